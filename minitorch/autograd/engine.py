@@ -1,0 +1,298 @@
+"""The backward pass.
+
+Gradients in flight wait, summed up, at the node that they have reached. The youngest of those nodes is always complete:
+whatever else could send it a gradient is younger still, and would be waiting too. So one heap of node numbers is all the
+order there is; nothing is counted beforehand and nothing recurses.
+
+Every gradient is an array, and the formulas run on arrays; with ``create_graph`` it is a tensor, and the same formulas
+record a graph of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING, Any
+
+from minitorch.autograd.grad_mode import set_grad_enabled
+from minitorch.autograd.graph import AccumulateGrad, Array, Edge, Function
+from minitorch.kernels import tables
+
+if TYPE_CHECKING:
+    from minitorch.autograd.variable import Variable
+
+Gradient = Any  # an array, or with create_graph a tensor
+
+
+class _InFlight:
+    """The gradients that have reached the outputs of one node."""
+
+    __slots__ = ("grads", "node", "owned")
+
+    def __init__(self, node: Function) -> None:
+        self.node = node
+        self.grads: list[Gradient | None] = [None] * len(node.outputs)
+        self.owned = [False] * len(node.outputs)  # the engine made the array itself and may add to it in place
+
+    def add(self, number: int, grad: Gradient, create_graph: bool) -> None:
+        known = self.grads[number]
+        if known is None:
+            self.grads[number] = grad
+            return
+        k = tables[type(grad)]
+        if self.owned[number]:
+            self.grads[number] = k.add_into(known, grad)
+        else:
+            self.grads[number] = k.add(known, grad)
+            self.owned[number] = not create_graph
+
+
+def run(
+    roots: list[tuple[Edge, Gradient]],
+    retain_graph: bool,
+    create_graph: bool,
+    targets: dict[Edge, Gradient | None] | None = None,
+    accumulate: bool = True,
+) -> None:
+    """Carries gradients from the roots down to the leaves.
+
+    Args:
+        roots: where to start, and with which gradients.
+        retain_graph: keep the saved arrays.
+        create_graph: gradients are tensors and the pass is recorded.
+        targets: go only where these edges can be reached, and write down here the gradients that arrive at them.
+        accumulate: add the gradients that arrive at leaves to their ``.grad``.
+    """
+    wanted = None if targets is None else _nodes_above(targets, [edge[0] for edge, _ in roots])
+    waiting: dict[int, _InFlight] = {}
+    youngest: list[int] = []  # a heap of negated sequence numbers
+
+    def send(edge: Edge, grad: Gradient) -> None:
+        node, number = edge
+        sequence_nr = node.sequence_nr
+        at_node = waiting.get(sequence_nr)
+        if at_node is None:
+            at_node = waiting[sequence_nr] = _InFlight(node)
+            heappush(youngest, -sequence_nr)
+        at_node.add(number, grad, create_graph)
+
+    for edge, grad in roots:
+        send(edge, grad)
+    with set_grad_enabled(create_graph):
+        while youngest:
+            at_node = waiting.pop(-heappop(youngest))
+            node, grads = at_node.node, at_node.grads
+            if node.hooks:
+                _run_hooks(node, grads)
+            if targets is not None:
+                for number, grad in enumerate(grads):
+                    if (node, number) in targets:
+                        targets[node, number] = grad
+            if type(node) is AccumulateGrad:
+                if accumulate and (targets is None or (node, 0) in targets):
+                    node.accumulate(grads[0], at_node.owned[0])
+                continue
+            if wanted is not None and node not in wanted:
+                continue
+            for edge, grad in zip(node.next_functions, _differentiate(node, grads, create_graph), strict=True):
+                if edge[0] is not None and grad is not None and grad is not False and (wanted is None or edge[0] in wanted):
+                    send(edge, _fit(node, edge, grad))
+            if not retain_graph:
+                node.free()
+
+
+def _differentiate(node: Function, grads: list[Gradient | None], create_graph: bool) -> Sequence[Gradient | None]:
+    """The node's formula, on the gradients of its outputs: zeros stand for those that nothing depended on."""
+    saved = node.saved_tensors() if create_graph else node.saved_arrays()
+    present = next(grad for grad in grads if grad is not None)
+    k = tables[type(present)]
+    if len(grads) > 1:
+        grads = [
+            k.zeros(shape, present, dtype) if grad is None else grad
+            for grad, (shape, dtype) in zip(grads, node.outputs, strict=True)
+        ]
+    result = node.backward(k, *grads, *saved)
+    if len(result) != len(node.next_functions):
+        raise RuntimeError(
+            f"function {node.name()} returned an incorrect number of gradients "
+            f"(expected {len(node.next_functions)}, got {len(result)})"
+        )
+    return result
+
+
+def _fit(node: Function, edge: Edge, grad: Gradient) -> Gradient:
+    """Gives a gradient the shape and dtype of the input that it is for: this undoes broadcasting and type promotion."""
+    shape, dtype = edge[0].outputs[edge[1]]
+    array = grad if type(grad) is not Function.Tensor else grad._array
+    if array.shape != shape:
+        if not node.broadcasts:
+            raise RuntimeError(
+                f"Function {node.name()} returned an invalid gradient - got {list(array.shape)} but expected shape "
+                f"compatible with {list(shape)}"
+            )
+        grad = tables[type(grad)].sum_to(grad, shape)
+    if array.dtype is not dtype:
+        grad = tables[type(grad)].cast(grad, dtype)
+    return grad
+
+
+def _run_hooks(node: Function, grads: list[Gradient | None]) -> None:
+    """Shows the gradients to their hooks, as tensors; what a hook returns takes the gradient's place."""
+    Tensor = Function.Tensor
+    for number, grad in enumerate(grads):
+        if grad is None or number not in node.hooks:
+            continue
+        tensor = grad if isinstance(grad, Tensor) else Tensor._of(grad)
+        hooks = node.hooks[number]
+        for key in sorted(hooks):
+            hook = hooks[key]
+            returned = hook(tensor)
+            if returned is None:
+                continue
+            if not isinstance(returned, Tensor):
+                raise TypeError(f"expected Variable, but hook returned {type(returned).__name__!r}")
+            tensor = returned
+        if tensor._array.shape != node.outputs[number][0]:
+            raise RuntimeError(
+                f"hook '{getattr(hook, '__name__', hook)}' has changed the size of value"
+            )
+        grads[number] = tensor if isinstance(grad, Tensor) else tensor._array
+
+
+def _nodes_above(targets: dict[Edge, Any], roots: list[Function]) -> set[Function]:
+    """The nodes through which a target can be reached."""
+    reached: set[Function] = set()
+    stack = list(roots)
+    while stack:
+        node = stack.pop()
+        if node not in reached:
+            reached.add(node)
+            stack.extend(edge[0] for edge in node.next_functions if edge[0] is not None)
+    above = {edge[0] for edge in targets}
+    for node in sorted(reached, key=lambda node: node.sequence_nr):  # oldest first: what a node leads to comes before it
+        if any(edge[0] in above for edge in node.next_functions):
+            above.add(node)
+    return above
+
+
+def backward(
+    tensors: Variable | Sequence[Variable],
+    grad_tensors: Variable | Sequence[Variable | None] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Sequence[Variable] | Variable | None = None,
+) -> None:
+    """Adds the gradients of ``tensors`` with respect to the leaves of their graph to the leaves' ``.grad``.
+
+    Args:
+        tensors: where to start.
+        grad_tensors: a cotangent for each, of its shape; ``None`` stands for 1 where a tensor has a single element.
+        retain_graph: keep what the nodes have saved. Default: the value of ``create_graph``.
+        create_graph: record the pass, so that the gradients can be differentiated.
+        inputs: accumulate into these tensors only.
+
+    Raises:
+        RuntimeError: nothing to differentiate, a freed graph, a saved tensor that was changed, a cotangent that does not fit.
+    """
+    roots = _roots(_as_list(tensors), grad_tensors, create_graph)
+    targets = None
+    if inputs is not None:
+        wanted = _as_list(inputs)
+        if not wanted:
+            raise RuntimeError("'inputs' argument to backward() cannot be empty.")
+        targets = dict.fromkeys(_target_edges(wanted))
+    run(roots, create_graph if retain_graph is None else retain_graph, create_graph, targets)
+    if inputs is not None:
+        _retain_targets(wanted, targets)
+
+
+def _retain_targets(inputs: list[Variable], targets: dict[Edge, Gradient | None]) -> None:
+    """``backward(inputs=)`` fills in ``.grad`` of tensors in mid-graph too."""
+    for each in inputs:
+        grad = targets[each._gradient_edge()]
+        if each._edge is not None and grad is not None and not each.retains_grad:
+            tensor = grad if isinstance(grad, Function.Tensor) else Function.Tensor._of(grad)
+            each._grad = tensor if each._grad is None else tables[type(tensor)].add(each._grad, tensor)
+
+
+def grad(
+    outputs: Variable | Sequence[Variable],
+    inputs: Variable | Sequence[Variable],
+    grad_outputs: Variable | Sequence[Variable | None] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool | None = None,
+    materialize_grads: bool = False,
+) -> tuple[Variable | None, ...]:
+    """The gradients of ``outputs`` with respect to ``inputs``; no ``.grad`` is touched.
+
+    Args:
+        outputs: where to start.
+        inputs: tensors that require gradients, leaves or not.
+        grad_outputs: a cotangent for each output; ``None`` stands for 1 where an output has a single element.
+        retain_graph: keep what the nodes have saved. Default: the value of ``create_graph``.
+        create_graph: record the pass, so that the gradients can be differentiated.
+        allow_unused: give ``None`` for an input that the outputs do not depend on, instead of an error.
+        materialize_grads: give zeros for such an input.
+
+    Returns:
+        A gradient for each input, of its shape and dtype.
+
+    Raises:
+        RuntimeError: as for ``backward``, and for an unused input.
+    """
+    wanted = _as_list(inputs)
+    roots = _roots(_as_list(outputs), grad_outputs, create_graph)
+    edges = _target_edges(wanted)
+    targets: dict[Edge, Array | Variable | None] = dict.fromkeys(edges)
+    run(roots, create_graph if retain_graph is None else retain_graph, create_graph, targets, accumulate=False)
+    Tensor = Function.Tensor
+    found: list[Variable | None] = []
+    for edge, each in zip(edges, wanted, strict=True):
+        gradient = targets[edge]
+        if gradient is None and materialize_grads:
+            gradient = tables[type(each._array)].zeros(each._array.shape, each._array)
+        elif gradient is None and not allow_unused:
+            raise RuntimeError(
+                "One of the differentiated Tensors appears to not have been used in the graph. "
+                "Set allow_unused=True if this is the desired behavior."
+            )
+        found.append(gradient if gradient is None or isinstance(gradient, Tensor) else Tensor._of(gradient))
+    return tuple(found)
+
+
+def _as_list(tensors: Variable | Sequence[Variable]) -> list[Variable]:
+    return [tensors] if isinstance(tensors, Function.Tensor) else list(tensors)
+
+
+def _target_edges(inputs: list[Variable]) -> list[Edge]:
+    if not all(each._requires_grad for each in inputs):
+        raise RuntimeError("One of the differentiated Tensors does not require grad")
+    return [each._gradient_edge() for each in inputs]
+
+
+def _roots(
+    tensors: list[Variable], grads: Variable | Sequence[Variable | None] | None, create_graph: bool
+) -> list[tuple[Edge, Gradient]]:
+    """Pairs each tensor's edge with its cotangent."""
+    cotangents = [None] * len(tensors) if grads is None else [grads] if isinstance(grads, Function.Tensor) else list(grads)
+    if len(cotangents) != len(tensors):
+        raise RuntimeError(f"got {len(tensors)} tensors and {len(cotangents)} gradients")
+    roots = []
+    for number, (tensor, cotangent) in enumerate(zip(tensors, cotangents, strict=True)):
+        array = tensor._array
+        if not tensor._requires_grad:
+            raise RuntimeError(f"element {number} of tensors does not require grad and does not have a grad_fn")
+        if cotangent is None:
+            if array.size != 1:
+                raise RuntimeError("grad can be implicitly created only for scalar outputs")
+            cotangent = Function.Tensor._of(tables[type(array)].ones(array.shape, array))
+        if cotangent._array.shape != array.shape:
+            raise RuntimeError(
+                f"Mismatch in shape: grad_output[{number}] has a shape of {cotangent.shape} and output[{number}] has a shape "
+                f"of {tensor.shape}."
+            )
+        if cotangent._array.dtype is not array.dtype:
+            cotangent = tables[type(cotangent)].cast(cotangent, array.dtype)
+        roots.append((tensor._gradient_edge(), cotangent if create_graph else cotangent._array))
+    return roots

@@ -1,0 +1,303 @@
+"""A tensor's place in the graph: whether it requires gradients, where it came from, and what it shares with others.
+
+``Tensor`` (floor 3) adds everything that is not about gradients.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from minitorch.autograd import engine
+from minitorch.autograd.grad_mode import mode
+from minitorch.autograd.graph import NO_EDGE, AccumulateGrad, Array, Edge, Function, Saved, accumulator_of, add_hook
+from minitorch.autograd.views import Region, ViewBackward, rebase
+
+if TYPE_CHECKING:
+    from weakref import ref
+
+    from typing_extensions import Self
+
+
+class Variable:
+    """An array and its place in the graph.
+
+    Attributes:
+        _array: the numbers.
+        _version_counter: how often the memory was changed in place, in a list that all views of it share.
+        _requires_grad: whether operators on it are recorded.
+        _edge: the node that made it and the number of that node's output; ``None`` for a leaf.
+
+    The others are rare, and take space only where they are set.
+    """
+
+    __slots__ = ("__dict__", "__weakref__", "_array", "_edge", "_requires_grad", "_version_counter")
+
+    _grad: Self | None = None
+    _base: Self | None = None  # what it is a view of
+    _region: Region | None = None  # the part of the base that it shows
+    _edge_version: int = 0  # a view's edge is stale once the memory's version is past this
+    _view_error: str | None = None  # why a view may not be changed in place, if it may not
+    _accumulator: ref[AccumulateGrad] | None = None
+    _hooks: dict[int, dict[float, Callable[..., Any]]] | None = None  # a leaf's, as a node keeps its own
+    _stop_retaining: Callable[[], None] | None = None
+
+    # -- making -------------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _of(array: Array) -> Any:
+        """A new leaf over an array, without gradients."""
+        Tensor = Function.Tensor
+        self = Tensor.__new__(Tensor)
+        self._array = array
+        self._version_counter = [0]
+        self._requires_grad = False
+        self._edge = None
+        return self
+
+    @staticmethod
+    def _of_saved(saved: Saved, edge: Edge) -> Any:
+        """The tensor that a node saved, tied to where it came from."""
+        self = Variable._of(saved.array)
+        self._version_counter = saved.version_counter
+        node, _ = edge
+        self._requires_grad = node is not None
+        if isinstance(node, AccumulateGrad):
+            self._accumulator = node.variable._accumulator
+        elif node is not None:
+            self._edge = edge
+        return self
+
+    def _become_view_of(self, source: Variable, step: tuple[type[Function], dict[str, Any], int | None]) -> None:
+        """Ties a result to the tensor whose memory it shares."""
+        self._version_counter = source._version_counter
+        self._edge_version = source._version_counter[0]
+        self._base = source if source._base is None else source._base
+        self._region = Region(*(source._region or ()), step)
+        if step[2] is not None:
+            self._view_error = "is the output of a function that returns multiple views. Such functions do not allow the output views to be modified inplace. You should replace the inplace operation by an out-of-place one."
+        elif not mode.enabled and self._base._requires_grad:
+            self._view_error = (
+                "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this use "
+                "case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the "
+                "inplace either both inside the no_grad block (if you don't want the inplace to be tracked) or both outside "
+                "(if you want the inplace to be tracked)."
+            )
+
+    # -- the graph ----------------------------------------------------------------------------------------------------
+
+    @property
+    def grad_fn(self) -> Function | None:
+        """The node that made this tensor; ``None`` for a leaf."""
+        if self._base is not None and self._edge_version != self._version_counter[0] and self._base._requires_grad:
+            # The memory was changed through the base or another view of it: this view now comes out of the base as it is.
+            self._edge = ViewBackward.of(self._base, self._region)
+            self._edge_version = self._version_counter[0]
+            self._requires_grad = True
+        return None if self._edge is None else self._edge[0]
+
+    def _gradient_edge(self) -> Edge:
+        """Where a gradient for this tensor goes."""
+        if self._base is not None:
+            self.grad_fn  # noqa: B018  (reading it brings a view's history up to date)
+        if self._edge is not None:
+            return self._edge
+        return (accumulator_of(self), 0) if self._requires_grad else NO_EDGE
+
+    @property
+    def output_nr(self) -> int:
+        return 0 if self._edge is None else self._edge[1]
+
+    @property
+    def is_leaf(self) -> bool:
+        """True for tensors that no recorded operator made."""
+        return self._edge is None
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients are to be computed for this tensor."""
+        return self._requires_grad
+
+    @requires_grad.setter
+    def requires_grad(self, wanted: bool) -> None:
+        self.requires_grad_(wanted)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Switches recording on or off for a leaf.
+
+        Raises:
+            RuntimeError: not a leaf, or not of a floating point dtype.
+        """
+        if self._edge is not None:
+            if not requires_grad:
+                raise RuntimeError(
+                    "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in "
+                    "a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
+                )
+        elif requires_grad and self._array.dtype.kind != "f":
+            raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
+        else:
+            self._requires_grad = bool(requires_grad)
+        return self
+
+    @property
+    def grad(self) -> Self | None:
+        """The gradient that ``backward()`` has summed up here so far: a tensor of the same shape and dtype, or ``None``."""
+        if self._grad is None and self._edge is not None and self._requires_grad and not self.retains_grad:
+            warnings.warn(
+                "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
+                "populated during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf "
+                "Tensor, use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure "
+                "you access the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more informations.",
+                UserWarning,
+                stacklevel=2,
+            )
+        return self._grad
+
+    @grad.setter
+    def grad(self, new: Self | None) -> None:
+        if new is not None:
+            if not isinstance(new, Variable):
+                raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {type(new).__name__}")
+            if new is self:
+                raise RuntimeError("can't assign Variable as its own grad")
+            if new._array.dtype != self._array.dtype:
+                raise RuntimeError(
+                    f"assigned grad has data of a different type: expected {self._type_name()} but got {new._type_name()}"
+                )
+            if new._array.shape != self._array.shape:
+                raise RuntimeError("assigned grad has data of a different size")
+        self._grad = new
+
+    @grad.deleter
+    def grad(self) -> None:
+        self._grad = None
+
+    @property
+    def retains_grad(self) -> bool:
+        """Whether ``backward()`` fills in ``.grad`` of this tensor although it is not a leaf."""
+        return self._stop_retaining is not None
+
+    @property
+    def _version(self) -> int:
+        return self._version_counter[0]
+
+    def backward(
+        self,
+        gradient: Variable | None = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Sequence[Variable] | Variable | None = None,
+    ) -> None:
+        """Adds the gradient of this tensor with respect to each leaf of its graph to that leaf's ``.grad``.
+
+        Args:
+            gradient: the cotangent, of this tensor's shape; may be left out for a single element.
+            retain_graph: keep what the nodes have saved, for another pass. Default: the value of ``create_graph``.
+            create_graph: record the backward pass itself, so that the gradients can be differentiated.
+            inputs: accumulate into these tensors only.
+
+        Raises:
+            RuntimeError: no graph, a graph that was freed, a saved tensor that was changed, a cotangent that does not fit.
+        """
+        engine.backward(self, gradient, retain_graph, create_graph, inputs)
+
+    def detach(self) -> Any:
+        """The same memory without history."""
+        detached = Variable._of(self._array)
+        detached._version_counter = self._version_counter
+        return detached
+
+    def detach_(self) -> Self:
+        """Forgets this tensor's history.
+
+        Raises:
+            RuntimeError: the tensor is a view, whose history is its base's.
+        """
+        if self._base is not None:
+            raise RuntimeError("Can't detach views in-place. Use detach() instead.")
+        self._edge = None
+        self._requires_grad = False
+        return self
+
+    @property
+    def data(self) -> Any:
+        """The same memory without history, and without telling autograd of changes made through it."""
+        return Variable._of(self._array)
+
+    @data.setter
+    def data(self, new: Variable) -> None:
+        self._array = new._array
+
+    # -- hooks --------------------------------------------------------------------------------------------------------
+
+    def register_hook(self, hook: Callable[[Any], Any]) -> RemovableHandle:
+        """Calls ``hook(grad)`` when this tensor's gradient is known; a tensor that it returns takes the gradient's place.
+
+        Raises:
+            RuntimeError: the tensor does not require gradients.
+        """
+        if not self._requires_grad:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        if self._edge is None:
+            hooks = self._hooks = {0: {}} if self._hooks is None else self._hooks
+            return RemovableHandle(add_hook(hooks[0], hook))
+        node, number = self._gradient_edge()
+        return RemovableHandle(node.register_prehook(hook, number))
+
+    def retain_grad(self) -> None:
+        """Makes ``backward()`` fill in ``.grad`` of a tensor that is not a leaf.
+
+        Raises:
+            RuntimeError: the tensor does not require gradients.
+        """
+        if not self._requires_grad:
+            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+        if self._edge is not None and self._stop_retaining is None:
+            node, number = self._gradient_edge()
+            self._stop_retaining = node.retain_grad_of(self, number)
+
+    # -- changes in place ---------------------------------------------------------------------------------------------
+
+    def _check_inplace(self) -> None:
+        """Raises torch's error where this tensor may not be changed in place while the graph is recorded."""
+        if not mode.enabled:
+            return
+        target = self if self._base is None else self._base
+        if target._requires_grad and target._edge is None:
+            what = "a leaf Variable" if self is target else "a view of a leaf Variable"
+            raise RuntimeError(f"{what} that requires grad is being used in an in-place operation.")
+        if self._view_error is not None and (target._requires_grad):
+            raise RuntimeError(self._view_error)
+
+    def _take_over(self, result: Variable) -> None:
+        """Finishes a change in place: this tensor (its memory is written already) now has the history of ``result``."""
+        self._version_counter[0] += 1
+        if result._edge is None:
+            return
+        node, number = result._edge
+        node.resave(number, result._array, self)
+        if self._base is None:
+            self._edge, self._requires_grad = result._edge, True
+        else:
+            rebase(self._base, self._region, node)
+            self._edge_version = -1  # the next look at grad_fn finds the new history through the base
+            self._requires_grad = True
+        if self._stop_retaining is not None:
+            self._stop_retaining()
+            self._stop_retaining = None
+            self.retain_grad()
+
+
+class RemovableHandle:
+    """What ``register_hook`` returns: ``remove()`` takes the hook away again; works as a context manager too."""
+
+    def __init__(self, remove: Callable[[], Any]) -> None:
+        self.remove = remove
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.remove()

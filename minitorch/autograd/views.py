@@ -1,0 +1,91 @@
+"""Views and changes in place: how history is re-routed when shared memory is written.
+
+Writing to a view changes its base. Seen from the graph, the base becomes a new value: the old one with one region replaced
+(``CopySlices``); and every view of it, when next asked for its history, comes out of the new base (``ViewBackward``).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from minitorch.autograd.graph import NO_EDGE, Array, Edge, Function, _next_sequence_nr
+from minitorch.kernels import Table, tables
+
+if TYPE_CHECKING:
+    from minitorch.autograd.variable import Variable
+
+
+class Region(tuple[tuple[type[Function], dict[str, Any], "int | None"], ...]):
+    """The part of a base that a view shows: the view operators to go through, from the base on."""
+
+    __slots__ = ()
+
+    def __new__(cls, *steps: Any) -> Region:
+        return super().__new__(cls, steps)
+
+    def __call__(self, base: Array) -> Array:
+        """The view of another array of the base's shape."""
+        k = tables[type(base)]
+        for operator, params, number in self:
+            base = operator().forward(k, base, **params)
+            if number is not None:
+                base = base[number]
+        return base
+
+
+class ViewBackward(Function):
+    """A view's history, once its base has been changed: its gradient fills its region of the base, the rest is zero."""
+
+    __slots__ = ("base_shape", "region")
+
+    @classmethod
+    def of(cls, base: Variable, region: Region) -> Edge:
+        """The edge for a view of ``base``."""
+        node = cls()
+        node.base_shape, node.region = base._array.shape, region
+        _attach(node, [base._gradient_edge()], region(base._array))
+        return (node, 0)
+
+    def backward(self, k: Table, grad: Any) -> tuple[Any]:
+        return (k.write_region(k.zeros(self.base_shape, grad), grad, region=self.region),)
+
+    def name(self) -> str:
+        return "AsStridedBackward0"
+
+
+class CopySlices(Function):
+    """A base after a region of it went through an operator in place.
+
+    The gradient outside the region passes unchanged; inside, it goes through the operator's own backward formula, to what
+    was in the region before and to the operator's other inputs.
+    """
+
+    __slots__ = ("node", "region")
+
+    def backward(self, k: Table, grad: Any, *saved: Any) -> tuple[Any, ...]:
+        inside, *others = self.node.backward(k, k.read_region(grad, region=self.region), *saved)
+        if inside is None or inside is False:
+            inside = k.zeros(k.read_region(grad, region=self.region).shape, grad)
+        return (k.write_region(grad, inside, region=self.region), *others)
+
+    @property
+    def broadcasts(self) -> bool:  # type: ignore[override]  # here it is the inner operator's
+        return self.node.broadcasts
+
+
+def rebase(base: Variable, region: Region, node: Function) -> None:
+    """Gives ``base`` the history of having had ``node``'s operator applied in place to one region of it."""
+    outer = CopySlices()
+    outer.node, outer.region = node, region
+    _attach(outer, [base._gradient_edge() if base._requires_grad else NO_EDGE, *node.next_functions[1:]], base._array)
+    outer.saved, node.saved = node.saved, ()
+    base._edge, base._requires_grad = (outer, 0), True
+
+
+def _attach(node: Function, edges: list[Edge], result: Array) -> None:
+    node.hooks = None
+    node.next_functions = tuple(edges)
+    node.needs = [edge[0] is not None for edge in edges]
+    node.outputs = [(result.shape, result.dtype)]
+    node.saved = ()
+    node.sequence_nr = _next_sequence_nr()

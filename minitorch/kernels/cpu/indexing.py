@@ -1,0 +1,57 @@
+"""Reading and writing at positions that arrays name."""
+
+from __future__ import annotations
+
+import numpy as np
+
+__all__ = ["gather", "index", "index_backward", "index_put", "masked_fill", "scatter_add"]
+
+Array = np.ndarray
+Indices = tuple[Array | None, ...]  # one for each leading dimension; None takes the whole dimension
+
+
+def _key(indices: Indices) -> tuple[Array | slice, ...]:
+    return tuple(slice(None) if each is None else each for each in indices)
+
+
+def index(a: Array, indices: Indices) -> Array:
+    """The elements at those positions; numpy's rules for mixed indices are torch's."""
+    return np.asarray(a[_key(indices)])
+
+
+def index_backward(grad: Array, shape: tuple[int, ...], indices: Indices) -> Array:
+    """Zeros, but for the gradient at those positions, summed up where a position occurs more than once."""
+    whole = np.zeros(shape, grad.dtype)
+    np.add.at(whole, _key(indices), grad)
+    return whole
+
+
+def index_put(a: Array, indices: Indices, values: Array | float, accumulate: bool = False) -> Array:
+    """A copy with other values at those positions, or with the values added to them."""
+    changed = a.copy()
+    if accumulate:
+        np.add.at(changed, _key(indices), values)
+    else:
+        changed[_key(indices)] = values
+    return changed
+
+
+def masked_fill(a: Array, mask: Array, value: float | Array) -> Array:
+    """``value`` where the mask holds."""
+    return np.asarray(np.where(mask, np.asarray(value).astype(a.dtype), a))
+
+
+def gather(a: Array, dim: int, indices: Array) -> Array:
+    """Along one dimension, the elements at those indices."""
+    return np.take_along_axis(a, indices, dim) if a.ndim else a.copy()
+
+
+def scatter_add(values: Array, indices: Array, shape: tuple[int, ...], dim: int) -> Array:
+    """Zeros, with the values added at those indices of one dimension."""
+    whole = np.zeros(shape, values.dtype)
+    if not shape:
+        return whole + values.reshape(())
+    positions = list(np.indices(indices.shape, sparse=True))
+    positions[dim] = indices
+    np.add.at(whole, tuple(positions), values)
+    return whole

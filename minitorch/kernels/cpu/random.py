@@ -1,0 +1,385 @@
+"""Torch's CPU random numbers, bit for bit: the generator with its state, and the distributions drawn from it.
+
+A `Generator` is a stream of 32-bit words (mt19937). Every distribution here takes a known number of words for each
+element, so the words are drawn in blocks and turned into numbers a block at a time, in the order in which torch takes
+them one by one. Where torch's result depends on how it was compiled, this follows its x86 builds, which fuse
+``a * b + c`` into one rounding.
+"""
+
+from __future__ import annotations
+
+import math
+import secrets
+from collections.abc import Iterator
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from minitorch.kernels.cpu.threads import jit
+
+__all__ = ["Generator", "bernoulli", "normal", "randint", "random", "randperm", "uniform"]
+
+BLOCK = 1 << 16  # elements at a time: the words of a block fit in the cache
+
+MASK_32, MASK_64 = (1 << 32) - 1, (1 << 64) - 1
+
+# The bytes of torch.Generator.get_state(): torch's C++ structure, whose gaps are left by alignment.
+STATE = np.dtype(
+    {
+        "names": ["seed", "left", "seeded", "next", "words", "normal", "has_normal", "normal32", "has_normal32"],
+        "formats": ["<u8", "<i4", "<i4", "<u8", ("<u8", 624), "<f8", "<i4", "<f4", "?"],
+        "offsets": [0, 8, 12, 16, 24, 5024, 5040, 5048, 5052],
+        "itemsize": 5056,
+    }
+)
+WORDS_IN_STATE = 624
+LARGEST_SHUFFLED = MASK_32 // 20 - 1  # beyond it, torch no longer takes remainders of 32-bit words for a permutation
+
+
+class Generator:
+    """A source of random words in the state that torch's CPU generator would be in."""
+
+    def __init__(self, seed: int = 67280421310721) -> None:
+        self._bits = np.random.MT19937(0)
+        self.manual_seed(seed)
+
+    def manual_seed(self, seed: int) -> None:
+        """Starts the stream that belongs to a seed; a negative one counts down from 2**64.
+
+        Raises:
+            ValueError: the seed does not fit into 64 bits.
+        """
+        if not -(1 << 63) <= seed <= MASK_64:
+            raise ValueError("Overflow when unpacking long long")
+        self._seed = seed & MASK_64
+        seeded = np.random.RandomState(self._seed & MASK_32).get_state(legacy=False)
+        self._set_words(seeded["state"]["key"], WORDS_IN_STATE)
+        self._drawn_from = False
+        self.next_normal: float | None = None  # second of a pair of normal numbers, not handed out yet
+        self._next_normal32: float | None = None  # torch keeps one too, and never uses it on the CPU
+
+    def seed(self) -> int:
+        """Starts a stream that nobody can foresee, and returns its seed."""
+        self.manual_seed(secrets.randbits(53))
+        return self._seed
+
+    def initial_seed(self) -> int:
+        """The seed that the stream was started with."""
+        return self._seed
+
+    def get_state(self) -> np.ndarray:
+        """The state as torch's bytes: uint8, shape (5056,)."""
+        mersenne = self._bits.state["state"]
+        state = np.zeros((), STATE)
+        state["seed"], state["seeded"], state["words"] = self._seed, 1, mersenne["key"]
+        state["next"] = mersenne["pos"] if self._drawn_from else 0
+        state["left"] = WORDS_IN_STATE + 1 - mersenne["pos"]
+        state["normal"], state["has_normal"] = self.next_normal or 0.0, self.next_normal is not None
+        state["normal32"], state["has_normal32"] = self._next_normal32 or 0.0, self._next_normal32 is not None
+        return np.frombuffer(state.tobytes(), np.uint8).copy()
+
+    def set_state(self, state_bytes: np.ndarray) -> None:
+        """Continues from a state that `get_state`, here or in torch, gave.
+
+        Raises:
+            RuntimeError: the bytes are not such a state.
+        """
+        if state_bytes.size != STATE.itemsize:
+            raise RuntimeError(
+                f"Expected a CPUGeneratorImplState of size {STATE.itemsize} but found the input RNG state size to be "
+                f"{state_bytes.size}"
+            )
+        state = np.frombuffer(state_bytes.tobytes(), STATE)[0]
+        left, position = int(state["left"]), int(state["next"])
+        unused = (left, position) == (1, 0)  # seeded, and nothing drawn: the words are still to be made
+        if state["seeded"] != 1 or not 1 <= left <= WORDS_IN_STATE or not (unused or left + position == 625):
+            raise RuntimeError("Invalid mt19937 state")
+        self._seed = int(state["seed"])
+        self._set_words(state["words"].astype(np.uint32), WORDS_IN_STATE + 1 - left)
+        self._drawn_from = not unused
+        self.next_normal = float(state["normal"]) if state["has_normal"] else None
+        self._next_normal32 = float(state["normal32"]) if state["has_normal32"] else None
+
+    def _set_words(self, words: np.ndarray, position: int) -> None:
+        self._bits.state = {"bit_generator": "MT19937", "state": {"key": words, "pos": position}}
+
+    def words(self, count: int) -> np.ndarray:
+        """The next `count` 32-bit words, as uint64."""
+        self._drawn_from |= count > 0
+        return self._bits.random_raw(count)
+
+    def long_words(self, count: int) -> np.ndarray:
+        """The next `count` 64-bit words, each made of two of 32 bits: the first is the upper half."""
+        words = self.words(2 * count)
+        return words[0::2] << np.uint64(32) | words[1::2]
+
+
+def uniform(
+    generator: Generator, shape: tuple[int, ...], dtype: np.dtype, low: float = 0.0, high: float = 1.0
+) -> np.ndarray:
+    """Numbers spread evenly over [low, high): float16, float32 or float64, as torch's ``uniform_``."""
+    out = np.empty(shape, dtype)
+    precise = np.float64 if out.dtype == np.float64 else np.float32  # what torch calculates in
+    for block in _blocks(out):
+        numbers = block.astype(precise, copy=False)
+        if precise is np.float64:
+            _to_uniform(generator.long_words(block.size), numbers, 53, low, high)
+        else:
+            _to_uniform(generator.words(block.size), numbers, 24, low, high)
+        if numbers is not block:
+            block[:] = numbers
+            block[block >= out.dtype.type(high)] = low  # rounding to float16 may have reached it
+    return out
+
+
+def normal(
+    generator: Generator,
+    shape: tuple[int, ...],
+    dtype: np.dtype,
+    mean: float = 0.0,
+    std: float = 1.0,
+    contiguous: bool = True,
+) -> np.ndarray:
+    """Normally distributed numbers: float16, float32 or float64, as torch's ``normal_``.
+
+    Torch draws differently for fewer than 16 elements, and when the tensor to be filled is not `contiguous`.
+    Source: G. E. P. Box and M. E. Muller, A Note on the Generation of Random Normal Deviates (1958).
+    """
+    dtype = np.dtype(dtype)
+    count = math.prod(shape)
+    if count < 16 or not contiguous:
+        samples = _normals_in_pairs(generator, count)
+        _scale_and_shift(samples, mean, std)
+        return samples.astype(dtype).reshape(shape)
+
+    precise = np.dtype(np.float64 if dtype == np.float64 else np.float32)
+    to_normal = _groups_to_normal64 if precise == np.float64 else _groups_to_normal32
+    in_groups = count // 16 * 16
+    out = np.empty(count, precise)
+    drawn = in_groups if dtype == np.float16 else count  # float16 skips those that the last group replaces
+    out[:drawn] = uniform(generator, (drawn,), precise)
+    to_normal(out[:in_groups], mean, std)
+    if in_groups < count:  # the last group overlaps the one before, with uniform numbers of its own
+        out[-16:] = uniform(generator, (16,), precise)
+        to_normal(out[-16:], mean, std)
+    return out.astype(dtype, copy=False).reshape(shape)
+
+
+def randint(generator: Generator, low: int, high: int, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """Whole numbers from low to high - 1, as torch's ``randint`` and ``random_(low, high)``; high is at most 2**63."""
+    return _whole_numbers(generator, low, high - low, high - low >= 1 << 28, shape, dtype)
+
+
+def random(generator: Generator, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """Whole numbers from 0 to the largest that the type holds exactly, as torch's ``random_()``."""
+    dtype = np.dtype(dtype)
+    if dtype.kind == "f":
+        count_of_values = 2 ** (np.finfo(dtype).nmant + 1) + 1
+    else:
+        count_of_values = 2 if dtype == np.bool else int(np.iinfo(dtype).max) + 1
+    return _whole_numbers(generator, 0, count_of_values, dtype.itemsize == 8, shape, dtype)
+
+
+def randperm(generator: Generator, n: int, dtype: np.dtype) -> np.ndarray:
+    """The numbers 0 to n - 1 in random order."""
+    if n <= LARGEST_SHUFFLED:
+        out = np.arange(n)
+        _shuffle(out, generator.words(max(n - 1, 0)))
+    else:
+        out = np.empty(n, np.int64)
+        for start in range(0, n, BLOCK):
+            _insert_shuffled(out, start, generator.long_words(min(BLOCK, n - start)))
+    return out.astype(dtype, copy=False)
+
+
+def bernoulli(generator: Generator, probability: np.ndarray, dtype: np.dtype | None = None) -> np.ndarray:
+    """Ones with the given probabilities (any shape, floating point), else zeros; by default of the same type."""
+    precise = np.dtype(np.float64 if probability.dtype == np.float64 else np.float32)
+    return (uniform(generator, probability.shape, precise) < probability).astype(dtype or probability.dtype)
+
+
+def _blocks(out: np.ndarray) -> Iterator[np.ndarray]:
+    flat = out.reshape(-1)
+    for start in range(0, flat.size, BLOCK):
+        yield flat[start : start + BLOCK]
+
+
+def _whole_numbers(
+    generator: Generator, low: int, count_of_values: int, wide: bool, shape: tuple[int, ...], dtype: np.dtype
+) -> np.ndarray:
+    out = np.empty(shape, dtype)
+    for block in _blocks(out):
+        words = generator.long_words(block.size) if wide else generator.words(block.size).astype(np.uint32)
+        words %= words.dtype.type(count_of_values)
+        block[:] = words.astype(np.int64) + np.int64(low)
+    return out
+
+
+def _normals_in_pairs(generator: Generator, count: int) -> np.ndarray:
+    """Standard normal numbers made two at a time from float64; an odd one out waits in the generator."""
+    if count == 0:
+        return np.empty(0)
+    waiting = [] if generator.next_normal is None else [generator.next_normal]
+    pairs = (count - len(waiting) + 1) // 2
+    fresh = uniform(generator, (2 * pairs,), np.dtype(np.float64))
+    _pairs_to_normal(fresh)
+    samples = np.append(waiting, fresh)
+    generator.next_normal = float(samples[count]) if samples.size > count else None
+    return samples[:count]
+
+
+@intrinsic
+def _fma(typing_context, a, b, c):
+    """a * b + c, rounded once."""
+
+    def generate(context, builder, signature, arguments):
+        return builder.fma(*arguments)
+
+    return a(a, a, a), generate
+
+
+@intrinsic
+def _sqrt(typing_context, x):
+    """The square root as an instruction: numba's own calls the C library, and no loop with a call is vectorised."""
+
+    def generate(context, builder, signature, arguments):
+        return builder.call(builder.module.declare_intrinsic("llvm.sqrt", [arguments[0].type]), arguments)
+
+    return x(x), generate
+
+
+@intrinsic
+def _bits_of(typing_context, number):
+    """The bits of a float32, as int32."""
+
+    def generate(context, builder, signature, arguments):
+        return builder.bitcast(arguments[0], ir.IntType(32))
+
+    return types.int32(types.float32), generate
+
+
+@intrinsic
+def _from_bits(typing_context, bits):
+    """The float32 that an int32 has the bits of."""
+
+    def generate(context, builder, signature, arguments):
+        return builder.bitcast(arguments[0], ir.FloatType())
+
+    return types.float32(types.int32), generate
+
+
+@jit
+def _to_uniform(words, out, digits, low, high):
+    """out = low + (high - low) * the lowest `digits` bits of each word, read as a binary fraction."""
+    number = out.dtype.type
+    mask = np.uint64((1 << digits) - 1)
+    unit = 1.0 / (1 << digits)
+    first, past = number(low), number(high)
+    width = past - first
+    for i in range(out.size):
+        fraction = number(np.int64(words[i] & mask) * unit)
+        scaled = _fma(fraction, width, first)
+        out[i] = first if scaled >= past else scaled
+
+
+@jit
+def _scale_and_shift(out, mean, std):
+    for i in range(out.size):
+        out[i] = _fma(out[i], std, mean)
+
+
+@jit
+def _pairs_to_normal(out):
+    for i in range(0, out.size, 2):
+        angle, radius = 2.0 * math.pi * out[i], math.sqrt(-2.0 * math.log1p(-out[i + 1]))
+        out[i], out[i + 1] = radius * math.cos(angle), radius * math.sin(angle)
+
+
+@jit
+def _groups_to_normal64(out, mean, std):
+    """Makes groups of 16 uniform numbers normal: number k and number k + 8 of a group are a pair."""
+    for group in range(0, out.size, 16):
+        for k in range(group, group + 8):
+            radius, angle = math.sqrt(-2.0 * math.log(1.0 - out[k])), 2.0 * math.pi * out[k + 8]
+            out[k] = _fma(radius * math.cos(angle), std, mean)
+            out[k + 8] = _fma(radius * math.sin(angle), std, mean)
+
+
+@jit
+def _groups_to_normal32(out, mean, std):
+    """The same in float32, with the polynomials for logarithm, sine and cosine that torch's build has."""
+    mean32, std32 = np.float32(mean), np.float32(std)
+    for group in range(0, out.size, 16):
+        for k in range(group, group + 8):
+            first = np.uint64(k)  # no sign, so no index to count from the end: without that LLVM vectorises the loop
+            second = np.uint64(k + 8)
+            radius = _sqrt(np.float32(-2) * _log32(np.float32(1) - out[first]))
+            sine, cosine = _sine_and_cosine32(np.float32(2 * math.pi) * out[second])
+            out[first] = _fma(radius * cosine, std32, mean32)
+            out[second] = _fma(radius * sine, std32, mean32)
+
+
+@jit
+def _log32(x):
+    """ln(x) for a normal positive float32. Source: S. L. Moshier, Cephes, ``logf``."""
+    f = np.float32
+    bits = _bits_of(x)
+    mantissa = _from_bits((bits & np.int32(0x007FFFFF)) | np.int32(0x3F000000))  # in [0.5, 1)
+    exponent = f((bits >> np.int32(23)) - np.int32(126))
+    small = mantissa < f(0.707106781186547524)
+    exponent = exponent - f(1) if small else exponent
+    x = mantissa - f(1) + (mantissa if small else f(0))
+    square = x * x
+    y = _fma(f(7.0376836292e-2), x, f(-1.1514610310e-1))
+    y = _fma(y, x, f(1.1676998740e-1))
+    y = _fma(y, x, f(-1.2420140846e-1))
+    y = _fma(y, x, f(1.4249322787e-1))
+    y = _fma(y, x, f(-1.6668057665e-1))
+    y = _fma(y, x, f(2.0000714765e-1))
+    y = _fma(y, x, f(-2.4999993993e-1))
+    y = _fma(y, x, f(3.3333331174e-1))
+    y = _fma(y * x, square, exponent * f(-2.12194440e-4))  # ln 2, in two parts, times the exponent
+    y = _fma(square, f(-0.5), y)
+    return _fma(exponent, f(0.693359375), x + y)
+
+
+@jit
+def _sine_and_cosine32(x):
+    """sin(x) and cos(x) for a float32 of 0 to 8192. Source: S. L. Moshier, Cephes, ``sinf`` and ``cosf``."""
+    f = np.float32
+    octant = (np.int32(x * f(1.27323954473516)) + np.int32(1)) & np.int32(~1)  # 4 / pi
+    eighths = f(octant)
+    x = _fma(eighths, f(-0.78515625), x)  # x less octant * pi / 4, in three parts
+    x = _fma(eighths, f(-2.4187564849853515625e-4), x)
+    x = _fma(eighths, f(-3.77489497744594108e-8), x)
+    square = x * x
+    cosine = _fma(f(2.443315711809948e-5), square, f(-1.388731625493765e-3))
+    cosine = _fma(cosine, square, f(4.166664568298827e-2))
+    cosine = _fma(cosine * square, square, f(-0.5) * square) + f(1)
+    sine = _fma(f(-1.9515295891e-4), square, f(8.3321608736e-3))
+    sine = _fma(sine, square, f(-1.6666654611e-1))
+    sine = _fma(sine * square, x, x)
+    swapped = (octant & np.int32(2)) != 0
+    sine, cosine = (cosine, sine) if swapped else (sine, cosine)
+    sine = -sine if octant & np.int32(4) else sine
+    cosine = cosine if (octant - np.int32(2)) & np.int32(4) else -cosine
+    return sine, cosine
+
+
+@jit
+def _shuffle(out, words):
+    """Fisher and Yates: place i takes one of those from i on."""
+    for i in range(words.size):
+        j = i + np.int64(words[i] % np.uint64(out.size - i))
+        out[i], out[j] = out[j], out[i]
+
+
+@jit
+def _insert_shuffled(out, start, words):
+    """The same inside out: number i goes to one of the places up to i, and what was there moves to i."""
+    for i in range(start, start + words.size):
+        j = np.int64(words[i - start] % np.uint64(i + 1))
+        out[i] = out[j]
+        out[j] = i

@@ -1,0 +1,98 @@
+"""From many elements to few: sums, means, extremes.
+
+``dim`` is a tuple of dimensions, never empty or negative; ``None`` means all of them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+__all__ = ["all", "amax", "amin", "any", "argmax", "argmin", "max_dim", "mean", "min_dim", "prod", "sum", "sum_to", "vector_norm"]
+
+Array = np.ndarray
+Dim = tuple[int, ...] | None
+
+
+def sum(a: Array, dim: Dim, keepdim: bool, dtype: np.dtype | None = None) -> Array:
+    """The sum, in ``dtype`` (the array's own unless given)."""
+    return np.add.reduce(a, axis=dim, keepdims=keepdim, dtype=dtype or a.dtype, out=...)
+
+
+def prod(a: Array, dim: Dim, keepdim: bool, dtype: np.dtype | None = None) -> Array:
+    """The product, in ``dtype`` (the array's own unless given)."""
+    return np.multiply.reduce(a, axis=dim, keepdims=keepdim, dtype=dtype or a.dtype, out=...)
+
+
+def mean(a: Array, dim: Dim, keepdim: bool) -> Array:
+    """The mean; NaN of nothing."""
+    total = sum(a, dim, keepdim)
+    count = a.size if dim is None else int(np.prod([a.shape[d] for d in dim]))
+    return np.true_divide(total, a.dtype.type(count), out=...)
+
+
+def sum_to(a: Array, shape: tuple[int, ...]) -> Array:
+    """Undoes broadcasting: the sum over what had been expanded from ``shape``."""
+    extra = a.ndim - len(shape)
+    expanded = tuple(d + extra for d, size in enumerate(shape) if size == 1 and a.shape[d + extra] != 1)
+    return sum(a, tuple(range(extra)) + expanded, keepdim=True).reshape(shape)
+
+
+def all(a: Array, dim: Dim, keepdim: bool) -> Array:
+    """Whether every element is true."""
+    return np.logical_and.reduce(a, axis=dim, keepdims=keepdim, out=...)
+
+
+def any(a: Array, dim: Dim, keepdim: bool) -> Array:
+    """Whether some element is true."""
+    return np.logical_or.reduce(a, axis=dim, keepdims=keepdim, out=...)
+
+
+def amax(a: Array, dim: Dim, keepdim: bool) -> Array:
+    """The largest element; NaN if there is one."""
+    return np.maximum.reduce(a, axis=dim, keepdims=keepdim, out=...)
+
+
+def amin(a: Array, dim: Dim, keepdim: bool) -> Array:
+    """The smallest element; NaN if there is one."""
+    return np.minimum.reduce(a, axis=dim, keepdims=keepdim, out=...)
+
+
+def argmax(a: Array, dim: int | None, keepdim: bool) -> Array:
+    """Where the largest element is (the first of them, or the first NaN), as int64."""
+    return np.asarray(np.argmax(a, axis=dim, keepdims=keepdim))
+
+
+def argmin(a: Array, dim: int | None, keepdim: bool) -> Array:
+    """Where the smallest element is (the first of them, or the first NaN), as int64."""
+    return np.asarray(np.argmin(a, axis=dim, keepdims=keepdim))
+
+
+def max_dim(a: Array, dim: int, keepdim: bool) -> tuple[Array, Array]:
+    """The largest elements along a dimension, and where they are."""
+    return _at(a, dim, keepdim, argmax(a, dim, True) if a.ndim else np.zeros((), np.int64))
+
+
+def min_dim(a: Array, dim: int, keepdim: bool) -> tuple[Array, Array]:
+    """The smallest elements along a dimension, and where they are."""
+    return _at(a, dim, keepdim, argmin(a, dim, True) if a.ndim else np.zeros((), np.int64))
+
+
+def _at(a: Array, dim: int, keepdim: bool, indices: Array) -> tuple[Array, Array]:
+    if a.ndim == 0:
+        return a.copy(), indices
+    values = np.take_along_axis(a, indices, dim)
+    return (values, indices) if keepdim else (values.squeeze(dim), indices.squeeze(dim))
+
+
+def vector_norm(a: Array, p: float, dim: Dim, keepdim: bool) -> Array:
+    """(sum |a|^p)^(1/p); the largest or smallest magnitude for p = inf or -inf, the count of non-zeros for p = 0."""
+    if p == 2:
+        return np.sqrt(sum(np.multiply(a, a), dim, keepdim), out=...)
+    if p == 0:
+        return sum((a != 0).astype(a.dtype), dim, keepdim)
+    magnitude = np.absolute(a, out=...)
+    if p == 1:
+        return sum(magnitude, dim, keepdim)
+    if p in (np.inf, -np.inf):
+        return (amax if p > 0 else amin)(magnitude, dim, keepdim)
+    return np.power(sum(np.power(magnitude, p), dim, keepdim), 1 / p, out=...)

@@ -1,0 +1,161 @@
+"""Compiling kernels with numba, and the threads that they run on.
+
+``jit`` compiles a serial kernel and ``parallel_jit`` one whose ``prange`` loops are shared among threads. Both
+compile at the first call and store the machine code on disk, so that the next process only loads it.
+
+Two dangers of threads are met here, once, so that no kernel needs to think of them:
+
+* numba's fallback pool of threads (``workqueue``) aborts the process when two Python threads use it at once.
+  OpenMP or TBB are taken where there is one; a lock lets one kernel run at a time where there is neither.
+* OpenMP does not survive ``fork``: in a child, its threads are gone, and the first parallel loop would end the process
+  (GNU's OpenMP) or wait for ever. Children that were forked after the first parallel kernel, such as a data loader's
+  workers, run the same kernels compiled without threads.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import functools
+import importlib
+import os
+import threading
+import types
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numba
+import numpy as np
+from numba.core import event
+
+_OPTIONS = {"nogil": True, "error_model": "numpy"}
+
+
+def jit(function: Callable[..., Any]) -> Any:
+    """Compiles ``function`` for one thread; it may be called from Python and from other kernels."""
+    return _compile(function, parallel=False)
+
+
+def parallel_jit(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compiles ``function`` with its ``prange`` loops shared among ``get_num_threads()`` threads; for calls from Python."""
+    threaded = _compile(function, parallel=True)
+    serial = _compile(_renamed(function, function.__name__ + "_serial"), parallel=False)
+
+    @functools.wraps(function)
+    def kernel(*arguments: Any) -> Any:
+        global _threads_started
+        if _threads_lost:
+            return serial(*arguments)
+        _threads_started = True
+        if _one_at_a_time is None:
+            return threaded(*arguments)
+        with _one_at_a_time:
+            return threaded(*arguments)
+
+    return kernel
+
+
+def _compile(function: Callable[..., Any], parallel: bool) -> Any:
+    try:
+        return numba.njit(function, cache=True, parallel=parallel, **_OPTIONS)
+    except RuntimeError:  # no folder for the cache can be written to: compile anew in each process
+        return numba.njit(function, parallel=parallel, **_OPTIONS)
+
+
+def _renamed(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """A copy under another name: numba's cache tells functions apart by name, but not by compiler options."""
+    assert isinstance(function, types.FunctionType)
+    copy = types.FunctionType(
+        function.__code__, function.__globals__, name, function.__defaults__, function.__closure__
+    )
+    copy.__qualname__, copy.__module__ = name, function.__module__
+    return copy
+
+
+def _choose_layer() -> str:
+    """The pool of threads for numba to use: the user's choice, else the first that can be loaded."""
+    chosen = str(numba.config.THREADING_LAYER)
+    if chosen != "default":
+        return chosen
+    for layer, module in (("omp", "omppool"), ("tbb", "tbbpool")):
+        with contextlib.suppress(ImportError):  # wheels for some platforms lack the pool, or the library it needs
+            importlib.import_module(f"numba.np.ufunc.{module}")
+            return layer
+    return "workqueue"
+
+
+def _after_fork() -> None:
+    global _threads_lost
+    _threads_lost = _threads_lost or _threads_started
+
+
+numba.config.THREADING_LAYER = _choose_layer()
+_one_at_a_time = threading.Lock() if numba.config.THREADING_LAYER == "workqueue" else None
+_threads_started = False
+_threads_lost = False
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+# Number of threads
+
+
+def set_num_threads(count: int) -> None:
+    """Sets how many threads numba's kernels, called from this Python thread, and BLAS use.
+
+    More threads than numba was started with (``NUMBA_NUM_THREADS``, by default one for each core) are not used.
+
+    Raises:
+        RuntimeError: ``count`` is not positive.
+    """
+    if count < 1:
+        raise RuntimeError("set_num_threads expects a positive integer")
+    count = min(count, numba.config.NUMBA_NUM_THREADS)
+    numba.set_num_threads(count)
+    if (set_blas_threads := _blas_setter()) is not None:
+        set_blas_threads(count)
+
+
+def get_num_threads() -> int:
+    """How many threads the kernels called from this Python thread use."""
+    return 1 if _threads_lost else numba.get_num_threads()
+
+
+@functools.cache
+def _blas_setter() -> Callable[[int], None] | None:
+    """The function of numpy's BLAS that sets its number of threads; None where the BLAS has none (Apple's Accelerate)."""
+    library = ctypes.CDLL(np._core._multiarray_umath.__file__)  # type: ignore[attr-defined]  # private; finds its BLAS too
+    for name in (
+        "scipy_openblas_set_num_threads64_",
+        "scipy_openblas_set_num_threads",
+        "openblas_set_num_threads",
+        "MKL_Set_Num_Threads",
+    ):
+        if (setter := getattr(library, name, None)) is not None:
+            return setter
+    return None
+
+
+# Watching the compiler
+
+
+class _CompileListener(event.Listener):
+    def __init__(self, announce: Callable[[str], None]) -> None:
+        self.announce = announce
+
+    def on_start(self, event: event.Event) -> None:
+        self.announce(event.data["dispatcher"].py_func.__name__)
+
+    def on_end(self, event: event.Event) -> None:
+        pass
+
+
+@contextlib.contextmanager
+def announce_compiling(announce: Callable[[str], None]) -> Iterator[None]:
+    """Within the block, calls ``announce(name of the kernel)`` before each compilation (not when the cache has it)."""
+    listener = _CompileListener(announce)
+    event.register("numba:compile", listener)
+    try:
+        yield
+    finally:
+        event.unregister("numba:compile", listener)

@@ -1,0 +1,23 @@
+"""Floor 2: the operators, one family to a file, each with its forward beside its backward.
+
+Importing a family declares its operators (see ``minitorch.ops.operator``).
+"""
+
+from __future__ import annotations
+
+from minitorch.ops import (
+    activation,
+    arithmetic,
+    comparison,
+    conversion,
+    convolution,
+    indexing,
+    loss,
+    matmul,
+    reduction,
+    shape,
+)
+
+__all__ = [
+    "activation", "arithmetic", "comparison", "conversion", "convolution", "indexing", "loss", "matmul", "reduction", "shape",
+]  # fmt: skip

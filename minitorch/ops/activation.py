@@ -1,0 +1,157 @@
+"""Activations: relu, sigmoid, tanh, and softmax with its logarithm."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from minitorch.autograd.graph import Function
+from minitorch.dtypes import dtype as Dtype
+from minitorch.ops.arguments import dimension, dtype_name
+from minitorch.ops.operator import Elementwise, formula, operator, operators
+
+if TYPE_CHECKING:
+    from minitorch.kernels import Table
+    from minitorch.tensor import Tensor
+
+
+class ReluBackward0(Elementwise):
+    """The derivative is 1 where the result is positive, else 0: also at 0."""
+
+    def forward(self, k: Table, a: Any) -> Any:
+        result = k.relu(a)
+        self.save(result)
+        return result
+
+    def backward(self, k: Table, grad: Any, result: Any) -> tuple[Any, ...]:
+        return (k.relu_backward(grad, result),)
+
+
+@formula("relu_backward")
+class ReluBackwardBackward(Elementwise):
+    """Linear in the gradient, flat in the result of relu."""
+
+    graph_inputs = 1
+
+    def forward(self, k: Table, grad: Any, result: Any) -> Any:
+        self.save(result)
+        return k.relu_backward(grad, result)
+
+    def backward(self, k: Table, grad: Any, result: Any) -> tuple[Any, ...]:
+        return (k.relu_backward(grad, result),)
+
+
+class SigmoidBackward0(Elementwise):
+    """s' = s (1 - s)."""
+
+    floats = True
+
+    def forward(self, k: Table, a: Any) -> Any:
+        result = k.sigmoid(a)
+        self.save(result)
+        return result
+
+    def backward(self, k: Table, grad: Any, result: Any) -> tuple[Any, ...]:
+        return (k.mul(k.mul(grad, k.sub(1, result)), result),)
+
+
+class TanhBackward0(Elementwise):
+    """t' = 1 - t²."""
+
+    floats = True
+
+    def forward(self, k: Table, a: Any) -> Any:
+        result = k.tanh(a)
+        self.save(result)
+        return result
+
+    def backward(self, k: Table, grad: Any, result: Any) -> tuple[Any, ...]:
+        return (k.mul(grad, k.sub(1, k.mul(result, result))),)
+
+
+class SoftmaxBackward0(Function):
+    """ds_i = s_i (da_i - sum_j s_j da_j)."""
+
+    __slots__ = ("dim",)
+
+    def forward(self, k: Table, a: Any, dim: int) -> Any:
+        self.dim = dim
+        result = k.softmax(a, dim)
+        self.save(result)
+        return result
+
+    def backward(self, k: Table, grad: Any, result: Any) -> tuple[Any, ...]:
+        weighted = k.mul(grad, result)
+        dim = (self.dim,) if result.shape else None
+        return (k.sub(weighted, k.mul(result, k.sum(weighted, dim, bool(dim)))),)
+
+
+class LogSoftmaxBackward0(Function):
+    """dl_i = da_i - sum_j s_j da_j; transposed, that is grad - s sum(grad)."""
+
+    __slots__ = ("dim",)
+
+    def forward(self, k: Table, a: Any, dim: int) -> Any:
+        self.dim = dim
+        result = k.log_softmax(a, dim)
+        self.save(result)
+        return result
+
+    def backward(self, k: Table, grad: Any, result: Any) -> tuple[Any, ...]:
+        dim = (self.dim,) if result.shape else None
+        return (k.sub(grad, k.mul(k.exp(result), k.sum(grad, dim, bool(dim)))),)
+
+
+@operator(inplace=True)
+def relu(input: Tensor) -> Tensor:
+    """max(input, 0); NaN stays. Its gradient at 0 is 0.
+
+    Raises:
+        RuntimeError: the dtype is bool.
+    """
+    if input._array.dtype.kind == "b":
+        raise RuntimeError("Boolean inputs not supported for relu")
+    return ReluBackward0.apply(input)
+
+
+@operator(inplace=True, out=True)
+def sigmoid(input: Tensor) -> Tensor:
+    """1 / (1 + exp(-input))."""
+    return SigmoidBackward0.apply(input)
+
+
+@operator(inplace=True, out=True)
+def tanh(input: Tensor) -> Tensor:
+    """The hyperbolic tangent."""
+    return TanhBackward0.apply(input)
+
+
+def _floating(name: str, input: Tensor, dtype: Dtype | None) -> Tensor:
+    if dtype is not None:
+        input = operators.cast(input, dtype.numpy)
+    if input._array.dtype.kind != "f":
+        raise NotImplementedError(f'"{name}_lastdim_kernel_impl" not implemented for \'{dtype_name(input)}\'')
+    return input
+
+
+@operator
+def softmax(input: Tensor, dim: int, dtype: Dtype | None = None) -> Tensor:
+    """exp(input) / sum(exp(input)) along ``dim``; ``dtype`` casts first.
+
+    Raises:
+        NotImplementedError: the dtype is not floating point.
+    """
+    input = _floating("softmax", input, dtype)
+    return SoftmaxBackward0.apply(input, dim=dimension(dim, input._array.ndim))
+
+
+@operator
+def log_softmax(input: Tensor, dim: int, dtype: Dtype | None = None) -> Tensor:
+    """log(softmax(input)) along ``dim``, without overflow; ``dtype`` casts first.
+
+    Raises:
+        NotImplementedError: the dtype is not floating point.
+    """
+    input = _floating("log_softmax", input, dtype)
+    return LogSoftmaxBackward0.apply(input, dim=dimension(dim, input._array.ndim))
+
+

@@ -1,0 +1,59 @@
+"""Checks of arguments that several operators share: dimensions, sizes, dtypes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from minitorch.dtypes import from_numpy_dtype
+
+if TYPE_CHECKING:
+    from minitorch.tensor import Tensor
+
+Size = int | Sequence[int]
+
+
+def dimension(dim: int, ndim: int) -> int:
+    """A dimension counted from the front; negative ones count from the end.
+
+    Raises:
+        IndexError: there is no such dimension.
+    """
+    known = max(ndim, 1)  # a tensor without dimensions takes 0 and -1
+    if not -known <= dim < known:
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-known}, {known - 1}], but got {dim})")
+    return dim % known
+
+
+def dimensions(dim: int | Sequence[int] | None, ndim: int) -> tuple[int, ...] | None:
+    """Dimensions counted from the front; ``None`` for all of them, which an empty list means too.
+
+    Raises:
+        IndexError: there is no such dimension.
+        RuntimeError: a dimension is named twice.
+    """
+    if dim is None:
+        return None
+    each = tuple(dimension(d, ndim) for d in ((dim,) if isinstance(dim, int) else dim))
+    for position, d in enumerate(each):
+        if d in each[:position]:
+            raise RuntimeError(f"dim {d} appears multiple times in the list of dims")
+    return each if each and ndim else None
+
+
+def sizes(given: tuple[Any, ...]) -> tuple[int, ...]:
+    """``f(2, 3)`` and ``f((2, 3))`` are the same."""
+    shape = given[0] if len(given) == 1 and not isinstance(given[0], int) else given
+    return tuple(int(size) for size in shape)
+
+
+def pair(value: int | Sequence[int]) -> tuple[int, int]:
+    """Height and width; one number stands for both."""
+    if isinstance(value, int):
+        return value, value
+    return (value[0], value[0]) if len(value) == 1 else (value[0], value[1])
+
+
+def dtype_name(tensor: Tensor) -> str:
+    """The dtype as error messages call it: ``Float``, ``Long``."""
+    return from_numpy_dtype(tensor._array.dtype).scalar_type

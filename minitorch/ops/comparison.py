@@ -1,0 +1,157 @@
+"""Comparisons, logic, and choosing between two tensors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from minitorch.autograd.variable import Variable
+from minitorch.kernels import tables
+from minitorch.ops.operator import Comparison, Elementwise, Number, formula, operator
+from minitorch.ops.promotion import result_dtype
+
+if TYPE_CHECKING:
+    from minitorch.kernels import Table
+    from minitorch.tensor import Tensor
+
+
+class Compare(Comparison):
+    """Two operands, compared in their common dtype; the result is bool."""
+
+    def forward(self, k: Table, a: Any, b: Any, kernel: str) -> Any:
+        return getattr(k, kernel)(a, b)
+
+
+class Logic(Comparison):
+    """Operands count as false where they are 0; the result is bool."""
+
+    @classmethod
+    def operands(cls, inputs: tuple[Any, ...]) -> list[Any]:
+        return [x._array if isinstance(x, Variable) else x for x in inputs]
+
+    def forward(self, k: Table, *operands: Any, kernel: str) -> Any:
+        return getattr(k, kernel)(*operands)
+
+
+@operator(out=True)
+def eq(input: Tensor, other: Tensor | Number) -> Tensor:
+    """Where the two are equal."""
+    return Compare.apply(input, other, kernel="eq")
+
+
+@operator(out=True)
+def ne(input: Tensor, other: Tensor | Number) -> Tensor:
+    """Where the two differ."""
+    return Compare.apply(input, other, kernel="ne")
+
+
+@operator(out=True)
+def lt(input: Tensor, other: Tensor | Number) -> Tensor:
+    """Where ``input < other``."""
+    return Compare.apply(input, other, kernel="lt")
+
+
+@operator(out=True)
+def le(input: Tensor, other: Tensor | Number) -> Tensor:
+    """Where ``input <= other``."""
+    return Compare.apply(input, other, kernel="le")
+
+
+@operator(out=True)
+def gt(input: Tensor, other: Tensor | Number) -> Tensor:
+    """Where ``input > other``."""
+    return Compare.apply(input, other, kernel="gt")
+
+
+@operator(out=True)
+def ge(input: Tensor, other: Tensor | Number) -> Tensor:
+    """Where ``input >= other``."""
+    return Compare.apply(input, other, kernel="ge")
+
+
+@operator(out=True)
+def logical_and(input: Tensor, other: Tensor) -> Tensor:
+    """Where both are non-zero."""
+    return Logic.apply(input, other, kernel="logical_and")
+
+
+@operator(out=True)
+def logical_or(input: Tensor, other: Tensor) -> Tensor:
+    """Where at least one is non-zero."""
+    return Logic.apply(input, other, kernel="logical_or")
+
+
+@operator(out=True)
+def logical_xor(input: Tensor, other: Tensor) -> Tensor:
+    """Where exactly one is non-zero."""
+    return Logic.apply(input, other, kernel="logical_xor")
+
+
+@operator(out=True)
+def logical_not(input: Tensor) -> Tensor:
+    """Where ``input`` is 0."""
+    return Logic.apply(input, kernel="logical_not")
+
+
+@operator
+def isnan(input: Tensor) -> Tensor:
+    """Where ``input`` is NaN."""
+    return Logic.apply(input, kernel="isnan")
+
+
+@operator
+def isinf(input: Tensor) -> Tensor:
+    """Where ``input`` is infinite, of either sign."""
+    return Logic.apply(input, kernel="isinf")
+
+
+@operator
+def isfinite(input: Tensor) -> Tensor:
+    """Where ``input`` is neither infinite nor NaN."""
+    return Logic.apply(input, kernel="isfinite")
+
+
+def equal(input: Tensor, other: Tensor) -> bool:
+    """Whether both have the same shape and the same elements.
+
+    Raises:
+        TypeError: ``other`` is not a tensor.
+    """
+    if not isinstance(other, Variable):
+        raise TypeError(f"equal(): argument 'other' (position 2) must be Tensor, not {type(other).__name__}")
+    return input.shape == other.shape and bool(eq(input, other)._array.all())
+
+
+operator(equal)
+
+
+class WhereBackward0(Elementwise):
+    """The gradient goes to the one that was chosen."""
+
+    graph_inputs = 2
+
+    @classmethod
+    def operands(cls, inputs: tuple[Any, ...]) -> list[Any]:
+        a, b, condition = (x._array if isinstance(x, Variable) else x for x in inputs)
+        if not (type(a) in tables and type(b) in tables and a.dtype is b.dtype):
+            dtype = result_dtype([a, b]).numpy
+            a, b = (x.astype(dtype, copy=False) if type(x) in tables else dtype.type(x) for x in (a, b))
+        return [a, b, condition]
+
+    def forward(self, k: Table, a: Any, b: Any, condition: Any) -> Any:
+        self.save(condition)
+        return k.where(condition, a, b)
+
+    def backward(self, k: Table, grad: Any, condition: Any) -> tuple[Any, ...]:
+        return self.needs[0] and k.where(condition, grad, 0.0), self.needs[1] and k.where(condition, 0.0, grad)
+
+
+@operator(method=False)
+def where(condition: Tensor, input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """``input`` where the condition holds, else ``other``; all three are broadcast.
+
+    Raises:
+        RuntimeError: the condition is not of dtype bool, or the shapes do not broadcast.
+    """
+    if condition._array.dtype.kind != "b":
+        raise RuntimeError(f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype.scalar_type}")
+    return WhereBackward0.apply(input, other, condition)

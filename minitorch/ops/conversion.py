@@ -1,0 +1,138 @@
+"""Other dtypes, and writing over what is there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minitorch.autograd.graph import Function
+from minitorch.autograd.variable import Variable
+from minitorch.kernels import tables
+from minitorch.ops.operator import Number, operator
+from minitorch.ops.promotion import number_dtype
+
+if TYPE_CHECKING:
+    from minitorch.kernels import Table
+    from minitorch.tensor import Tensor
+
+
+class ToCopyBackward0(Function):
+    __slots__ = ("dtype",)
+
+    def forward(self, k: Table, a: Any, dtype: np.dtype) -> Any:
+        self.dtype = a.dtype
+        return k.cast(a, dtype)
+
+    def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
+        return (k.cast(grad, self.dtype),)
+
+
+@operator(method=False, public=False)
+def cast(input: Tensor, dtype: np.dtype) -> Tensor:
+    """The same numbers in another dtype; the tensor itself if it has that dtype."""
+    return input if input._array.dtype == dtype else ToCopyBackward0.apply(input, dtype=dtype)
+
+
+class CopyBackwards(Function):
+    """Everything is overwritten: what was there gets no gradient, the source gets all of it."""
+
+    broadcasts = True
+
+    def forward(self, k: Table, a: Any, source: Any) -> Any:
+        return k.expand(k.cast(source, a.dtype), a.shape)
+
+    def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
+        return self.needs[0] and k.zeros(grad.shape, grad), grad
+
+
+class FillBackward2(Function):
+    """Everything is overwritten by one number."""
+
+    def forward(self, k: Table, a: Any, value: Number) -> Any:
+        return k.masked_fill(a, True, value)
+
+    def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
+        return (k.zeros(grad.shape, grad),)
+
+
+class ZeroBackward0(FillBackward2):
+    """Everything becomes 0."""
+
+
+class UniformBackward0(Function):
+    """Everything is overwritten by random numbers, drawn by the caller."""
+
+    def forward(self, k: Table, a: Any, drawn: Any) -> Any:
+        return drawn
+
+    def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
+        return (k.zeros(grad.shape, grad),)
+
+
+class NormalBackward0(UniformBackward0):
+    """Likewise, from a normal distribution."""
+
+
+class RandomBackward0(UniformBackward0):
+    """Likewise, whole numbers."""
+
+
+@operator(inplace=True, method=False, public=False)
+def uniform(input: Tensor, drawn: np.ndarray) -> Tensor:
+    """The random numbers that were drawn for ``input``."""
+    return UniformBackward0.apply(input, drawn=drawn)
+
+
+@operator(inplace=True, method=False, public=False)
+def normal(input: Tensor, drawn: np.ndarray) -> Tensor:
+    """The random numbers that were drawn for ``input``."""
+    return NormalBackward0.apply(input, drawn=drawn)
+
+
+@operator(inplace=True, method=False, public=False)
+def random(input: Tensor, drawn: np.ndarray) -> Tensor:
+    """The random numbers that were drawn for ``input``."""
+    return RandomBackward0.apply(input, drawn=drawn)
+
+
+@operator(inplace=True, method=False, public=False)
+def copy(input: Tensor, source: Tensor | Number) -> Tensor:
+    """What ``input`` is after ``source`` (broadcast, cast) was written over it.
+
+    Raises:
+        RuntimeError: the source does not broadcast to the tensor's shape.
+    """
+    if not isinstance(source, Variable):
+        source = Variable._of(np.asarray(source, number_dtype(source).numpy))
+    shape, wanted = source._array.shape, input._array.shape
+    if len(shape) > len(wanted):
+        while len(shape) > len(wanted) and shape[0] == 1:
+            shape = shape[1:]
+        source = source.reshape(shape)
+    for d, size in enumerate(reversed(shape), 1):
+        if len(shape) > len(wanted) or size not in (1, wanted[-d]):
+            raise RuntimeError(
+                f"The expanded size of the tensor ({wanted[-d] if d <= len(wanted) else 0}) must match the existing size ({size}) "
+                f"at non-singleton dimension {len(wanted) - d}.  Target sizes: {list(wanted)}.  Tensor sizes: {list(shape)}"
+            )
+    return CopyBackwards.apply(input, source)
+
+
+@operator(inplace=True, method=False, public=False)
+def fill(input: Tensor, value: Number) -> Tensor:
+    """``value`` everywhere."""
+    return FillBackward2.apply(input, value=value)
+
+
+@operator(inplace=True, method=False, public=False)
+def zero(input: Tensor) -> Tensor:
+    """0 everywhere."""
+    return ZeroBackward0.apply(input, value=0)
+
+
+@operator(method=False, public=False)
+def zeros(shape: tuple[int, ...], like: Tensor, dtype: np.dtype | None = None) -> Tensor:
+    """Zeros, of the dtype of ``like`` unless another is given; a constant in every formula."""
+    array = like._array
+    return Variable._of(tables[type(array)].zeros(shape, array, dtype))

@@ -1,0 +1,284 @@
+"""Convolution and pooling over the last two dimensions of (batch, channels, height, width).
+
+A convolution is linear in the input and in the weight. So its two gradients are linear too, and each of the three operators
+here is differentiated in terms of the other two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from minitorch.autograd.graph import Function
+from minitorch.ops.arguments import dtype_name, pair
+from minitorch.ops.operator import formula, operator
+from minitorch.ops.shape import squeeze, unsqueeze
+
+if TYPE_CHECKING:
+    from minitorch.kernels import Table
+    from minitorch.tensor import Tensor
+
+Pair = int | Sequence[int]
+
+
+class Convolving(Function):
+    """What the three operators have in common: how the weight moves over the input."""
+
+    __slots__ = ("geometry", "shape")
+
+
+class ConvolutionBackward0(Convolving):
+    def forward(self, k: Table, a: Any, weight: Any, bias: Any, **geometry: Any) -> Any:
+        self.geometry, self.shape = geometry, (a.shape, weight.shape)
+        self.save(a if self.needs[1] else None, weight if self.needs[0] else None)
+        return k.conv2d(a, weight, bias, **geometry)
+
+    def backward(self, k: Table, grad: Any, a: Any, weight: Any) -> tuple[Any, ...]:
+        a_shape, weight_shape = self.shape
+        return (
+            self.needs[0] and k.conv2d_input_grad(grad, weight, input_shape=a_shape, **self.geometry),
+            self.needs[1] and k.conv2d_weight_grad(grad, a, weight_shape=weight_shape, **self.geometry),
+            self.needs[2] and k.sum(grad, (0, 2, 3), False),
+        )
+
+
+@formula("conv2d_input_grad")
+class ConvolutionInputGrad(Convolving):
+    def forward(self, k: Table, grad: Any, weight: Any, input_shape: Any, **geometry: Any) -> Any:
+        self.geometry, self.shape = geometry, weight.shape
+        self.save(grad if self.needs[1] else None, weight if self.needs[0] else None)
+        return k.conv2d_input_grad(grad, weight, input_shape=input_shape, **geometry)
+
+    def backward(self, k: Table, outer: Any, grad: Any, weight: Any) -> tuple[Any, ...]:
+        return (
+            self.needs[0] and k.conv2d(outer, weight, None, **self.geometry),
+            self.needs[1] and k.conv2d_weight_grad(grad, outer, weight_shape=self.shape, **self.geometry),
+        )
+
+
+@formula("conv2d_weight_grad")
+class ConvolutionWeightGrad(Convolving):
+    def forward(self, k: Table, grad: Any, a: Any, weight_shape: Any, **geometry: Any) -> Any:
+        self.geometry, self.shape = geometry, a.shape
+        self.save(grad if self.needs[1] else None, a if self.needs[0] else None)
+        return k.conv2d_weight_grad(grad, a, weight_shape=weight_shape, **geometry)
+
+    def backward(self, k: Table, outer: Any, grad: Any, a: Any) -> tuple[Any, ...]:
+        return (
+            self.needs[0] and k.conv2d(a, outer, None, **self.geometry),
+            self.needs[1] and k.conv2d_input_grad(grad, outer, input_shape=self.shape, **self.geometry),
+        )
+
+
+@operator(method=False)
+def conv2d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Pair = 1,
+    padding: Pair | str = 0,
+    dilation: Pair = 1,
+    groups: int = 1,
+) -> Tensor:
+    """Slides ``weight`` over ``input`` (cross-correlation, as every framework calls it convolution).
+
+    Args:
+        input: (batch, in_channels, height, width), or without the batch.
+        weight: (out_channels, in_channels / groups, kernel height, kernel width), of the input's dtype.
+        bias: (out_channels,), added to every position.
+        stride: how far the window moves, in pixels.
+        padding: how many zeros are added around the input, in pixels; ``"valid"`` for none, ``"same"`` to keep the size.
+        dilation: the distance of the weight's taps, in pixels.
+        groups: the channels fall into so many groups that are convolved apart.
+
+    Raises:
+        RuntimeError, ValueError: shapes, dtypes or settings that do not fit.
+    """
+    if input._array.ndim == 3:
+        return squeeze(conv2d(unsqueeze(input, 0), weight, bias, stride, padding, dilation, groups), 0)
+    strides, dilations = pair(stride), pair(dilation)
+    if isinstance(padding, str):
+        padding = _named_padding(padding, weight._array.shape[2:], strides, dilations)
+    geometry = {"stride": strides, "padding": pair(padding), "dilation": dilations, "groups": groups}
+    _check_convolution(input, weight, bias, **geometry)
+    return ConvolutionBackward0.apply(input, weight, bias, **geometry)
+
+
+def _named_padding(name: str, kernel: tuple[int, ...], stride: tuple[int, int], dilation: tuple[int, int]) -> tuple[int, int]:
+    if name == "valid":
+        return 0, 0
+    if name != "same":
+        raise RuntimeError(f"Invalid padding string: '{name}'")
+    if stride != (1, 1):
+        raise RuntimeError("padding='same' is not supported for strided convolutions")
+    reach = [d * (size - 1) for d, size in zip(dilation, kernel, strict=True)]
+    if any(r % 2 for r in reach):
+        raise RuntimeError("padding='same' with a kernel of even size needs more zeros on one side; pad the input first")
+    return reach[0] // 2, reach[1] // 2
+
+
+def _check_convolution(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    stride: tuple[int, int],
+    padding: tuple[int, int],
+    dilation: tuple[int, int],
+    groups: int,
+) -> None:
+    shape, weight_shape = list(input._array.shape), list(weight._array.shape)
+    if len(weight_shape) != 4:
+        raise RuntimeError(f"weight should have at least three dimensions, of which conv2d takes four, but got {weight_shape}")
+    if len(shape) != 4:
+        raise RuntimeError(f"Expected 3D (unbatched) or 4D (batched) input to conv2d, but got input of size: {shape}")
+    for name, values, least in (("stride", stride, 1), ("padding", padding, 0), ("dilation", dilation, 1)):
+        if min(values) < least:
+            raise RuntimeError(
+                f"negative {name} is not supported" if name == "padding" else f"non-positive {name} is not supported"
+            )
+    if groups < 1:
+        raise RuntimeError("non-positive groups is not supported")
+    if weight_shape[0] % groups or weight_shape[0] < groups:
+        raise RuntimeError(
+            f"Given groups={groups}, expected weight to be at least {groups} at dimension 0, "
+            f"and divisible by {groups}, but got weight of size {weight_shape} instead"
+        )
+    if shape[1] != weight_shape[1] * groups:
+        raise RuntimeError(
+            f"Given groups={groups}, weight of size {weight_shape}, expected input{shape} to have {weight_shape[1] * groups} "
+            f"channels, but got {shape[1]} channels instead"
+        )
+    if bias is not None and list(bias._array.shape) != weight_shape[:1]:
+        raise RuntimeError(
+            f"Given weight of size {weight_shape}, expected bias to be 1-dimensional with {weight_shape[0]} elements, but got "
+            f"bias of size {list(bias._array.shape)} instead"
+        )
+    padded = [size + 2 * p for size, p in zip(shape[2:], padding, strict=True)]
+    reach = [d * (size - 1) + 1 for size, d in zip(weight_shape[2:], dilation, strict=True)]
+    if any(size < r for size, r in zip(padded, reach, strict=True)):
+        raise RuntimeError(
+            f"Calculated padded input size per channel: ({padded[0]} x {padded[1]}). "
+            f"Kernel size: ({reach[0]} x {reach[1]}). Kernel size can't be greater than actual input size"
+        )
+    for name, each in (("weight", weight), ("bias", bias)):
+        if each is not None and each._array.dtype is not input._array.dtype:
+            raise RuntimeError(
+                f"Input type ({input._type_name()}) and {name} type ({each._type_name()}) should be the same"
+            )
+    if input._array.dtype.kind != "f":
+        raise RuntimeError(f"\"conv2d\" not implemented for '{dtype_name(input)}'")
+
+
+class MaxPool2DWithIndicesBackward0(Function):
+    """The gradient of each window goes to its largest element."""
+
+    __slots__ = ("shape",)
+
+    def forward(self, k: Table, a: Any, **window: Any) -> tuple[Any, Any]:
+        self.shape = a.shape
+        result, indices = k.max_pool2d(a, **window)
+        self.save(indices)
+        return result, indices
+
+    def backward(self, k: Table, grad: Any, _: Any, indices: Any) -> tuple[Any, ...]:
+        return (k.max_pool2d_backward(grad, indices, input_shape=self.shape),)
+
+
+@formula("max_pool2d_backward")
+class MaxPool2DBackwardBackward(Function):
+    graph_inputs = 1
+
+    def forward(self, k: Table, grad: Any, indices: Any, input_shape: Any) -> Any:
+        self.save(indices)
+        return k.max_pool2d_backward(grad, indices, input_shape)
+
+    def backward(self, k: Table, grad: Any, indices: Any) -> tuple[Any, ...]:
+        return (k.max_pool2d_gather(grad, indices),)
+
+
+@formula("max_pool2d_gather")
+class MaxPool2DGather(Function):
+    __slots__ = ("shape",)
+    graph_inputs = 1
+
+    def forward(self, k: Table, a: Any, indices: Any) -> Any:
+        self.shape = a.shape
+        self.save(indices)
+        return k.max_pool2d_gather(a, indices)
+
+    def backward(self, k: Table, grad: Any, indices: Any) -> tuple[Any, ...]:
+        return (k.max_pool2d_backward(grad, indices, input_shape=self.shape),)
+
+
+@operator(method=False)
+def max_pool2d(
+    input: Tensor,
+    kernel_size: Pair,
+    stride: Pair | None = None,
+    padding: Pair = 0,
+    dilation: Pair = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Any:
+    """The largest element of each window, the first of them where there are several.
+
+    Args:
+        input: (batch, channels, height, width), or without the batch.
+        kernel_size: the window's height and width, in pixels.
+        stride: how far the window moves; by its own size unless given.
+        padding: how far windows reach over the edge, at most half their size; nothing outside is ever chosen.
+        dilation: the distance of the window's elements.
+        ceil_mode: windows that reach over the far edge count too.
+        return_indices: return where the elements were as well, counted through each plane of the input.
+
+    Raises:
+        RuntimeError: shapes or settings that do not fit.
+    """
+    window = {
+        "kernel_size": pair(kernel_size),
+        "stride": pair(kernel_size if stride is None or stride == () or stride == [] else stride),
+        "padding": pair(padding),
+        "dilation": pair(dilation),
+        "ceil_mode": ceil_mode,
+    }
+    _check_pooling(input, **window)
+    without_batch = input._array.ndim == 3
+    batch = unsqueeze(input, 0) if without_batch else input
+    result, indices = MaxPool2DWithIndicesBackward0.apply(batch, **window)
+    if without_batch:
+        result, indices = squeeze(result, 0), squeeze(indices, 0)
+    return (result, indices) if return_indices else result
+
+
+def _check_pooling(
+    input: Tensor,
+    kernel_size: tuple[int, int],
+    stride: tuple[int, int],
+    padding: tuple[int, int],
+    dilation: tuple[int, int],
+    ceil_mode: bool,
+) -> None:
+    shape = input._array.shape
+    if len(shape) not in (3, 4) or 0 in shape[len(shape) - 3 :]:
+        raise RuntimeError(
+            f"max_pool2d: Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but got: {list(shape)}"
+        )
+    if min(kernel_size) < 1:
+        raise RuntimeError(f"kernel size should be greater than zero, but got kH: {kernel_size[0]} kW: {kernel_size[1]}")
+    if min(stride) < 1:
+        raise RuntimeError(f"stride should be greater than zero, but got dH: {stride[0]} dW: {stride[1]}")
+    if min(dilation) < 1:
+        raise RuntimeError(f"dilation should be greater than zero, but got dilationH: {dilation[0]} dilationW: {dilation[1]}")
+    for size, p in zip(kernel_size, padding, strict=True):
+        if not 0 <= p <= size // 2:
+            raise RuntimeError(
+                "pad must be non-negative" if p < 0
+                else f"pad should be at most half of effective kernel size, but got pad={p}, kernel_size={size} and dilation={max(dilation)}"
+            )  # fmt: skip
+    reach = [d * (size - 1) + 1 for size, d in zip(kernel_size, dilation, strict=True)]
+    out = [(size + 2 * p - r) // s + 1 for size, p, r, s in zip(shape[-2:], padding, reach, stride, strict=True)]
+    if min(out) < 1 and not ceil_mode:
+        raise RuntimeError(
+            f"Given input size: ({shape[-3]}x{shape[-2]}x{shape[-1]}). Calculated output size: ({shape[-3]}x{out[0]}x{out[1]}). "
+            "Output size is too small"
+        )

@@ -1,0 +1,291 @@
+"""``x[...]``, read and written, and the operators that take positions from tensors.
+
+An index is taken apart as in torch: integers, slices, ``None`` and ``...`` become views one after another; tensors, lists
+and masks that remain are looked up together at the end (``IndexBackward0``).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minitorch.autograd.graph import Function
+from minitorch.autograd.variable import Variable
+from minitorch.ops.arguments import dimension
+from minitorch.ops.operator import Elementwise, Number, formula, methods, operator
+from minitorch.ops.shape import AliasBackward0, select, slice, unsqueeze
+
+if TYPE_CHECKING:
+    from minitorch.kernels import Table
+    from minitorch.tensor import Tensor
+
+_slice = type(np.s_[:])  # Python's slice: the operator of that name hides it
+
+
+class IndexBackward0(Function):
+    """The gradient is added at the positions that were read."""
+
+    __slots__ = ("indices", "shape")
+
+    def forward(self, k: Table, a: Any, indices: Any) -> Any:
+        self.shape, self.indices = a.shape, indices
+        return k.index(a, indices)
+
+    def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
+        return (k.index_backward(grad, shape=self.shape, indices=self.indices),)
+
+
+@formula("index_backward")
+class IndexBackwardBackward(Function):
+    __slots__ = ("indices",)
+
+    def forward(self, k: Table, grad: Any, shape: tuple[int, ...], indices: Any) -> Any:
+        self.indices = indices
+        return k.index_backward(grad, shape, indices)
+
+    def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
+        return (k.index(grad, indices=self.indices),)
+
+
+formula("index")(IndexBackward0)
+
+
+class IndexPutBackward0(Function):
+    """What was overwritten gets no gradient; the values get what is there now."""
+
+    __slots__ = ("accumulate", "indices")
+    broadcasts = True  # the values
+
+    def forward(self, k: Table, a: Any, values: Any, indices: Any, accumulate: bool) -> Any:
+        self.indices, self.accumulate = indices, accumulate
+        return k.index_put(a, indices, values, accumulate)
+
+    def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
+        rest = grad if self.accumulate else self.needs[0] and k.index_put(grad, self.indices, 0.0)
+        return rest, self.needs[1] and k.index(grad, indices=self.indices)
+
+
+class GatherBackward0(Function):
+    """The gradient is added at the indices that were read."""
+
+    __slots__ = ("dim", "shape")
+    graph_inputs = 1
+
+    def forward(self, k: Table, a: Any, indices: Any, dim: int) -> Any:
+        self.shape, self.dim = a.shape, dim
+        self.save(indices)
+        return k.gather(a, dim, indices)
+
+    def backward(self, k: Table, grad: Any, indices: Any) -> tuple[Any, ...]:
+        return (k.scatter_add(grad, indices, shape=self.shape, dim=self.dim),)
+
+
+class MaskedFillBackward0(Elementwise):
+    """No gradient where the mask holds."""
+
+    graph_inputs = 1
+
+    @classmethod
+    def operands(cls, inputs: tuple[Any, ...]) -> list[Any]:
+        return [x._array if isinstance(x, Variable) else x for x in inputs]
+
+    def forward(self, k: Table, a: Any, mask: Any, value: Any) -> Any:
+        self.save(mask)
+        return k.masked_fill(a, mask, value)
+
+    def backward(self, k: Table, grad: Any, mask: Any) -> tuple[Any, ...]:
+        return (k.where(mask, 0.0, grad),)
+
+
+@operator
+def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
+    """Along a dimension, the elements that ``index`` (int64, as many dimensions as ``input``) names.
+
+    Raises:
+        RuntimeError: the index has another dtype or number of dimensions, or is out of bounds.
+    """
+    if index._array.dtype != np.int64:
+        raise RuntimeError("gather(): Expected dtype int64 for index")
+    if max(index._array.ndim, 1) != max(input._array.ndim, 1):
+        raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
+    d = dimension(dim, input._array.ndim)
+    size = input._array.shape[d] if input._array.ndim else 1
+    outside = (index._array < 0) | (index._array >= size)
+    if outside.any():
+        raise RuntimeError(f"index {index._array[outside].flat[0]} is out of bounds for dimension {d} with size {size}")
+    return GatherBackward0.apply(input, index, dim=d)
+
+
+@operator(inplace=True, public=True)
+def masked_fill(input: Tensor, mask: Tensor, value: Number) -> Tensor:
+    """``value`` where the mask (bool, broadcast) holds.
+
+    Raises:
+        RuntimeError: the mask is not of dtype bool.
+    """
+    if mask._array.dtype.kind != "b":
+        raise RuntimeError("masked_fill_ only supports boolean masks, but got mask with dtype " + mask.dtype.name)
+    return MaskedFillBackward0.apply(input, mask, value)
+
+
+def _in_parts(index: Any) -> tuple[Any, ...]:
+    return index if isinstance(index, tuple) else (index,)
+
+
+def _consumed(part: Any) -> int:
+    """How many dimensions of the tensor one part of an index takes up."""
+    if part is None or part is Ellipsis or isinstance(part, bool):
+        return 0
+    if isinstance(part, Variable) and part._array.dtype.kind == "b":
+        return part._array.ndim
+    return 1
+
+
+def _looked_up(part: Any) -> np.ndarray:
+    """A part of an index that is no view, as an array of positions or a mask.
+
+    Raises:
+        IndexError: it cannot be an index.
+    """
+    array = part._array if isinstance(part, Variable) else np.asarray(part)
+    if not isinstance(part, Variable) and array.size == 0:
+        array = array.astype(np.int64)
+    if array.dtype.kind not in "iub":
+        raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
+    return array
+
+
+def _views(input: Tensor, parts: tuple[Any, ...]) -> tuple[Tensor, list[np.ndarray | None]]:
+    """Goes through the parts of an index that are views, and collects the others by dimension.
+
+    Raises:
+        IndexError: more parts than dimensions, an index out of range, a mask that does not fit.
+    """
+    left = input._array.ndim - sum(_consumed(part) for part in parts)
+    if left < 0:
+        raise IndexError(f"too many indices for tensor of dimension {input._array.ndim}")
+    alone = len(parts) == 1
+    dim, lookups = 0, dict[int, np.ndarray]()
+    for part in parts:
+        if isinstance(part, Variable) and part._array.ndim == 0 and part._array.dtype.kind in "iu":
+            part = int(part._array)
+        if part is Ellipsis:
+            dim += left
+        elif part is None:
+            input = unsqueeze(input, dim)
+            dim += 1
+        elif isinstance(part, bool | np.bool_) or (isinstance(part, Variable) and part._array.ndim == 0 and part._array.dtype.kind == "b"):
+            input = unsqueeze(input, dim)
+            lookups[dim] = np.zeros(int(bool(part)), np.int64)
+            dim += 1
+        elif isinstance(part, int | np.integer):
+            input = _select_at(input, dim, int(part))
+        elif isinstance(part, _slice):
+            start, stop, step = _bounds(part, input._array.shape[dim])
+            if alone or (start, step) != (0, 1) or stop != input._array.shape[dim]:
+                input = slice(input, dim, start, stop, step)
+            dim += 1
+        else:
+            array = _looked_up(part)
+            if array.dtype.kind == "b":
+                _check_mask(array, input._array.shape, dim)
+                for offset, positions in enumerate(array.nonzero()):
+                    lookups[dim + offset] = positions
+                dim += array.ndim
+            else:
+                lookups[dim] = array.astype(np.int64, copy=False)
+                dim += 1
+    return input, [lookups.get(d) for d in range(max(lookups) + 1)] if lookups else []
+
+
+def _select_at(input: Tensor, dim: int, index: int) -> Tensor:
+    size = input._array.shape[dim]
+    if not -size <= index < size:
+        raise IndexError(f"index {index} is out of bounds for dimension {dim} with size {size}")
+    return select(input, dim, index)
+
+
+def _bounds(part: Any, size: int) -> tuple[int, int, int]:
+    if part.step is not None and part.step <= 0:
+        raise ValueError("step must be greater than zero")
+    start, stop, step = part.indices(size)
+    return start, max(start, stop), step
+
+
+def _check_mask(mask: np.ndarray, shape: tuple[int, ...], dim: int) -> None:
+    for offset, size in enumerate(mask.shape):
+        if size != shape[dim + offset]:
+            raise IndexError(
+                f"The shape of the mask {list(mask.shape)} at index {offset} does not match the shape of the indexed tensor "
+                f"{list(shape)} at index {dim + offset}"
+            )
+
+
+def _check_lookups(lookups: list[np.ndarray | None], shape: tuple[int, ...]) -> None:
+    for d, positions in enumerate(lookups):
+        if positions is not None and positions.size and not -shape[d] <= positions.min() <= positions.max() < shape[d]:
+            outside = next(p for p in positions.flat if not -shape[d] <= p < shape[d])
+            raise IndexError(f"index {outside} is out of bounds for dimension {d} with size {shape[d]}")
+    shapes = [each.shape for each in lookups if each is not None]
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        raise IndexError(
+            "shape mismatch: indexing tensors could not be broadcast together with shapes " + ", ".join(str(list(s)) for s in shapes)
+        ) from None
+
+
+def getitem(input: Tensor, index: Any) -> Tensor:
+    """``input[index]``: a view for integers, slices, ``None`` and ``...``; a copy where tensors, lists or masks choose.
+
+    Raises:
+        IndexError: the index does not fit the tensor.
+    """
+    if type(index) is int and input._array.ndim:
+        return _select_at(input, 0, index)
+    if not input._array.ndim and type(index) is int:
+        raise IndexError("invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim tensor to a number")
+    parts = _in_parts(list(index) if isinstance(index, range) else index)
+    viewed, lookups = _views(input, parts)
+    if lookups:
+        _check_lookups(lookups, viewed._array.shape)
+        return IndexBackward0.apply(viewed, indices=tuple(lookups))
+    return AliasBackward0.apply(input) if viewed is input else viewed
+
+
+def setitem(input: Tensor, index: Any, value: Tensor | Number) -> None:
+    """``input[index] = value``; the value is broadcast and cast.
+
+    Raises:
+        IndexError: the index does not fit the tensor.
+        RuntimeError: the value does not fit the place, or the tensor may not be changed in place.
+    """
+    viewed, lookups = _views(input, _in_parts(index))
+    if not lookups:
+        (input if viewed is input else viewed).copy_(value)
+        return
+    _check_lookups(lookups, viewed._array.shape)
+    methods["index_put_"](viewed, tuple(lookups), value)
+
+
+@operator(inplace=True)
+def index_put(input: Tensor, indices: tuple[Any, ...], values: Tensor | Number, accumulate: bool = False) -> Tensor:
+    """Other values (broadcast) at the positions that ``indices`` name for the leading dimensions, or added to them.
+
+    Raises:
+        RuntimeError: the values do not fit the place.
+        IndexError: a position is out of bounds.
+    """
+    lookups = [each if each is None or isinstance(each, np.ndarray) else _looked_up(each) for each in indices]
+    _check_lookups(lookups, input._array.shape)
+    if isinstance(values, Variable) and values._array.dtype is not input._array.dtype:
+        values = values.to(input.dtype)
+    try:
+        return IndexPutBackward0.apply(input, values, indices=tuple(lookups), accumulate=accumulate)
+    except ValueError:
+        place = input._array[tuple(_slice(None) if each is None else each for each in lookups)].shape
+        given = values._array.shape if isinstance(values, Variable) else ()
+        raise RuntimeError(
+            f"shape mismatch: value tensor of shape {list(given)} cannot be broadcast to indexing result of shape {list(place)}"
+        ) from None

@@ -1,0 +1,295 @@
+"""Losses: mean squared error, negative log-likelihood, cross entropy."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from minitorch.autograd.graph import Function
+from minitorch.ops.activation import log_softmax
+from minitorch.ops.arguments import dtype_name
+from minitorch.ops.arithmetic import DivBackward1, MulBackward1, add, mul, neg
+from minitorch.ops.indexing import masked_fill
+from minitorch.ops.operator import Elementwise, formula, operator
+from minitorch.ops.promotion import broadcast_shapes
+from minitorch.ops.reduction import sum
+from minitorch.ops.shape import expand, unsqueeze, view
+
+if TYPE_CHECKING:
+    from minitorch.kernels import Table
+    from minitorch.tensor import Tensor
+
+
+def _check_reduction(reduction: str) -> None:
+    if reduction not in ("none", "mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
+
+
+class MseLossBackward0(Elementwise):
+    """d(a - b)² = 2 (a - b) (da - db)."""
+
+    __slots__ = ("scale",)
+
+    def forward(self, k: Table, a: Any, b: Any, reduction: str) -> Any:
+        self.save(a, b)
+        difference = k.sub(a, b)
+        self.scale = 2.0
+        if reduction == "none":
+            return k.mul(difference, difference)
+        if reduction == "mean":
+            self.scale = 2.0 / difference.size if difference.size else 2.0
+        squares = k.mul(difference, difference)
+        return k.mean(squares, None, False) if reduction == "mean" else k.sum(squares, None, False)
+
+    def backward(self, k: Table, grad: Any, a: Any, b: Any) -> tuple[Any, ...]:
+        by_a = k.mul(k.mul(k.sub(a, b), self.scale), grad)
+        return self.needs[0] and by_a, self.needs[1] and k.neg(by_a)
+
+
+class NllLossBackward0(Function):
+    """The loss picks -input[target] of each sample, times its class's weight; so it is linear in the input."""
+
+    __slots__ = ("picking",)
+    graph_inputs = 1
+
+    def forward(self, k: Table, a: Any, target: Any, weight: Any, reduction: str, ignore_index: int) -> Any:
+        weights = k.nll_weights(target, weight, ignore_index, a.dtype)
+        self.picking = {"shape": a.shape, "ignore_index": ignore_index}
+        losses = k.nll_loss_pick(a, target, weights, **self.picking)
+        if reduction == "mean":
+            total = k.sum(weights, None, False)
+            self.save(target, k.div(weights, total))
+            return k.div(k.sum(losses, None, False), total)
+        self.save(target, weights)
+        return losses if reduction == "none" else k.sum(losses, None, False)
+
+    def backward(self, k: Table, grad: Any, target: Any, weights: Any) -> tuple[Any, ...]:
+        return (k.nll_loss_backward(k.expand(grad, weights.shape), target, weights, **self.picking),)
+
+
+class NllLoss2DBackward0(NllLossBackward0):
+    """With more dimensions: one loss at each position."""
+
+
+@formula("nll_loss_backward")
+class NllLossBackwardBackward(Function):
+    __slots__ = ("picking",)
+    graph_inputs = 1
+
+    def forward(self, k: Table, grad: Any, target: Any, weights: Any, shape: Any, ignore_index: int) -> Any:
+        self.picking = {"shape": shape, "ignore_index": ignore_index}
+        self.save(target, weights)
+        return k.nll_loss_backward(grad, target, weights, shape, ignore_index)
+
+    def backward(self, k: Table, grad: Any, target: Any, weights: Any) -> tuple[Any, ...]:
+        return (k.nll_loss_pick(grad, target, weights, **self.picking),)
+
+
+@formula("nll_loss_pick")
+class NllLossPick(NllLossBackwardBackward):
+    """The adjoint of the one above."""
+
+    def forward(self, k: Table, a: Any, target: Any, weights: Any, shape: Any, ignore_index: int) -> Any:
+        self.picking = {"shape": shape, "ignore_index": ignore_index}
+        self.save(target, weights)
+        return k.nll_loss_pick(a, target, weights, shape, ignore_index)
+
+    def backward(self, k: Table, grad: Any, target: Any, weights: Any) -> tuple[Any, ...]:
+        return (k.nll_loss_backward(grad, target, weights, **self.picking),)
+
+
+@operator(method=False, public=False)
+def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
+    """``(input - target)²``, its mean or its sum.
+
+    Args:
+        input: any shape, floating point.
+        target: the same shape.
+        reduction: ``"mean"``, ``"sum"`` or ``"none"``.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast, or the dtypes are not floating point.
+        ValueError: the reduction is not known.
+    """
+    _check_reduction(reduction)
+    if input._array.shape != target._array.shape:
+        warnings.warn(
+            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). "
+            "This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
+            UserWarning,
+            stacklevel=2,
+        )
+        shape = broadcast_shapes(tuple(input._array.shape), tuple(target._array.shape))
+        input, target = (each if each._array.shape == shape else expand(each, shape) for each in (input, target))
+    if input._array.dtype.kind != "f" and target._array.dtype.kind != "f":
+        raise RuntimeError(f"\"mse_cpu\" not implemented for '{dtype_name(input)}'")
+    return MseLossBackward0.apply(input, target, reduction=reduction)
+
+
+@operator(method=False, public=False)
+def nll_loss(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, ignore_index: int = -100, reduction: str = "mean"
+) -> Tensor:
+    """``-weight[target] * input[target]`` of each sample: the negative log-likelihood, for log-probabilities.
+
+    Args:
+        input: (batch, classes, …), or (classes,) for a single sample.
+        target: class indices, int64: (batch, …), or () for a single sample.
+        weight: (classes,), how much each class counts.
+        ignore_index: samples with this target count nothing.
+        reduction: ``"mean"`` (weighted), ``"sum"`` or ``"none"``.
+
+    Raises:
+        RuntimeError, ValueError: shapes or dtypes that do not fit.
+        IndexError: a target is not the index of a class.
+    """
+    _check_reduction(reduction)
+    _check_targets(input, target, weight, ignore_index)
+    params = {"reduction": reduction, "ignore_index": ignore_index}
+    ndim = input._array.ndim
+    if ndim == 1:
+        # One sample counts as a batch of one; the node is still the only one in the graph.
+        return _SingleNllLoss.apply(input, target, weight, **params)
+    if ndim in (2, 4):
+        return (NllLossBackward0 if ndim == 2 else NllLoss2DBackward0).apply(input, target, weight, **params)
+    batch, classes, *rest = input._array.shape
+    planes = NllLoss2DBackward0.apply(
+        view(input.contiguous(), (batch, classes, 1, -1)), view(target.contiguous(), (batch, 1, -1)), weight, **params
+    )
+    return view(planes, (batch, *rest)) if reduction == "none" else planes
+
+
+class _SingleNllLoss(NllLossBackward0):
+    def forward(self, k: Table, a: Any, target: Any, weight: Any, reduction: str, ignore_index: int) -> Any:
+        result = super().forward(k, k.unsqueeze(a, 0), k.unsqueeze(target, 0), weight, reduction, ignore_index)
+        return k.reshape(result, ())
+
+    def backward(self, k: Table, grad: Any, target: Any, weights: Any) -> tuple[Any, ...]:
+        (by_batch,) = super().backward(k, k.unsqueeze(grad, 0), target, weights)
+        return (k.squeeze(by_batch, (0,)),)
+
+    def name(self) -> str:
+        return "NllLossBackward0"
+
+
+def _check_targets(input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int) -> None:
+    shape, target_shape = list(input._array.shape), list(target._array.shape)
+    if not shape:
+        raise RuntimeError("input tensor should be 1D or 2D")
+    if len(shape) == 1:
+        if target_shape not in ([], [1]):
+            raise RuntimeError(f"size mismatch (got input: {shape}, target: {target_shape})")
+    elif shape[0] != (target_shape or [None])[0]:
+        raise ValueError(
+            f"Expected input batch_size ({shape[0]}) to match target batch_size ({(target_shape or [0])[0]})."
+        )
+    elif [shape[0], *shape[2:]] != target_shape:
+        raise RuntimeError(f"Expected target size {[shape[0], *shape[2:]]}, got {target_shape}")
+    if input._array.dtype.kind != "f":
+        raise NotImplementedError(f"\"nll_loss_out_frame\" not implemented for '{dtype_name(input)}'")
+    if target._array.dtype.name not in ("int64", "uint8"):
+        raise RuntimeError(f"expected scalar type Long but found {dtype_name(target)}")
+    classes = shape[0] if len(shape) == 1 else shape[1]
+    if weight is not None and list(weight._array.shape) != [classes]:
+        raise RuntimeError(
+            f"weight tensor should be defined either for all {classes} classes or no classes but got weight tensor of shape: "
+            f"{list(weight._array.shape)}"
+        )
+    array = target._array
+    outside = ((array < 0) | (array >= classes)) & (array != ignore_index)
+    if outside.any():
+        raise IndexError(f"Target {array[outside].flat[0]} is out of bounds.")
+
+
+@operator(method=False, public=False)
+def cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """The negative log-likelihood of ``log_softmax(input)``.
+
+    Args:
+        input: scores, (batch, classes, …), or (classes,) for a single sample.
+        target: class indices (int64; (batch, …), or ()), or probabilities of the input's shape and a floating point dtype.
+        weight: (classes,), how much each class counts.
+        ignore_index: samples with this class index count nothing.
+        reduction: ``"mean"``, ``"sum"`` or ``"none"``.
+        label_smoothing: mixes the targets with this much of a uniform distribution; from 0 to 1.
+
+    Raises:
+        RuntimeError, ValueError: shapes, dtypes or settings that do not fit.
+        IndexError: a target is not the index of a class.
+
+    Source: label smoothing as in Szegedy et al., "Rethinking the Inception Architecture", 2016.
+    """
+    _check_reduction(reduction)
+    if not 0.0 <= label_smoothing <= 1.0:
+        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
+    class_dim = 0 if input._array.ndim == 1 else 1
+    if input._array.shape == target._array.shape:
+        return _with_probabilities(input, target, weight, reduction, label_smoothing, class_dim)
+    if input._array.ndim and target._array.dtype.kind == "f":
+        raise RuntimeError(f"expected scalar type Long but found {dtype_name(target)}")
+    log_probabilities = log_softmax(input, class_dim)
+    loss = nll_loss(log_probabilities, target, weight, ignore_index, reduction)
+    if label_smoothing == 0.0:
+        return loss
+    return _smoothed(loss, log_probabilities, target, weight, ignore_index, reduction, label_smoothing, class_dim)
+
+
+def _with_probabilities(
+    input: Tensor, target: Tensor, weight: Tensor | None, reduction: str, label_smoothing: float, class_dim: int
+) -> Tensor:
+    if target._array.dtype.kind != "f":
+        raise RuntimeError(
+            "Expected floating point type for target with class probabilities, got " + dtype_name(target)
+        )
+    log_probabilities = log_softmax(input, class_dim)
+    shape = input._array.shape
+    if label_smoothing > 0.0:
+        target = add(mul(target, 1 - label_smoothing), label_smoothing / shape[class_dim])
+    if weight is not None:
+        weighted = mul(log_probabilities, _along(weight, class_dim, len(shape)))
+    else:
+        weighted = log_probabilities
+    product = mul(weighted, target)
+    if reduction == "none":
+        return neg(sum(product, class_dim))
+    total = neg(sum(product))
+    samples = input._array.size // shape[class_dim] if shape[class_dim] else 0
+    return total if reduction == "sum" else DivBackward1.apply(total, samples)
+
+
+def _smoothed(
+    loss: Tensor,
+    log_probabilities: Tensor,
+    target: Tensor,
+    weight: Tensor | None,
+    ignore_index: int,
+    reduction: str,
+    label_smoothing: float,
+    class_dim: int,
+) -> Tensor:
+    """Mixes the loss with the mean over all classes."""
+    ndim, classes = log_probabilities._array.ndim, log_probabilities._array.shape[class_dim]
+    weighted = log_probabilities if weight is None else mul(log_probabilities, _along(weight, class_dim, ndim))
+    ignored = target == ignore_index
+    smooth = masked_fill(neg(sum(weighted, class_dim)), ignored, 0.0)
+    if reduction == "sum":
+        smooth = sum(smooth)
+    elif reduction == "mean":
+        kept = ignored.logical_not()
+        count = sum(kept) if weight is None else sum(weight[target.masked_fill(ignored, 0)].masked_fill(ignored, 0.0))
+        smooth = sum(smooth) / count
+    return add(MulBackward1.apply(loss, 1 - label_smoothing), MulBackward1.apply(smooth, label_smoothing / classes))
+
+
+def _along(weight: Tensor, class_dim: int, ndim: int) -> Tensor:
+    """Class weights, shaped to be multiplied along the dimension of the classes."""
+    for _ in range(ndim - class_dim - 1):
+        weight = unsqueeze(weight, -1)
+    return weight

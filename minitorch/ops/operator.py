@@ -1,0 +1,179 @@
+"""What every operator is declared with.
+
+One declaration, ``@operator``, makes a function into an entry of the operator table, a function of the package, a method of
+``Tensor`` and, on request, the forms that write in place (``add_``) and into a given tensor (``out=``).
+"""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from minitorch.autograd.grad_mode import mode, no_grad
+from minitorch.autograd.graph import Function
+from minitorch.autograd.variable import Variable
+from minitorch.dtypes import can_cast, from_numpy_dtype
+from minitorch.kernels import Table, tables
+from minitorch.ops.promotion import Number, broadcast_shapes, promote
+
+if TYPE_CHECKING:
+    from minitorch.tensor import Tensor
+
+operators = Table()
+"""Operators on tensors under the names of the kernels: the table for ``create_graph``. Floor 3 registers it for Tensor."""
+
+functions: dict[str, Callable[..., Any]] = {}
+"""What the package offers by name: ``minitorch.add``."""
+
+methods: dict[str, Callable[..., Any]] = {}
+"""What tensors offer by name: ``x.add``, ``x.add_``."""
+
+
+def operator(
+    function: Callable[..., Any] | None = None, *, inplace: bool = False, out: bool = False, method: bool = True, public: bool = True
+) -> Any:
+    """Declares an operator: a function whose first argument is a tensor.
+
+    Args:
+        function: computes the operator; its name is the operator's.
+        inplace: there is a method ``name_`` too, which writes the result over the tensor.
+        out: the function takes ``out=`` too, a tensor to write the result to.
+        method: it is a method of tensors.
+        public: it is a function of the package.
+    """
+
+    def declare(function: Callable[..., Any]) -> Callable[..., Any]:
+        name = function.__name__
+        operators[name] = function
+        if method:
+            methods[name] = function
+        if public:
+            functions[name] = _with_out(function) if out else function
+        if inplace:
+            methods[name + "_"] = _in_place(function)
+        return function
+
+    return declare if function is None else declare(function)
+
+
+def formula(name: str) -> Callable[[type[Function]], type[Function]]:
+    """Enters an operator in the table that only backward formulas call: tensors come by position, all else by keyword."""
+
+    def enter(node: type[Function]) -> type[Function]:
+        operators[name] = node.apply
+        return node
+
+    return enter
+
+
+class Elementwise(Function):
+    """Operators that work element by element: inputs are broadcast and brought to one dtype."""
+
+    broadcasts = True
+    floats = False
+    """Integers are computed in the default floating point dtype."""
+
+    @classmethod
+    def operands(cls, inputs: tuple[Any, ...]) -> list[Any]:
+        arrays = super().operands(inputs)
+        dtype = None
+        for each in arrays:
+            if type(each) in tables:
+                if dtype is not None and each.dtype is not dtype:
+                    break
+                dtype = each.dtype
+            elif dtype is None or dtype.kind != "f":
+                break
+        else:
+            if dtype.kind == "f" or not cls.floats:
+                return arrays
+        return promote(arrays, cls.floats, cls.name_of_operator())
+
+    @classmethod
+    def name_of_operator(cls) -> str:
+        return cls.__name__.split("Backward")[0].lower()
+
+    @classmethod
+    def apply(cls, *inputs: Any, **params: Any) -> Any:
+        try:
+            return super().apply(*inputs, **params)
+        except ValueError:
+            broadcast_shapes(*(x._array.shape for x in inputs if isinstance(x, Variable)))  # says in torch's words what is wrong
+            raise
+
+
+class Comparison(Elementwise):
+    """Elementwise operators without a gradient."""
+
+    differentiable = False
+
+
+def _in_place(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The form that writes over its first argument: the operator, then its result takes the place of the tensor.
+
+    The graph is thereby the operator's own, with the tensor's old history below it.
+    """
+
+    @functools.wraps(function)
+    def write_over(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        self._check_inplace()
+        before = self
+        if mode.enabled and any(x._requires_grad for x in (self, *args) if isinstance(x, Variable)):
+            before = Variable._of(tables[type(self._array)].clone(self._array))  # a node may save what is overwritten
+            before._edge, before._requires_grad = self._gradient_edge() if self._requires_grad else None, self._requires_grad
+        result = function(before, *args, **kwargs)
+        if result._array.shape != self._array.shape:
+            raise RuntimeError(
+                f"output with shape {list(self._array.shape)} doesn't match the broadcast shape {list(result._array.shape)}"
+            )
+        _check_castable(result, self)
+        self._array[...] = result._array
+        self._take_over(result)
+        return self
+
+    write_over.__name__ = write_over.__qualname__ = function.__name__ + "_"
+    write_over.__doc__ = f"In-place version of ``{function.__name__}()``."
+    return write_over
+
+
+def _with_out(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The form that writes its result to the tensor given as ``out=``."""
+
+    @functools.wraps(function)
+    def write_out(*args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
+        if out is None:
+            return function(*args, **kwargs)
+        if mode.enabled and any(x._requires_grad for x in (out, *args) if isinstance(x, Variable)):
+            raise RuntimeError(
+                f"{function.__name__}(): functions with out=... arguments don't support automatic differentiation, "
+                "but one of the arguments requires grad."
+            )
+        with no_grad():
+            result = function(*args, **kwargs)
+        _check_castable(result, out)
+        if out._array.shape != result._array.shape:
+            if out._array.size:
+                warnings.warn(
+                    f"An output with one or more elements was resized since it had shape {list(out._array.shape)}, which "
+                    f"does not match the required output shape {list(result._array.shape)}.",
+                    UserWarning,
+                    stacklevel=2,
+                )
+            out._array = result._array.astype(out._array.dtype)
+        else:
+            out._array[...] = result._array
+        out._version_counter[0] += 1
+        return out
+
+    return write_out
+
+
+def _check_castable(result: Tensor, target: Tensor) -> None:
+    given, wanted = from_numpy_dtype(result._array.dtype), from_numpy_dtype(target._array.dtype)
+    if not can_cast(given, wanted):
+        raise RuntimeError(f"result type {given.scalar_type} can't be cast to the desired output type {wanted.scalar_type}")
+
+
+__all__ = ["Comparison", "Elementwise", "Number", "formula", "functions", "methods", "operator", "operators"]

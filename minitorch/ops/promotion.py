@@ -1,0 +1,93 @@
+"""Mixing operands: which dtype and which shape the result has.
+
+Source: torch's page "Tensor Attributes", type promotion. Operands count in three classes: tensors with dimensions, tensors
+without, Python numbers. A class decides the dtype only where its category (bool, integer, floating) is higher than that of
+the classes before it.
+"""
+
+from __future__ import annotations
+
+import numbers
+from functools import reduce
+from typing import Any
+
+import numpy as np
+
+from minitorch import dtypes
+from minitorch.dtypes import BOOLEAN, FLOATING, dtype, from_numpy_dtype, promote_types
+
+Number = bool | int | float
+
+
+def number_dtype(number: Any) -> dtype:
+    """The dtype that a Python number counts as."""
+    if isinstance(number, bool | np.bool_):
+        return dtypes.bool
+    return dtypes.int64 if isinstance(number, numbers.Integral) else dtypes.get_default_dtype()
+
+
+def result_dtype(arrays: list[Any]) -> dtype:
+    """The dtype that arrays and Python numbers have together."""
+    classes: list[list[dtype]] = [[], [], []]
+    for each in arrays:
+        if each is None:
+            continue
+        if not isinstance(each, np.ndarray | np.generic):
+            classes[2].append(number_dtype(each))
+        else:
+            classes[1 if each.ndim == 0 else 0].append(from_numpy_dtype(each.dtype))
+    found: dtype | None = None
+    for members in classes:
+        if members:
+            joined = reduce(promote_types, members)
+            if found is None or joined.category > found.category:
+                found = joined
+    assert found is not None
+    return found
+
+
+def promote(arrays: list[Any], floats: bool, operator: str) -> list[Any]:
+    """Brings arrays and numbers (``None`` stays) to their common dtype, or with ``floats`` at least to the default floating point dtype.
+
+    Raises:
+        TypeError: an operand is neither a tensor nor a number.
+    """
+    for position, each in enumerate(arrays, 1):
+        if each is not None and not isinstance(each, np.ndarray | numbers.Number | np.generic):
+            name = "input" if position == 1 else "other"
+            raise TypeError(f"{operator}(): argument '{name}' (position {position}) must be Tensor, not {type(each).__name__}")
+    common = result_dtype(arrays)
+    if floats and common.category != FLOATING:
+        common = dtypes.get_default_dtype()
+    return [_as_dtype(each, common) for each in arrays]
+
+
+def _as_dtype(operand: Any, common: dtype) -> Any:
+    if operand is None:
+        return None
+    if isinstance(operand, np.ndarray):
+        return operand.astype(common.numpy, copy=False)
+    if common.category == FLOATING:
+        return operand if isinstance(operand, int | float) else float(operand)  # numpy lets a Python number be of any dtype
+    if common.category == BOOLEAN:
+        return bool(operand)
+    return np.array(operand, np.int64).astype(common.numpy)  # out of range wraps around, as in torch
+
+
+def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape that all of these expand to.
+
+    Raises:
+        RuntimeError: two sizes differ and neither is 1.
+    """
+    result: tuple[int, ...] = ()
+    for shape in shapes:
+        longer = max(len(result), len(shape))
+        a, b = (1,) * (longer - len(result)) + tuple(result), (1,) * (longer - len(shape)) + tuple(shape)
+        for d in reversed(range(longer)):
+            if a[d] != b[d] and 1 not in (a[d], b[d]):
+                raise RuntimeError(
+                    f"The size of tensor a ({a[d]}) must match the size of tensor b ({b[d]}) at non-singleton dimension {d}"
+                )
+        result = tuple(y if x == 1 else x for x, y in zip(a, b, strict=True))
+    return result

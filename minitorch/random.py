@@ -1,0 +1,91 @@
+"""Random numbers: torch's generator, so that the same seed gives the same numbers."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+
+from minitorch.autograd.graph import Function
+from minitorch.device import CPU
+from minitorch.device import device as Device
+from minitorch.kernels.cpu import random as draws
+
+
+class Generator(draws.Generator):
+    """A stream of random numbers, in the state that ``torch.Generator`` would be in.
+
+    Threads that draw from one generator take turns.
+    """
+
+    def __init__(self, device: Any = "cpu") -> None:
+        self.lock = threading.RLock()
+        super().__init__()
+
+    @property
+    def device(self) -> Device:
+        return CPU
+
+    def manual_seed(self, seed: int) -> Generator:
+        """Starts the stream that belongs to a seed, and returns the generator.
+
+        Raises:
+            ValueError: the seed does not fit into 64 bits.
+        """
+        with self.lock:
+            super().manual_seed(int(seed))
+        return self
+
+    def get_state(self) -> Any:
+        """The state, as torch writes it: uint8, shape (5056,)."""
+        with self.lock:
+            return Function.Tensor._of(super().get_state())
+
+    def set_state(self, state: Any) -> None:
+        """Continues from a state that ``get_state``, here or in torch, gave.
+
+        Raises:
+            RuntimeError: it is not such a state.
+        """
+        with self.lock:
+            super().set_state(state._array)
+
+    def __getstate__(self) -> bytes:
+        return self.get_state()._array.tobytes()
+
+    def __setstate__(self, state: bytes) -> None:
+        self.__init__()
+        draws.Generator.set_state(self, np.frombuffer(state, np.uint8))
+
+
+default_generator = Generator()
+
+
+def manual_seed(seed: int) -> Generator:
+    """Seeds the default generator, and returns it.
+
+    Raises:
+        ValueError: the seed does not fit into 64 bits.
+    """
+    return default_generator.manual_seed(seed)
+
+
+def seed() -> int:
+    """Seeds the default generator with a number that nobody can foresee, and returns it."""
+    return default_generator.seed()
+
+
+def initial_seed() -> int:
+    """The seed that the default generator was started with."""
+    return default_generator.initial_seed()
+
+
+def get_rng_state() -> Any:
+    """The state of the default generator: uint8, shape (5056,)."""
+    return default_generator.get_state()
+
+
+def set_rng_state(new_state: Any) -> None:
+    """Puts the default generator into a state that ``get_rng_state`` gave."""
+    default_generator.set_state(new_state)

@@ -1,0 +1,498 @@
+"""``Tensor``: an array, and its place in the graph.
+
+Operators are declared on floor 2 and become methods here, at the end of the module. What is written out are properties of
+the array, Python's own protocols (arithmetic signs, ``len``, ``float``, pickling) and what changes a tensor as a whole.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from minitorch import dtypes, printing
+from minitorch.autograd.graph import Function
+from minitorch.autograd.grad_mode import no_grad
+from minitorch.autograd.variable import Variable
+from minitorch.device import CPU
+from minitorch.device import device as Device
+from minitorch.dtypes import dtype as Dtype
+from minitorch.dtypes import from_numpy_dtype
+from minitorch.kernels import tables
+from minitorch.kernels.cpu import random as draws
+from minitorch.ops import arithmetic, comparison, conversion, indexing, matmul, shape
+from minitorch.ops.arguments import sizes
+from minitorch.ops.operator import methods, operators
+from minitorch.random import Generator, default_generator
+from minitorch.size import Size
+
+
+_OPERANDS = (Variable, int, float, np.number, np.bool_)
+
+
+class Tensor(Variable):
+    """An array of one dtype, whose operators are recorded where gradients are asked for.
+
+    ``Tensor(2, 3)`` makes one of that shape with arbitrary contents, ``Tensor([1, 2])`` one of those numbers, both of the
+    default dtype. ``minitorch.tensor`` and its kin are the better ways to make one.
+    """
+
+    __slots__ = ()
+    __array_priority__ = 1000  # numpy leaves `array + tensor` to us
+
+    def __new__(cls, *data: Any) -> Any:
+        self = super().__new__(cls)
+        if not data or all(isinstance(size, int) for size in data):
+            self._array = np.empty(data or 0, dtypes.get_default_dtype().numpy)
+        elif isinstance(data[0], Size):
+            self._array = np.empty(data[0], dtypes.get_default_dtype().numpy)
+        else:
+            source = data[0]._array if isinstance(data[0], Variable) else data[0]
+            self._array = np.array(source, dtypes.get_default_dtype().numpy)
+        self._version_counter = [0]
+        self._requires_grad = False
+        self._edge = None
+        return self
+
+    # -- the array ----------------------------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> Size:
+        """The size of each dimension."""
+        return Size(self._array.shape)
+
+    def size(self, dim: int | None = None) -> Any:
+        """The shape, or the size of one dimension."""
+        return self.shape if dim is None else self._array.shape[self._dimension(dim)]
+
+    def _dimension(self, dim: int) -> int:
+        ndim = self._array.ndim
+        if not -ndim <= dim < ndim:
+            raise IndexError(
+                f"Dimension specified as {dim} but tensor has no dimensions" if not ndim
+                else f"Dimension out of range (expected to be in range of [{-ndim}, {ndim - 1}], but got {dim})"
+            )  # fmt: skip
+        return dim
+
+    @property
+    def dtype(self) -> Dtype:
+        """The type of the elements."""
+        return from_numpy_dtype(self._array.dtype)
+
+    @property
+    def device(self) -> Device:
+        return CPU
+
+    @property
+    def is_cuda(self) -> bool:
+        return False
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return self._array.ndim
+
+    def dim(self) -> int:
+        """The number of dimensions."""
+        return self._array.ndim
+
+    def numel(self) -> int:
+        """The number of elements."""
+        return self._array.size
+
+    nelement = numel
+
+    def element_size(self) -> int:
+        """The size of an element, in bytes."""
+        return self._array.itemsize
+
+    @property
+    def itemsize(self) -> int:
+        return self._array.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        return self._array.nbytes
+
+    def stride(self, dim: int | None = None) -> Any:
+        """How many elements lie between neighbours along each dimension, or along one."""
+        steps = tuple(step // self._array.itemsize for step in self._array.strides)
+        return steps if dim is None else steps[self._dimension(dim)]
+
+    def data_ptr(self) -> int:
+        """The address of the first element."""
+        return self._array.__array_interface__["data"][0]
+
+    def _storage_array(self) -> np.ndarray:
+        """The whole memory that this tensor lies in, as one row of elements."""
+        owner = self._array
+        while isinstance(owner.base, np.ndarray):
+            owner = owner.base
+        if owner.dtype != self._array.dtype or not (owner.flags.c_contiguous or owner.flags.f_contiguous):
+            owner = self._array
+        return owner.ravel(order="K")
+
+    def storage_offset(self) -> int:
+        """How many elements of the storage come before the first one."""
+        return (self.data_ptr() - self._storage_array().__array_interface__["data"][0]) // self._array.itemsize
+
+    def is_contiguous(self) -> bool:
+        """Whether the elements lie row by row."""
+        return self._array.flags.c_contiguous
+
+    def is_floating_point(self) -> bool:
+        return self._array.dtype.kind == "f"
+
+    @property
+    def T(self) -> Tensor:
+        """The dimensions in reverse."""
+        return shape.permute(self, tuple(reversed(range(self._array.ndim))))
+
+    @property
+    def mT(self) -> Tensor:
+        """The last two dimensions swapped."""
+        if self._array.ndim < 2:
+            raise RuntimeError(f"tensor.mT is only supported on matrices or batches of matrices. Got {self._array.ndim}-D tensor.")
+        return shape.transpose(self, -2, -1)
+
+    # -- out of the graph and out of the library ----------------------------------------------------------------------
+
+    def item(self) -> Any:
+        """The only element, as a Python number.
+
+        Raises:
+            RuntimeError: there is not exactly one.
+        """
+        if self._array.size != 1:
+            raise RuntimeError(f"a Tensor with {self._array.size} elements cannot be converted to Scalar")
+        return self._array.item()
+
+    def tolist(self) -> Any:
+        """The elements as nested lists of Python numbers."""
+        return self._array.tolist()
+
+    def numpy(self, *, force: bool = False) -> np.ndarray:
+        """The same memory as a numpy array; changes show on both sides.
+
+        Args:
+            force: leave the graph behind, as ``detach().numpy()`` does.
+
+        Raises:
+            RuntimeError: the tensor requires gradients.
+        """
+        if self._requires_grad and not force:
+            raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+        return self._array.view()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        array = self.numpy()
+        return np.array(array, dtype=dtype, copy=copy)
+
+    def __bool__(self) -> bool:
+        if self._array.size != 1:
+            raise RuntimeError(
+                "Boolean value of Tensor with no values is ambiguous" if self._array.size == 0
+                else "Boolean value of Tensor with more than one value is ambiguous"
+            )  # fmt: skip
+        return bool(self._array.item())
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __index__(self) -> int:
+        if self._array.size != 1 or self._array.dtype.kind not in "iub":
+            raise TypeError("only integer tensors of a single element can be converted to an index")
+        return int(self._array.item())
+
+    def __len__(self) -> int:
+        if not self._array.ndim:
+            raise TypeError("len() of a 0-d tensor")
+        return len(self._array)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if not self._array.ndim:
+            raise TypeError("iteration over a 0-d tensor")
+        return iter(shape.unbind(self, 0))
+
+    def __contains__(self, element: Any) -> bool:
+        if not isinstance(element, _OPERANDS):
+            raise RuntimeError(
+                f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}."
+            )
+        return bool(comparison.eq(self, element)._array.any())
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __repr__(self) -> str:
+        return printing.format_tensor(self)
+
+    def __format__(self, spec: str) -> str:
+        return printing.format_with_spec(self, spec)
+
+    def __dir__(self) -> list[str]:
+        return sorted(set(super().__dir__()))
+
+    def _type_name(self) -> str:
+        """As in torch.FloatTensor, which error messages quote."""
+        return f"torch.{self.dtype.tensor_type}"
+
+    def _type_and_shape(self) -> str:
+        return f"{self._type_name()} {list(self._array.shape)}"
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        if id(self) in memo:
+            return memo[id(self)]
+        if not self.is_leaf:
+            raise RuntimeError(
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment.  "
+                "If you were attempting to deepcopy a module, this may be because of a torch.nn.utils.weight_norm usage, see "
+                "https://github.com/pytorch/pytorch/pull/103001"
+            )
+        twin = self._like(self._array.copy(order="K"))
+        memo[id(self)] = twin
+        if self._grad is not None:
+            twin._grad = copy.deepcopy(self._grad, memo)
+        return twin
+
+    def _like(self, array: np.ndarray) -> Tensor:
+        """A leaf of this one's class and setting over another array."""
+        twin = Variable._of(array)
+        twin.__class__ = type(self)
+        twin._requires_grad = self._requires_grad
+        return twin
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        if not self.is_leaf:
+            raise RuntimeError("only leaf tensors can be pickled: detach() the tensor first")
+        return _unpickled, (type(self), self._array, self._requires_grad)
+
+    # -- other dtypes -------------------------------------------------------------------------------------------------
+
+    def to(self, *target: Any, dtype: Dtype | None = None, device: Any = None, non_blocking: bool = False, copy: bool = False) -> Tensor:
+        """The same numbers in another dtype, or on another device; the tensor itself where nothing changes.
+
+        Takes a dtype, a device, both, or another tensor to be like.
+        """
+        for each in target:
+            if isinstance(each, Dtype):
+                dtype = each
+            elif isinstance(each, Variable):
+                dtype = from_numpy_dtype(each._array.dtype)
+            elif isinstance(each, bool):
+                continue
+            elif each is not None:
+                device = each
+        if device is not None:
+            Device(device)  # says that there is only the CPU
+        converted = self if dtype is None else conversion.cast(self, dtype.numpy)
+        return shape.clone(self) if copy and converted is self else converted
+
+    def type(self, dtype: Dtype | str | None = None) -> Any:
+        """The name of the tensor's type, or the tensor in another dtype."""
+        if dtype is None:
+            return self._type_name()
+        if isinstance(dtype, str):
+            dtype = next(each for each in dtypes.ALL if dtype in (f"torch.{each.tensor_type}", repr(each)))
+        return self.to(dtype)
+
+    def type_as(self, other: Tensor) -> Tensor:
+        """In the dtype of another tensor."""
+        return self.to(other.dtype)
+
+    def float(self) -> Tensor:
+        """As float32."""
+        return self.to(dtypes.float32)
+
+    def double(self) -> Tensor:
+        """As float64."""
+        return self.to(dtypes.float64)
+
+    def half(self) -> Tensor:
+        """As float16."""
+        return self.to(dtypes.float16)
+
+    def int(self) -> Tensor:
+        """As int32."""
+        return self.to(dtypes.int32)
+
+    def long(self) -> Tensor:
+        """As int64."""
+        return self.to(dtypes.int64)
+
+    def bool(self) -> Tensor:
+        """As bool."""
+        return self.to(dtypes.bool)
+
+    def cpu(self) -> Tensor:
+        """The tensor, on the CPU."""
+        return self
+
+    def new_zeros(self, *size: Any, dtype: Dtype | None = None, requires_grad: bool = False) -> Tensor:
+        """Zeros of another shape, of this dtype."""
+        return self._new(np.zeros, size, dtype, requires_grad)
+
+    def new_ones(self, *size: Any, dtype: Dtype | None = None, requires_grad: bool = False) -> Tensor:
+        """Ones of another shape, of this dtype."""
+        return self._new(np.ones, size, dtype, requires_grad)
+
+    def new_empty(self, *size: Any, dtype: Dtype | None = None, requires_grad: bool = False) -> Tensor:
+        """Arbitrary contents of another shape, of this dtype."""
+        return self._new(np.empty, size, dtype, requires_grad)
+
+    def _new(self, make: Any, size: tuple[Any, ...], dtype: Dtype | None, requires_grad: bool) -> Tensor:
+        made = Variable._of(make(sizes(size), self._array.dtype if dtype is None else dtype.numpy))
+        return made.requires_grad_(requires_grad)
+
+    # -- in place -----------------------------------------------------------------------------------------------------
+
+    def copy_(self, source: Any, non_blocking: bool = False) -> Tensor:
+        """Writes another tensor (broadcast, cast) over this one; gradients go to the source."""
+        return methods["copy_"](self, source)
+
+    def fill_(self, value: Any) -> Tensor:
+        """Writes one number everywhere."""
+        return methods["fill_"](self, value.item() if isinstance(value, Variable) else value)
+
+    def zero_(self) -> Tensor:
+        """Writes 0 everywhere."""
+        return methods["zero_"](self)
+
+    def uniform_(self, from_: float = 0.0, to: float = 1.0, *, generator: Generator | None = None, **bounds: float) -> Tensor:
+        """Writes numbers spread evenly over [from, to).
+
+        Raises:
+            RuntimeError: ``from`` is larger than ``to``, or the dtype is not floating point.
+        """
+        low, high = float(bounds.pop("from", from_)), float(to)
+        if bounds:
+            raise TypeError(f"uniform_() got an unexpected keyword argument '{next(iter(bounds))}'")
+        if self._array.dtype.kind != "f":
+            raise NotImplementedError(f"\"check_uniform_bounds\" not implemented for '{self.dtype.scalar_type}'")
+        if not low <= high:
+            raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={high:g}")
+        return _overwritten(self, "uniform", lambda source: draws.uniform(source, self._array.shape, self._array.dtype, low, high), generator)
+
+    def normal_(self, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None) -> Tensor:
+        """Writes normally distributed numbers.
+
+        Raises:
+            RuntimeError: ``std`` is negative, or the dtype is not floating point.
+        """
+        if not std >= 0.0:
+            raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
+        if self._array.dtype.kind != "f":
+            raise NotImplementedError(f"\"normal_kernel_cpu\" not implemented for '{self.dtype.scalar_type}'")
+        array = self._array
+        return _overwritten(
+            self, "normal", lambda source: draws.normal(source, array.shape, array.dtype, mean, std, array.flags.c_contiguous), generator
+        )
+
+    def random_(self, *bounds: int, generator: Generator | None = None) -> Tensor:
+        """Writes whole numbers: over all that the dtype holds, below ``bounds[0]``, or from ``bounds[0]`` to below ``bounds[1]``.
+
+        Raises:
+            RuntimeError: there is no number between the bounds.
+        """
+        array = self._array
+        low, high = (0, bounds[0]) if len(bounds) == 1 else bounds or (0, 0)
+        if bounds and low >= high:
+            raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
+
+        def draw(source: Generator) -> np.ndarray:
+            if not bounds:
+                return draws.random(source, array.shape, array.dtype)
+            return draws.randint(source, low, high, array.shape, array.dtype)
+
+        return _overwritten(self, "random", draw, generator)
+
+    # -- arithmetic signs ---------------------------------------------------------------------------------------------
+
+    __getitem__ = indexing.getitem
+    __setitem__ = indexing.setitem
+    __neg__ = arithmetic.neg
+    __abs__ = arithmetic.abs
+
+    def __pos__(self) -> Tensor:
+        return self
+
+    def __invert__(self) -> Tensor:
+        if self._array.dtype.kind == "b":
+            return comparison.logical_not(self)
+        if self._array.dtype.kind == "f":
+            raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
+        return Variable._of(np.asarray(~self._array))
+
+
+def _overwritten(tensor: Tensor, kind: str, draw: Any, generator: Generator | None) -> Tensor:
+    """Writes random numbers over a tensor; the check comes first, so that a mistake draws nothing."""
+    tensor._check_inplace()
+    source = default_generator if generator is None else generator
+    with source.lock:
+        drawn = draw(source)
+    return methods[f"{kind}_"](tensor, drawn)
+
+
+def _unpickled(kind: type[Tensor], array: np.ndarray, requires_grad: bool) -> Tensor:
+    tensor = Variable._of(array)
+    tensor.__class__ = kind
+    tensor._requires_grad = requires_grad
+    return tensor
+
+
+def _sign(operate: Any, reverse: bool = False) -> Any:
+    """The method behind an arithmetic sign: other operands than tensors and numbers are left to their own classes."""
+    if reverse:
+
+        def sign(self: Tensor, other: Any) -> Any:
+            return operate(other, self) if isinstance(other, _OPERANDS) else NotImplemented
+    else:
+
+        def sign(self: Tensor, other: Any) -> Any:
+            return operate(self, other) if isinstance(other, _OPERANDS) else NotImplemented
+
+    return sign
+
+
+def _reverse_div(number: Any, tensor: Tensor) -> Tensor:
+    return arithmetic.mul(arithmetic.reciprocal(tensor), number)
+
+
+def _bitwise(ufunc: np.ufunc) -> Any:
+    def operate(a: Tensor, b: Any) -> Tensor:
+        arrays = [x._array if isinstance(x, Variable) else x for x in (a, b)]
+        if any(getattr(x, "dtype", np.asarray(x).dtype).kind == "f" for x in arrays):
+            raise NotImplementedError(f"\"{ufunc.__name__}_cpu\" not implemented for '{a.dtype.scalar_type}'")
+        return Variable._of(np.asarray(ufunc(*arrays)))
+
+    return operate
+
+
+for _name, _operate in {
+    "add": arithmetic.add, "sub": arithmetic.sub, "mul": arithmetic.mul, "truediv": arithmetic.div, "pow": arithmetic.pow,
+    "floordiv": arithmetic.floor_divide, "mod": arithmetic.remainder, "matmul": matmul.matmul,
+    "eq": comparison.eq, "ne": comparison.ne, "lt": comparison.lt, "le": comparison.le, "gt": comparison.gt, "ge": comparison.ge,
+    "and": _bitwise(np.bitwise_and), "or": _bitwise(np.bitwise_or), "xor": _bitwise(np.bitwise_xor),
+}.items():  # fmt: skip
+    setattr(Tensor, f"__{_name}__", _sign(_operate))
+
+for _name, _operate, _reversed in [
+    ("add", arithmetic.add, False), ("mul", arithmetic.mul, False), ("sub", arithmetic.rsub, False), ("truediv", _reverse_div, True),
+    ("pow", arithmetic.pow, True), ("floordiv", arithmetic.floor_divide, True), ("mod", arithmetic.remainder, True),
+]:  # fmt: skip
+    setattr(Tensor, f"__r{_name}__", _sign(_operate, _reversed))
+
+for _name, _method in {"add": "add_", "sub": "sub_", "mul": "mul_", "truediv": "div_", "pow": "pow_", "floordiv": "floor_divide_", "mod": "remainder_"}.items():
+    setattr(Tensor, f"__i{_name}__", _sign(methods[_method]))
+
+for _name, _method in methods.items():
+    if _name not in Tensor.__dict__:
+        setattr(Tensor, _name, _method)
+
+Function.Tensor = Tensor
+tables[Tensor] = operators

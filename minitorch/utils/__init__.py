@@ -1,0 +1,1 @@
+"""What surrounds training: so far, the loading of data (``minitorch.utils.data``)."""

@@ -1,0 +1,465 @@
+"""Worker processes: what happens when they fail, die, hang, are left early, or lose their parent."""
+
+import contextlib
+import gc
+import multiprocessing
+import os
+import random
+import re
+import resource
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numba
+import numpy as np
+import pytest
+import torch.utils.data as torch_data
+
+import minitorch
+import minitorch.utils.data as data
+from minitorch.kernels.cpu.threads import parallel_jit
+
+# A machine with one core is told that two workers are too many.
+pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create 2 worker")
+
+SOON = 5.0  # seconds, on a busy machine, for what is to happen at once
+
+
+class Doing(data.Dataset):
+    """Eight samples; fetching number 3 does something."""
+
+    def __init__(self, action):
+        self.action = action
+
+    def __len__(self):
+        return 8
+
+    def __getitem__(self, index):
+        if index == 3:
+            self.action()
+        return index
+
+
+class Images(data.Dataset):
+    """Samples that are large enough to be mapped."""
+
+    def __init__(self, count=8):
+        self.count = count
+
+    def __len__(self):
+        return self.count
+
+    def __getitem__(self, index):
+        return minitorch.full((64, 64, 16), float(index)), index
+
+
+class TwoTexts(Exception):
+    """An exception that cannot be made from one text."""
+
+    def __init__(self, first, second):
+        super().__init__(first, second)
+
+
+def raising(error):
+    def action():
+        raise error
+
+    return action
+
+
+def alive(pid):
+    return Path(f"/proc/{pid}").exists() and ") Z " not in Path(f"/proc/{pid}/stat").read_text()
+
+
+def wait_until(condition):
+    end = time.monotonic() + SOON
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+# -- exceptions -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("no sample"), KeyError("missing"), TwoTexts("one", "two"), OSError(2, "gone")]
+)
+def test_an_exception_in_a_worker_is_raised_as_in_torch(error):
+    def raised(utils):
+        with pytest.raises(Exception) as caught:  # noqa: PT011  # of whatever type
+            list(utils.DataLoader(Doing(raising(error)), num_workers=2))
+        trace = str(caught.value)
+        assert "in __getitem__" in trace
+        return caught.type, trace.splitlines()[:2], trace.splitlines()[-1]
+
+    assert raised(data) == raised(torch_data)
+
+
+def test_a_failed_batch_does_not_end_the_iteration():
+    batches = iter(data.DataLoader(Doing(raising(ValueError())), num_workers=2))
+    given = []
+    for _ in range(8):
+        with contextlib.suppress(ValueError):
+            given.append(next(batches).item())
+    assert given == [0, 1, 2, 4, 5, 6, 7]
+
+
+def test_an_exception_of_a_type_that_cannot_travel_is_told():
+    class Local(Exception):
+        pass
+
+    with pytest.raises(RuntimeError, match=r"Caught Local in DataLoader worker process 1\.(.|\n)*Local: text"):
+        list(data.DataLoader(Doing(raising(Local("text"))), num_workers=2))
+
+
+def test_a_batch_that_cannot_travel_is_told():
+    with pytest.raises(AttributeError, match=r"Caught AttributeError in DataLoader worker process 0\."):
+        list(data.DataLoader(range(3), num_workers=1, collate_fn=lambda samples: lambda: samples))
+
+
+def test_an_exception_in_worker_init_fn_is_raised_as_in_torch():
+    def init(worker_id):
+        raise ValueError("not initialized")
+
+    def raised(utils):
+        with pytest.raises(ValueError, match="not initialized") as caught:
+            list(utils.DataLoader(range(3), num_workers=1, worker_init_fn=init))
+        return str(caught.value).splitlines()[:2]
+
+    assert raised(data) == raised(torch_data)
+
+
+def test_no_memory_for_a_batch_is_told():
+    def allow_little(worker_id):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))  # holds for files in memory, too
+
+    with pytest.raises(OSError, match=r"Caught OSError in DataLoader worker process 0\.(.|\n)*File too large"):
+        list(data.DataLoader(Images(), num_workers=1, worker_init_fn=allow_little))
+
+
+# -- deaths -----------------------------------------------------------------------------------------------------------
+
+
+def kill_self():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.parametrize("action", [kill_self, lambda: os._exit(3), lambda: sys.exit(4), lambda: os._exit(0)])
+def test_a_dead_worker_is_reported_as_in_torch(action):
+    def reported(utils):
+        start = time.monotonic()
+        with pytest.raises(RuntimeError) as caught:
+            list(utils.DataLoader(Doing(action), num_workers=2))
+        took = time.monotonic() - start
+        return re.sub(r"\d{2,}", "PID", str(caught.value)), took
+
+    ours, took = reported(data)
+    assert took < SOON
+    if action.__code__.co_consts[1] != 0:  # torch notices an exit with code 0 only after 5 seconds
+        assert ours == reported(torch_data)[0]
+    else:
+        assert ours == "DataLoader worker (pid(s) PID) exited unexpectedly"
+
+
+def test_a_worker_killed_from_outside_is_reported_although_it_owes_nothing():
+    loader = data.DataLoader(range(4), num_workers=2, persistent_workers=True)
+    assert len(list(loader)) == 4
+    victim = multiprocessing.active_children()[0]
+    os.kill(victim.pid, signal.SIGKILL)
+    wait_until(lambda: not alive(victim.pid))
+    with pytest.raises(RuntimeError, match=rf"^DataLoader worker \(pid {victim.pid}\) is killed by signal: Killed\. $"):
+        list(loader)
+    assert len(list(loader)) == 4, "the next epoch has new workers"
+
+
+def test_a_slow_worker_times_out_as_in_torch():
+    loader = data.DataLoader(Doing(lambda: time.sleep(60)), num_workers=2, timeout=0.3)
+    start = time.monotonic()
+    with pytest.raises(RuntimeError, match=r"^DataLoader timed out after 0\.3 seconds$"):
+        list(loader)
+    gc.collect()
+    assert not multiprocessing.active_children(), "the sleeper is ended"
+    assert time.monotonic() - start < SOON
+
+
+# -- ends -------------------------------------------------------------------------------------------------------------
+
+
+def test_leaving_early_ends_the_workers_at_once():
+    for _batch in data.DataLoader(Images(100), num_workers=2, prefetch_factor=4):
+        break
+    start = time.monotonic()
+    del _batch
+    gc.collect()
+    assert not multiprocessing.active_children()
+    assert time.monotonic() - start < 0.5
+
+
+def test_many_epochs_leave_nothing():
+    loader = data.DataLoader(Images(4), num_workers=2)
+    descriptors = len(os.listdir("/proc/self/fd"))
+    gc.disable()
+    try:
+        for _ in range(5):
+            assert [index.item() for _, index in loader] == [0, 1, 2, 3]
+        del _
+        assert not multiprocessing.active_children()
+        assert len(os.listdir("/proc/self/fd")) <= descriptors
+    finally:
+        gc.enable()
+
+
+def test_a_mapping_lives_as_long_as_its_tensor_and_no_longer():
+    def mappings():
+        return Path("/proc/self/maps").read_text().count("minitorch-batch")
+
+    (images, indices), *_ = list(data.DataLoader(Images(2), batch_size=2, num_workers=1))
+    view = images[1]
+    del images, _
+    assert mappings() == 1
+    assert view.eq(1.0).all()
+    view.add_(1)
+    assert view.sum().item() == 2.0 * view.numel()
+    del view
+    assert mappings() == 0
+    assert indices.tolist() == [0, 1], "small tensors do not keep large ones alive"
+
+
+def test_batches_may_outnumber_the_descriptors():
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (128, before[1]))
+    try:
+        batches = list(data.DataLoader(Images(200), num_workers=1))
+        assert [images[0, 0, 0, 0].item() for images, _ in batches] == list(range(200))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_an_epoch_of_persistent_workers_that_is_left_early_does_not_spoil_the_next():
+    loader = data.DataLoader(range(20), num_workers=2, persistent_workers=True)
+    for batch in loader:
+        if batch.item() == 3:
+            break
+    workers = {worker.pid for worker in multiprocessing.active_children()}
+    assert [batch.item() for batch in loader] == list(range(20))
+    assert {worker.pid for worker in multiprocessing.active_children()} == workers
+    del loader
+
+
+# -- what workers know and do -----------------------------------------------------------------------------------------
+
+
+def worker_facts(samples):
+    info = data.get_worker_info()
+    return (
+        info.id,
+        info.num_workers,
+        info.seed - minitorch.initial_seed(),
+        len(info.dataset),
+        minitorch.get_num_threads(),
+    )
+
+
+def test_workers_know_who_they_are():
+    assert data.get_worker_info() is None
+    facts = list(data.DataLoader(range(3), num_workers=2, collate_fn=worker_facts))
+    assert facts == [(0, 2, 0, 3, 1), (1, 2, 0, 3, 1), (0, 2, 0, 3, 1)]
+
+
+def test_worker_init_fn_is_called_before_the_first_sample():
+    def init(worker_id):
+        data.get_worker_info().dataset.action = raising(ValueError(f"set by worker {worker_id}"))
+
+    with pytest.raises(ValueError, match="set by worker 1"):
+        list(data.DataLoader(Doing(None), num_workers=2, worker_init_fn=init))
+
+
+def test_batches_that_are_ready_come_first_where_order_does_not_matter():
+    def slow_in_worker_0(samples):
+        if data.get_worker_info().id == 0:
+            time.sleep(0.5)
+        return samples[0]
+
+    loader = data.DataLoader(range(6), num_workers=2, collate_fn=slow_in_worker_0, in_order=False)
+    given = list(loader)
+    assert given[0] == 1
+    assert sorted(given) == list(range(6))
+
+
+def test_more_batches_ahead_than_a_socket_holds_do_not_block():
+    loader = data.DataLoader(range(3000), num_workers=1, prefetch_factor=3000)
+    assert len(list(loader)) == 3000
+
+
+def test_a_batch_may_have_any_number_of_tensors():
+    class Wide(data.Dataset):
+        def __len__(self):
+            return 2
+
+        def __getitem__(self, index):
+            return {str(key): minitorch.full((20_000,), float(index + key)) for key in range(300)}
+
+    first, _ = data.DataLoader(Wide(), num_workers=1)
+    assert [first[str(key)][0, 0].item() for key in range(300)] == list(range(300))
+
+
+def test_tensors_arrive_as_they_were():
+    def collate(samples):
+        base = minitorch.arange(60_000, dtype=minitorch.float32).view(200, 300)
+        return {
+            "turned": base.T,
+            "view": base[:, 7],
+            "scalar": minitorch.tensor(3, dtype=minitorch.int16),
+            "empty": minitorch.empty(0, 3),
+            "leaf": minitorch.ones(2, requires_grad=True),
+            "array": np.arange(3),
+            "bool": base > 5,
+        }
+
+    (ours,) = data.DataLoader(range(1), num_workers=1, collate_fn=collate)
+    for name, expected in collate([]).items():
+        assert type(ours[name]) is type(expected)
+        assert (ours[name].dtype, ours[name].shape) == (expected.dtype, expected.shape)
+        assert ours[name].tolist() == expected.tolist()
+    assert ours["leaf"].requires_grad
+
+
+def test_a_tensor_with_a_history_does_not_travel():
+    with pytest.raises(RuntimeError, match="leaf"):
+        list(
+            data.DataLoader(
+                range(1), num_workers=1, collate_fn=lambda samples: minitorch.ones(1, requires_grad=True) * 2
+            )
+        )
+
+
+@parallel_jit
+def total(numbers):
+    """A sum by several threads."""
+    result = 0.0
+    for position in numba.prange(numbers.size):
+        result += numbers[position]
+    return result
+
+
+def test_kernels_that_ran_here_in_parallel_run_in_workers():
+    class Kernel(Doing):
+        def __getbatch__(self, indices):
+            return [minitorch.tensor(total(np.ones(1000)))]
+
+    assert total(np.ones(1000)) == 1000
+    assert [batch.item() for (batch,) in data.DataLoader(Kernel(None), batch_size=4, num_workers=2)] == [1000, 1000]
+    assert total(np.ones(1000)) == 1000
+
+
+def test_a_loader_can_be_used_in_a_thread():
+    given = []
+    thread = threading.Thread(target=lambda: given.extend(data.DataLoader(range(4), num_workers=2)))
+    thread.start()
+    thread.join(SOON)
+    assert [batch.item() for batch in given] == [0, 1, 2, 3]
+
+
+# -- whole programs ---------------------------------------------------------------------------------------------------
+
+PROGRAM = """
+import os, sys, time
+import minitorch
+import minitorch.utils.data as data
+
+class Slow(data.Dataset):
+    def __init__(self):
+        self.numbers = minitorch.arange(1000)
+    def __len__(self):
+        return 1000
+    def __getitem__(self, index):
+        time.sleep(0.05)
+        return self.numbers[index], os.getpid()
+
+def main():
+    loader = data.DataLoader(Slow(), num_workers=2, multiprocessing_context=sys.argv[1], shuffle=True)
+    pids = set()
+    for number, (_, pid) in enumerate(loader):
+        pids.add(pid.item())
+        if number == 3:
+            print(*pids, flush=True)
+            if sys.argv[2] == "leave":
+                sys.exit()
+
+if __name__ == "__main__":
+    main()
+"""
+
+
+@contextlib.contextmanager
+def program(tmp_path, method, end):
+    """A program in a process group of its own that has printed its two workers."""
+    path = tmp_path / "program.py"
+    path.write_text(PROGRAM)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONWARNINGS": "error"}
+    process = subprocess.Popen(
+        [sys.executable, path, method, end],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        start_new_session=True,
+    )
+    try:
+        yield process, [int(pid) for pid in process.stdout.readline().split()]
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_ctrl_c_ends_everything_with_one_traceback(tmp_path, method):
+    with program(tmp_path, method, "run on") as (process, workers):
+        assert len(workers) == 2
+        os.killpg(process.pid, signal.SIGINT)
+        _, errors = process.communicate(timeout=SOON)
+        assert errors.count("Traceback") == 1
+        assert errors.rstrip().endswith("KeyboardInterrupt")
+        assert not any(alive(pid) for pid in workers)
+
+
+def test_workers_end_when_their_parent_is_killed(tmp_path):
+    with program(tmp_path, "fork", "run on") as (process, workers):
+        process.kill()
+        process.wait()
+        wait_until(lambda: not any(alive(pid) for pid in workers))
+        assert process.stderr.read() == ""
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_leaving_the_program_in_an_epoch_is_silent(tmp_path, method):
+    with program(tmp_path, method, "leave") as (process, workers):
+        _, errors = process.communicate(timeout=SOON)
+        assert (process.returncode, errors) == (0, "")
+        assert not any(alive(pid) for pid in workers)
+
+
+def test_ctrl_c_is_not_lost_on_workers_that_start(monkeypatch):
+    loader = data.DataLoader(range(4), num_workers=2)
+    start = multiprocessing.context.ForkProcess.start
+
+    def interrupted_start(process):
+        os.kill(os.getpid(), signal.SIGINT)
+        start(process)
+
+    monkeypatch.setattr(multiprocessing.context.ForkProcess, "start", interrupted_start)
+    with pytest.raises(KeyboardInterrupt):
+        iter(loader)
+    gc.collect()
+    assert not multiprocessing.active_children()
+
+
+def test_random_transforms_differ_between_workers():
+    minitorch.manual_seed(0)
+    numbers = list(data.DataLoader(range(4), num_workers=2, collate_fn=lambda samples: random.random()))
+    assert len(set(numbers)) == 4
