@@ -150,6 +150,10 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
             "At least one stride in the given numpy array is negative, and tensors with negative strides are not currently "
             "supported. (You can probably work around this by making a copy of your array  with array.copy().) "
         )
+    if any(step % ndarray.itemsize for step in ndarray.strides):
+        raise ValueError(
+            "given numpy array strides not a multiple of the element byte size. Copy the numpy array to reallocate the memory."
+        )
     return Variable._of(np.asarray(ndarray).view(np.ndarray))
 
 
@@ -179,27 +183,31 @@ def full(size: Any, fill_value: float, *, dtype: Dtype | None = None, device: An
 
 def zeros_like(input: Tensor, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Zeros of another tensor's shape and dtype."""
-    return _made(np.zeros_like(input._array, dtype=dtype and dtype.numpy), device, requires_grad)
+    return _made(np.zeros_like(input._array, dtype=_numpy(dtype)), device, requires_grad)
 
 
 def ones_like(input: Tensor, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones of another tensor's shape and dtype."""
-    return _made(np.ones_like(input._array, dtype=dtype and dtype.numpy), device, requires_grad)
+    return _made(np.ones_like(input._array, dtype=_numpy(dtype)), device, requires_grad)
 
 
 def empty_like(input: Tensor, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Arbitrary contents, of another tensor's shape and dtype."""
-    return _made(np.empty_like(input._array, dtype=dtype and dtype.numpy), device, requires_grad)
+    return _made(np.empty_like(input._array, dtype=_numpy(dtype)), device, requires_grad)
 
 
 def full_like(input: Tensor, fill_value: float, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """One number everywhere, of another tensor's shape and dtype."""
-    return _made(np.full_like(input._array, fill_value, dtype=dtype and dtype.numpy), device, requires_grad)
+    return _made(np.full_like(input._array, fill_value, dtype=_numpy(dtype)), device, requires_grad)
 
 
 def eye(n: int, m: int | None = None, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones on the diagonal of (n, m), zeros elsewhere."""
     return _made(np.eye(n, m, dtype=(dtype or get_default_dtype()).numpy), device, requires_grad)
+
+
+def _numpy(dtype: Dtype | None) -> Any:
+    return None if dtype is None else dtype.numpy
 
 
 # -- counted ----------------------------------------------------------------------------------------------------------
@@ -220,7 +228,8 @@ def arange(*bounds: float, dtype: Dtype | None = None, device: Any = None, requi
     wanted = dtype or (dtypes.int64 if whole else get_default_dtype())
     count = -((start - end) // step) if whole else math.ceil((end - start) / step)
     precise = np.int64 if wanted.category != dtypes.FLOATING and whole else np.float64
-    return _made((start + step * np.arange(count, dtype=precise)).astype(wanted.numpy), device, requires_grad)
+    steps: np.ndarray = np.arange(count, dtype=precise)
+    return _made((start + step * steps).astype(wanted.numpy), device, requires_grad)
 
 
 def linspace(

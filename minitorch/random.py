@@ -27,7 +27,7 @@ class Generator(draws.Generator):
     def device(self) -> Device:
         return CPU
 
-    def manual_seed(self, seed: int) -> Generator:
+    def manual_seed(self, seed: int) -> Generator:  # type: ignore[override]  # torch's returns the generator
         """Starts the stream that belongs to a seed, and returns the generator.
 
         Raises:
@@ -55,7 +55,7 @@ class Generator(draws.Generator):
         return self.get_state()._array.tobytes()
 
     def __setstate__(self, state: bytes) -> None:
-        self.__init__()
+        Generator.__init__(self)
         draws.Generator.set_state(self, np.frombuffer(state, np.uint8))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -29,10 +29,15 @@ from minitorch.random import Generator, default_generator
 from minitorch.size import Size
 
 
+if TYPE_CHECKING:
+    from minitorch.ops.methods import Methods as _Methods  # what the declared operators add, for type checkers
+else:
+    _Methods = Variable
+
 _OPERANDS = (Variable, int, float, np.number, np.bool_)
 
 
-class Tensor(Variable):
+class Tensor(_Methods):
     """An array of one dtype, whose operators are recorded where gradients are asked for.
 
     ``Tensor(2, 3)`` makes one of that shape with arbitrary contents, ``Tensor([1, 2])`` one of those numbers, both of the
@@ -128,11 +133,10 @@ class Tensor(Variable):
     def _storage_array(self) -> np.ndarray:
         """The whole memory that this tensor lies in, as one row of elements."""
         owner = self._array
-        while isinstance(owner.base, np.ndarray):
+        while isinstance(owner.base, np.ndarray) and owner.base.dtype == owner.dtype:
             owner = owner.base
-        if owner.dtype != self._array.dtype or not (owner.flags.c_contiguous or owner.flags.f_contiguous):
-            owner = self._array
-        return owner.ravel(order="K")
+        span = 1 + sum((size - 1) * step for size, step in zip(owner.shape, owner.strides, strict=True)) // owner.itemsize
+        return np.lib.stride_tricks.as_strided(owner, (span if owner.size else 0,), (owner.itemsize,))
 
     def storage_offset(self) -> int:
         """How many elements of the storage come before the first one."""
@@ -305,30 +309,6 @@ class Tensor(Variable):
         """In the dtype of another tensor."""
         return self.to(other.dtype)
 
-    def float(self) -> Tensor:
-        """As float32."""
-        return self.to(dtypes.float32)
-
-    def double(self) -> Tensor:
-        """As float64."""
-        return self.to(dtypes.float64)
-
-    def half(self) -> Tensor:
-        """As float16."""
-        return self.to(dtypes.float16)
-
-    def int(self) -> Tensor:
-        """As int32."""
-        return self.to(dtypes.int32)
-
-    def long(self) -> Tensor:
-        """As int64."""
-        return self.to(dtypes.int64)
-
-    def bool(self) -> Tensor:
-        """As bool."""
-        return self.to(dtypes.bool)
-
     def cpu(self) -> Tensor:
         """The tensor, on the CPU."""
         return self
@@ -357,7 +337,7 @@ class Tensor(Variable):
 
     def fill_(self, value: Any) -> Tensor:
         """Writes one number everywhere."""
-        return methods["fill_"](self, value.item() if isinstance(value, Variable) else value)
+        return methods["fill_"](self, value.item() if isinstance(value, Tensor) else value)
 
     def zero_(self) -> Tensor:
         """Writes 0 everywhere."""
@@ -473,22 +453,26 @@ def _bitwise(ufunc: np.ufunc) -> Any:
     return operate
 
 
-for _name, _operate in {
-    "add": arithmetic.add, "sub": arithmetic.sub, "mul": arithmetic.mul, "truediv": arithmetic.div, "pow": arithmetic.pow,
-    "floordiv": arithmetic.floor_divide, "mod": arithmetic.remainder, "matmul": matmul.matmul,
-    "eq": comparison.eq, "ne": comparison.ne, "lt": comparison.lt, "le": comparison.le, "gt": comparison.gt, "ge": comparison.ge,
-    "and": _bitwise(np.bitwise_and), "or": _bitwise(np.bitwise_or), "xor": _bitwise(np.bitwise_xor),
-}.items():  # fmt: skip
-    setattr(Tensor, f"__{_name}__", _sign(_operate))
+ARITHMETIC_SIGNS = {
+    "__add__": _sign(arithmetic.add), "__radd__": _sign(arithmetic.add), "__iadd__": _sign(methods["add_"]),
+    "__sub__": _sign(arithmetic.sub), "__rsub__": _sign(arithmetic.rsub), "__isub__": _sign(methods["sub_"]),
+    "__mul__": _sign(arithmetic.mul), "__rmul__": _sign(arithmetic.mul), "__imul__": _sign(methods["mul_"]),
+    "__truediv__": _sign(arithmetic.div), "__rtruediv__": _sign(_reverse_div, reverse=True),
+    "__itruediv__": _sign(methods["div_"]),
+    "__floordiv__": _sign(arithmetic.floor_divide), "__rfloordiv__": _sign(arithmetic.floor_divide, reverse=True),
+    "__ifloordiv__": _sign(methods["floor_divide_"]),
+    "__mod__": _sign(arithmetic.remainder), "__rmod__": _sign(arithmetic.remainder, reverse=True),
+    "__imod__": _sign(methods["remainder_"]),
+    "__pow__": _sign(arithmetic.pow), "__rpow__": _sign(arithmetic.pow, reverse=True), "__ipow__": _sign(methods["pow_"]),
+    "__matmul__": _sign(matmul.matmul), "__rmatmul__": _sign(matmul.matmul, reverse=True),
+    "__eq__": _sign(comparison.eq), "__ne__": _sign(comparison.ne), "__lt__": _sign(comparison.lt),
+    "__le__": _sign(comparison.le), "__gt__": _sign(comparison.gt), "__ge__": _sign(comparison.ge),
+    "__and__": _sign(_bitwise(np.bitwise_and)), "__or__": _sign(_bitwise(np.bitwise_or)),
+    "__xor__": _sign(_bitwise(np.bitwise_xor)),
+}  # fmt: skip
 
-for _name, _operate, _reversed in [
-    ("add", arithmetic.add, False), ("mul", arithmetic.mul, False), ("sub", arithmetic.rsub, False), ("truediv", _reverse_div, True),
-    ("pow", arithmetic.pow, True), ("floordiv", arithmetic.floor_divide, True), ("mod", arithmetic.remainder, True),
-]:  # fmt: skip
-    setattr(Tensor, f"__r{_name}__", _sign(_operate, _reversed))
-
-for _name, _method in {"add": "add_", "sub": "sub_", "mul": "mul_", "truediv": "div_", "pow": "pow_", "floordiv": "floor_divide_", "mod": "remainder_"}.items():
-    setattr(Tensor, f"__i{_name}__", _sign(methods[_method]))
+for _name, _method in ARITHMETIC_SIGNS.items():
+    setattr(Tensor, _name, _method)
 
 for _name, _method in methods.items():
     if _name not in Tensor.__dict__:

@@ -15,7 +15,7 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.grad_mode import set_grad_enabled
-from minitorch.autograd.graph import AccumulateGrad, Array, Edge, Function
+from minitorch.autograd.graph import AccumulateGrad, Array, Edge, Function, Hooks
 from minitorch.kernels import tables
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def run(
             at_node = waiting.pop(-heappop(youngest))
             node, grads = at_node.node, at_node.grads
             if node.hooks:
-                _run_hooks(node, grads)
+                _run_hooks(node, node.hooks, grads)
             if targets is not None:
                 for number, grad in enumerate(grads):
                     if (node, number) in targets:
@@ -136,14 +136,14 @@ def _fit(node: Function, edge: Edge, grad: Gradient) -> Gradient:
     return grad
 
 
-def _run_hooks(node: Function, grads: list[Gradient | None]) -> None:
+def _run_hooks(node: Function, hooks_of: dict[int, Hooks], grads: list[Gradient | None]) -> None:
     """Shows the gradients to their hooks, as tensors; what a hook returns takes the gradient's place."""
     Tensor = Function.Tensor
     for number, grad in enumerate(grads):
-        if grad is None or number not in node.hooks:
+        if grad is None or number not in hooks_of:
             continue
         tensor = grad if isinstance(grad, Tensor) else Tensor._of(grad)
-        hooks = node.hooks[number]
+        hooks = hooks_of[number]
         for key in sorted(hooks):
             hook = hooks[key]
             returned = hook(tensor)
@@ -195,15 +195,16 @@ def backward(
         RuntimeError: nothing to differentiate, a freed graph, a saved tensor that was changed, a cotangent that does not fit.
     """
     roots = _roots(_as_list(tensors), grad_tensors, create_graph)
-    targets = None
-    if inputs is not None:
-        wanted = _as_list(inputs)
-        if not wanted:
-            raise RuntimeError("'inputs' argument to backward() cannot be empty.")
-        targets = dict.fromkeys(_target_edges(wanted))
-    run(roots, create_graph if retain_graph is None else retain_graph, create_graph, targets)
-    if inputs is not None:
-        _retain_targets(wanted, targets)
+    keep = create_graph if retain_graph is None else retain_graph
+    if inputs is None:
+        run(roots, keep, create_graph)
+        return
+    wanted = _as_list(inputs)
+    if not wanted:
+        raise RuntimeError("'inputs' argument to backward() cannot be empty.")
+    targets: dict[Edge, Gradient | None] = dict.fromkeys(_target_edges(wanted))
+    run(roots, keep, create_graph, targets)
+    _retain_targets(wanted, targets)
 
 
 def _retain_targets(inputs: list[Variable], targets: dict[Edge, Gradient | None]) -> None:
@@ -262,7 +263,7 @@ def grad(
 
 
 def _as_list(tensors: Variable | Sequence[Variable]) -> list[Variable]:
-    return [tensors] if isinstance(tensors, Function.Tensor) else list(tensors)
+    return list(tensors) if isinstance(tensors, Sequence) else [tensors]
 
 
 def _target_edges(inputs: list[Variable]) -> list[Edge]:
@@ -275,7 +276,7 @@ def _roots(
     tensors: list[Variable], grads: Variable | Sequence[Variable | None] | None, create_graph: bool
 ) -> list[tuple[Edge, Gradient]]:
     """Pairs each tensor's edge with its cotangent."""
-    cotangents = [None] * len(tensors) if grads is None else [grads] if isinstance(grads, Function.Tensor) else list(grads)
+    cotangents = [None] * len(tensors) if grads is None else list(grads) if isinstance(grads, Sequence) else [grads]
     if len(cotangents) != len(tensors):
         raise RuntimeError(f"got {len(tensors)} tensors and {len(cotangents)} gradients")
     roots = []
@@ -289,10 +290,10 @@ def _roots(
             cotangent = Function.Tensor._of(tables[type(array)].ones(array.shape, array))
         if cotangent._array.shape != array.shape:
             raise RuntimeError(
-                f"Mismatch in shape: grad_output[{number}] has a shape of {cotangent.shape} and output[{number}] has a shape "
-                f"of {tensor.shape}."
+                f"Mismatch in shape: grad_output[{number}] has a shape of torch.Size({list(cotangent._array.shape)}) and output"
+                f"[{number}] has a shape of torch.Size({list(array.shape)})."
             )
         if cotangent._array.dtype is not array.dtype:
-            cotangent = tables[type(cotangent)].cast(cotangent, array.dtype)
+            cotangent = tables[Function.Tensor].cast(cotangent, array.dtype)
         roots.append((tensor._gradient_edge(), cotangent if create_graph else cotangent._array))
     return roots

@@ -18,7 +18,7 @@ Formulas are written against a table ``k`` of kernels (see ``minitorch.kernels``
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from math import inf
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
@@ -31,10 +31,14 @@ if TYPE_CHECKING:
     from minitorch.kernels import Table
 
 Array = Any  # an array of any device: what a table of kernels takes and gives
-Edge = tuple["Function | None", int]
+Edge = tuple["Function", int]
 
-NO_EDGE: Edge = (None, 0)
+NO_EDGE: Any = (None, 0)
+NOTHING_NEEDED = [False] * 4  # forward() looks at no more
 _next_sequence_nr = count().__next__
+
+
+Hooks = dict[float, Callable[..., Any]]  # by their order
 
 
 class Saved(NamedTuple):
@@ -59,7 +63,7 @@ class Function(metaclass=_NodeType):
 
     Attributes:
         next_functions: for each input the node and output number that its gradient goes to, or ``(None, 0)``.
-        needs: for each input whether its gradient is wanted.
+        needs: for each input whether its gradient is wanted; nothing is while nothing is recorded.
         saved: what ``forward`` passed to ``save``; ``None`` once ``backward()`` has freed it.
         outputs: shape and dtype of each result.
         sequence_nr: nodes are numbered as they are made.
@@ -67,6 +71,13 @@ class Function(metaclass=_NodeType):
     """
 
     __slots__ = ("__weakref__", "hooks", "needs", "next_functions", "outputs", "saved", "sequence_nr")
+
+    hooks: dict[int, Hooks] | None
+    needs: list[bool]
+    next_functions: tuple[Edge, ...]
+    outputs: list[tuple[tuple[int, ...], Any]]
+    saved: Sequence[Any] | None
+    sequence_nr: int
 
     broadcasts: ClassVar[bool] = False
     """Inputs are expanded to one shape: the engine sums each gradient back to its input's shape."""
@@ -110,29 +121,33 @@ class Function(metaclass=_NodeType):
 
         Keyword arguments go to ``forward`` as they are. At least one input is a tensor.
         """
-        Tensor = cls.Tensor
-        operands = cls.operands(inputs)
-        needs = [isinstance(x, Tensor) and x._requires_grad for x in inputs[: cls.graph_inputs]]
-        recording = True in needs and mode.enabled and cls.differentiable
         node = cls()
-        node.needs = needs if recording else [False] * len(needs)
         node.saved = ()
-        first = next(x for x in operands if type(x) in tables)
-        result = node.forward(tables[type(first)], *operands, **params)
-        if type(result) is tuple:
-            results = tuple([Tensor._of(array) for array in result])
-            made = results
-        else:
-            made = Tensor._of(result)
-            results = (made,)
+        node.needs = NOTHING_NEEDED
+        Tensor = cls.Tensor
+        if mode.enabled and cls.differentiable:
+            node.needs = [isinstance(x, Tensor) and x._requires_grad for x in inputs[: cls.graph_inputs]]
+        try:
+            operands = cls.operands(inputs)
+            k = tables.get(type(operands[0])) or next(tables[type(x)] for x in operands if type(x) in tables)
+            result = node.forward(k, *operands, **params)
+        except ValueError:
+            cls.explain(inputs)
+            raise
+        several = type(result) is tuple
+        results = [Tensor._of(array) for array in result] if several else [Tensor._of(result)]
         if cls.is_view:
             for number, each in enumerate(results):
-                each._become_view_of(inputs[0], (cls, params, number if type(result) is tuple else None))
-        if recording:
+                each._become_view_of(inputs[0], (cls, params, number if several else None))
+        if True in node.needs:
             node.record(inputs, operands, results)
-        return made
+        return tuple(results) if several else results[0]
 
-    def record(self, inputs: tuple[Any, ...], operands: list[Any], results: tuple[Variable, ...]) -> None:
+    @classmethod
+    def explain(cls, inputs: tuple[Any, ...]) -> None:
+        """Raises the error that torch raises for these inputs, after a kernel has refused them."""
+
+    def record(self, inputs: tuple[Any, ...], operands: list[Any], results: list[Variable]) -> None:
         """Ties the node into the graph, between its inputs and its results."""
         self.hooks = None
         self.next_functions = tuple([x._gradient_edge() if needed else NO_EDGE for x, needed in zip(inputs, self.needs)])
@@ -143,14 +158,16 @@ class Function(metaclass=_NodeType):
                 each._edge = (self, number)
                 each._requires_grad = True
         if self.saved:
-            self.saved = [self._guard(value, inputs, operands, results) for value in self.saved]
+            self.saved = [
+                self._guard(value, inputs, operands, results) if type(value) in tables else value for value in self.saved
+            ]
 
-    def _guard(self, value: Any, inputs: tuple[Any, ...], operands: list[Any], results: tuple[Variable, ...]) -> Any:
+    def _guard(self, value: Any, inputs: tuple[Any, ...], operands: list[Any], results: list[Variable]) -> Any:
         """Finds the tensor that a saved array belongs to, among the inputs and the results."""
-        if type(value) not in tables:
-            return value
-        for tensor, operand, edge in zip(inputs, operands, self.next_functions):
-            if operand is value and isinstance(tensor, self.Tensor):
+        for number, operand in enumerate(operands):
+            if operand is value and isinstance(inputs[number], self.Tensor):
+                tensor = inputs[number]
+                edge = self.next_functions[number] if number < len(self.next_functions) else NO_EDGE
                 return Saved(tensor._array, tensor._version_counter, tensor._version_counter[0], edge)
         for number, tensor in enumerate(results):
             if tensor._array is value:
@@ -174,7 +191,7 @@ class Function(metaclass=_NodeType):
             for value in self._unfreed()
         ]  # fmt: skip
 
-    def _unfreed(self) -> list[Any]:
+    def _unfreed(self) -> Sequence[Any]:
         if self.saved is None:
             raise RuntimeError(
                 "Trying to backward through the graph a second time (or directly access saved tensors after they have "
@@ -185,7 +202,7 @@ class Function(metaclass=_NodeType):
         return self.saved
 
     def _origin(self, saved: Saved) -> Edge:
-        return (self, saved.edge) if type(saved.edge) is int else saved.edge
+        return (self, saved.edge) if isinstance(saved.edge, int) else saved.edge
 
     def _check(self, saved: Saved) -> Saved:
         if saved.version_counter[0] == saved.version:
@@ -210,10 +227,10 @@ class Function(metaclass=_NodeType):
             Saved(target._array, target._version_counter, target._version_counter[0], number)
             if type(value) is Saved and value.array is result
             else value
-            for value in self.saved
+            for value in self._unfreed()
         ]
 
-    def register_prehook(self, hook: Callable[..., Any], output_nr: int, key: float | None = None) -> Callable[[], None]:
+    def register_prehook(self, hook: Callable[..., Any], output_nr: int, key: float | None = None) -> Callable[[], object]:
         """Calls ``hook`` with the gradient of one output before the formula sees it, in the order of the keys.
 
         Returns what removes the hook.
@@ -222,7 +239,7 @@ class Function(metaclass=_NodeType):
             self.hooks = {}
         return add_hook(self.hooks.setdefault(output_nr, {}), hook, key)
 
-    def retain_grad_of(self, tensor: Variable, output_nr: int) -> Callable[[], None]:
+    def retain_grad_of(self, tensor: Variable, output_nr: int) -> Callable[[], object]:
         """Fills in ``tensor.grad`` when the gradient of that output is known, after all other hooks."""
         reference = weakref.ref(tensor)
 
@@ -237,7 +254,7 @@ class Function(metaclass=_NodeType):
         return f"<{self.name()} object at {id(self):#x}>"
 
 
-def add_hook(hooks: dict[float, Callable[..., Any]], hook: Callable[..., Any], key: float | None = None) -> Callable[[], None]:
+def add_hook(hooks: Hooks, hook: Callable[..., Any], key: float | None = None) -> Callable[[], object]:
     """Adds a hook, after all others unless a key says where. Returns what removes it."""
     key = _next_sequence_nr() if key is None else key
     hooks[key] = hook
@@ -249,6 +266,8 @@ class AccumulateGrad(Function):
 
     __slots__ = ("variable",)
 
+    variable: Variable
+
     def __init__(self, variable: Variable) -> None:
         self.variable = variable
         self.needs = []
@@ -258,7 +277,7 @@ class AccumulateGrad(Function):
         self.sequence_nr = _next_sequence_nr()
 
     @property
-    def hooks(self) -> dict[int, dict[float, Callable[..., Any]]] | None:  # type: ignore[override]  # the leaf keeps them
+    def hooks(self) -> dict[int, Hooks] | None:  # type: ignore[override]  # the leaf keeps them
         return self.variable._hooks
 
     def accumulate(self, grad: Array | Variable, owned: bool) -> None:
@@ -272,7 +291,7 @@ class AccumulateGrad(Function):
         if isinstance(grad, self.Tensor):
             variable._grad = k.clone(grad) if variable._grad is None else k.add(variable._grad, grad)
         elif variable._grad is None:
-            variable._grad = self.Tensor._of(grad if owned else k.clone(grad))
+            variable._grad = self.Tensor._of(grad if owned else k.contiguous_clone(grad))
         else:
             variable._grad._array = k.add_into(variable._grad._array, grad)
             variable._grad._version_counter[0] += 1

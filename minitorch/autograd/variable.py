@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd import engine
 from minitorch.autograd.grad_mode import mode
-from minitorch.autograd.graph import NO_EDGE, AccumulateGrad, Array, Edge, Function, Saved, accumulator_of, add_hook
+from minitorch.autograd.graph import NO_EDGE, AccumulateGrad, Array, Edge, Function, Hooks, Saved, accumulator_of, add_hook
 from minitorch.autograd.views import Region, ViewBackward, rebase
 
 if TYPE_CHECKING:
@@ -34,22 +34,26 @@ class Variable:
 
     __slots__ = ("__dict__", "__weakref__", "_array", "_edge", "_requires_grad", "_version_counter")
 
-    _grad: Self | None = None
-    _base: Self | None = None  # what it is a view of
-    _region: Region | None = None  # the part of the base that it shows
+    _array: Array
+    _edge: Edge | None
+    _requires_grad: bool
+    _version_counter: list[int]
+
+    _grad: Variable | None = None
+    _base: Variable | None = None  # what it is a view of
+    _region: Region = Region()  # the part of the base that it shows
     _edge_version: int = 0  # a view's edge is stale once the memory's version is past this
     _view_error: str | None = None  # why a view may not be changed in place, if it may not
     _accumulator: ref[AccumulateGrad] | None = None
-    _hooks: dict[int, dict[float, Callable[..., Any]]] | None = None  # a leaf's, as a node keeps its own
-    _stop_retaining: Callable[[], None] | None = None
+    _hooks: dict[int, Hooks] | None = None  # a leaf's, as a node keeps its own
+    _stop_retaining: Callable[[], object] | None = None
 
     # -- making -------------------------------------------------------------------------------------------------------
 
     @staticmethod
     def _of(array: Array) -> Any:
         """A new leaf over an array, without gradients."""
-        Tensor = Function.Tensor
-        self = Tensor.__new__(Tensor)
+        self: Any = object.__new__(Function.Tensor)
         self._array = array
         self._version_counter = [0]
         self._requires_grad = False
@@ -74,7 +78,7 @@ class Variable:
         self._version_counter = source._version_counter
         self._edge_version = source._version_counter[0]
         self._base = source if source._base is None else source._base
-        self._region = Region(*(source._region or ()), step)
+        self._region = Region(*source._region, step)
         if step[2] is not None:
             self._view_error = "is the output of a function that returns multiple views. Such functions do not allow the output views to be modified inplace. You should replace the inplace operation by an out-of-place one."
         elif not mode.enabled and self._base._requires_grad:
@@ -142,7 +146,7 @@ class Variable:
         return self
 
     @property
-    def grad(self) -> Self | None:
+    def grad(self) -> Any:
         """The gradient that ``backward()`` has summed up here so far: a tensor of the same shape and dtype, or ``None``."""
         if self._grad is None and self._edge is not None and self._requires_grad and not self.retains_grad:
             warnings.warn(
@@ -156,7 +160,7 @@ class Variable:
         return self._grad
 
     @grad.setter
-    def grad(self, new: Self | None) -> None:
+    def grad(self, new: Variable | None) -> None:
         if new is not None:
             if not isinstance(new, Variable):
                 raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {type(new).__name__}")
@@ -164,7 +168,7 @@ class Variable:
                 raise RuntimeError("can't assign Variable as its own grad")
             if new._array.dtype != self._array.dtype:
                 raise RuntimeError(
-                    f"assigned grad has data of a different type: expected {self._type_name()} but got {new._type_name()}"
+                    f"assigned grad has data of a different type: expected {self._array.dtype} but got {new._array.dtype}"
                 )
             if new._array.shape != self._array.shape:
                 raise RuntimeError("assigned grad has data of a different size")

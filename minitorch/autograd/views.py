@@ -38,6 +38,9 @@ class ViewBackward(Function):
 
     __slots__ = ("base_shape", "region")
 
+    base_shape: tuple[int, ...]
+    region: Region
+
     @classmethod
     def of(cls, base: Variable, region: Region) -> Edge:
         """The edge for a view of ``base``."""
@@ -61,6 +64,9 @@ class CopySlices(Function):
     """
 
     __slots__ = ("node", "region")
+
+    node: Function
+    region: Region
 
     def backward(self, k: Table, grad: Any, *saved: Any) -> tuple[Any, ...]:
         inside, *others = self.node.backward(k, k.read_region(grad, region=self.region), *saved)

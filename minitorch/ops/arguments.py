@@ -10,7 +10,9 @@ from minitorch.dtypes import from_numpy_dtype
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
 
-Size = int | Sequence[int]
+Number = bool | int | float
+Dim = int | Sequence[int] | None
+Pair = int | Sequence[int]
 
 
 def dimension(dim: int, ndim: int) -> int:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minitorch import dtypes
 from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
+from minitorch.dtypes import dtype as Dtype
 from minitorch.kernels import tables
-from minitorch.ops.operator import Number, operator
+from minitorch.ops.operator import Number, methods, operator
 from minitorch.ops.promotion import number_dtype
 
 if TYPE_CHECKING:
@@ -32,6 +35,18 @@ class ToCopyBackward0(Function):
 def cast(input: Tensor, dtype: np.dtype) -> Tensor:
     """The same numbers in another dtype; the tensor itself if it has that dtype."""
     return input if input._array.dtype == dtype else ToCopyBackward0.apply(input, dtype=dtype)
+
+
+def _conversion(wanted: Dtype) -> Callable[[Tensor], Tensor]:
+    def convert(input: Tensor) -> Tensor:
+        return cast(input, wanted.numpy)
+
+    convert.__doc__ = f"As {wanted.name}."
+    return convert
+
+
+for _name in ("half", "float", "double", "short", "int", "long", "bool"):
+    methods[_name] = _conversion(getattr(dtypes, _name))
 
 
 class CopyBackwards(Function):
@@ -103,7 +118,7 @@ def copy(input: Tensor, source: Tensor | Number) -> Tensor:
     Raises:
         RuntimeError: the source does not broadcast to the tensor's shape.
     """
-    if not isinstance(source, Variable):
+    if isinstance(source, int | float):
         source = Variable._of(np.asarray(source, number_dtype(source).numpy))
     shape, wanted = source._array.shape, input._array.shape
     if len(shape) > len(wanted):

@@ -77,7 +77,7 @@ class Elementwise(Function):
 
     @classmethod
     def operands(cls, inputs: tuple[Any, ...]) -> list[Any]:
-        arrays = super().operands(inputs)
+        arrays = [x._array if isinstance(x, Variable) else x for x in inputs]
         dtype = None
         for each in arrays:
             if type(each) in tables:
@@ -87,7 +87,7 @@ class Elementwise(Function):
             elif dtype is None or dtype.kind != "f":
                 break
         else:
-            if dtype.kind == "f" or not cls.floats:
+            if not cls.floats or dtype.kind == "f":  # type: ignore[union-attr]  # there is at least one tensor
                 return arrays
         return promote(arrays, cls.floats, cls.name_of_operator())
 
@@ -96,12 +96,8 @@ class Elementwise(Function):
         return cls.__name__.split("Backward")[0].lower()
 
     @classmethod
-    def apply(cls, *inputs: Any, **params: Any) -> Any:
-        try:
-            return super().apply(*inputs, **params)
-        except ValueError:
-            broadcast_shapes(*(x._array.shape for x in inputs if isinstance(x, Variable)))  # says in torch's words what is wrong
-            raise
+    def explain(cls, inputs: tuple[Any, ...]) -> None:
+        broadcast_shapes(*(x._array.shape for x in inputs if isinstance(x, Variable)))
 
 
 class Comparison(Elementwise):

@@ -50,7 +50,7 @@ class Archive:
         length = file.seek(0, 2)
         try:
             entries = zipfile.ZipFile(file).infolist()
-        except (zipfile.BadZipFile, NotImplementedError, struct.error, UnicodeDecodeError) as error:
+        except (zipfile.BadZipFile, NotImplementedError, struct.error, ValueError) as error:
             raise LoadError(_describe(file, length)) from error
         if not entries:
             raise LoadError("it is an empty zip file")
@@ -102,13 +102,13 @@ class Archive:
             raise LoadError(f"its entry {name!r} is damaged: the checksum is not the one that was stored")
 
     def _seek(self, entry: zipfile.ZipInfo) -> None:
-        """Moves to the first byte of the entry's data; behind it there are as many bytes as the entry claims."""
+        """Moves to the first byte of the entry's data."""
         if not 0 <= entry.header_offset <= self._length - _LOCAL_HEADER.size:
             raise LoadError(f"its entry {entry.filename!r} begins outside the file")
         self._file.seek(entry.header_offset)
         signature, *_, name_length, extra_length = _LOCAL_HEADER.unpack(self._file.read(_LOCAL_HEADER.size))
         start = entry.header_offset + _LOCAL_HEADER.size + name_length + extra_length
-        if signature != b"PK\3\4" or start + entry.file_size > self._length:
+        if signature != b"PK\3\4":
             raise LoadError(f"its entry {entry.filename!r} is not where the list of entries says")
         self._file.seek(start)
 

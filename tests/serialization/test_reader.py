@@ -406,6 +406,12 @@ def test_entries_that_are_not_what_the_list_says_are_refused(offset: int, layout
     assert not load_or_refuse(content)
 
 
+def test_an_entry_that_begins_elsewhere_is_told() -> None:
+    content = with_central_field(archive(b"N").getvalue(), "archive/data.pkl", 42, "<L", 5)
+    with pytest.raises(LoadError, match="is not where the list of entries says"):
+        minitorch.load(io.BytesIO(content))
+
+
 def test_entries_that_overlap_are_refused() -> None:
     """A zip bomb without compression: many entries that all claim the same bytes."""
     data, count = bytes(10_000), 50

@@ -191,6 +191,7 @@ itself.append((itself,))
 deep: list[Any] = []
 for _ in range(MAX_DEPTH):
     deep = [deep]
+numbers = np.ones(3)
 with_attribute = OrderedDict()
 with_attribute.author = "me"  # type: ignore[attr-defined]
 
@@ -214,6 +215,10 @@ with_attribute.author = "me"  # type: ignore[attr-defined]
         (itself, r"obj\[0\]\[0\]: it contains itself"),
         (deep, "nests deeper than 100 levels"),
         (with_attribute, r"obj\.author: of an OrderedDict's attributes only _metadata is saved"),
+        (
+            [minitorch.from_numpy(numbers), minitorch.from_numpy(numbers.view(np.int64))],
+            r"obj\[1\]: tensors of different types that share their memory",
+        ),
         (torch.ones(1), "a torch.Tensor"),
     ],
 )

@@ -276,26 +276,25 @@ def _unfold(image, first, channels, row_offsets, column_offsets, stride, top, ba
     remainder_rows = band + (row_offsets.max() - lowest) // stride[0]
     remainders = min(stride[0], row_offsets.max() - lowest + 1)
     flat = image.reshape(-1)
-    target = 0
-    for c in range(first, first + channels):
-        for offset in column_offsets:
-            begin, end = _inside(offset, stride[1], width, out_width)
-            for remainder in range(remainders):
-                row_offset = top * stride[0] + lowest + remainder
-                above, below = _inside(row_offset, stride[0], height, remainder_rows)
+    pitch = stride[0] * width
+    for b, offset in enumerate(column_offsets):
+        begin, end = _inside(offset, stride[1], width, out_width)
+        for remainder in range(remainders):
+            row_offset = top * stride[0] + lowest + remainder
+            above, below = _inside(row_offset, stride[0], height, remainder_rows)
+            for c in range(channels):
+                target = ((c * len(column_offsets) + b) * remainders + remainder) * remainder_rows * out_width
                 unfolded[target : target + above * out_width] = 0
                 unfolded[target + below * out_width : target + remainder_rows * out_width] = 0
-                start = (c * height + above * stride[0] + row_offset) * width + offset
-                pitch = stride[0] * width
-                inner = target + above * out_width
+                target += above * out_width
+                start = ((first + c) * height + row_offset) * width + above * pitch + offset
                 if stride[1] == 1:
-                    copy_rows(below - above, flat, start, pitch, begin, end, unfolded, inner, out_width)
+                    copy_rows(below - above, flat, start, pitch, begin, end, unfolded, target, out_width)
                 else:
                     for row in range(below - above):
                         for j in range(out_width):
                             value = flat[start + row * pitch + j * stride[1]] if begin <= j < end else 0
-                            unfolded[inner + row * out_width + j] = value
-                target += remainder_rows * out_width
+                            unfolded[target + row * out_width + j] = value
 
 
 @jit

@@ -45,8 +45,8 @@ class Generator:
         self._bits = np.random.MT19937(0)
         self.manual_seed(seed)
 
-    def manual_seed(self, seed: int) -> None:
-        """Starts the stream that belongs to a seed; a negative one counts down from 2**64.
+    def manual_seed(self, seed: int) -> Generator:
+        """Starts the stream that belongs to a seed (a negative one counts down from 2**64); returns the generator.
 
         Raises:
             ValueError: the seed does not fit into 64 bits.
@@ -59,6 +59,7 @@ class Generator:
         self._drawn_from = False
         self.next_normal: float | None = None  # second of a pair of normal numbers, not handed out yet
         self._next_normal32: float | None = None  # torch keeps one too, and never uses it on the CPU
+        return self
 
     def seed(self) -> int:
         """Starts a stream that nobody can foresee, and returns its seed."""

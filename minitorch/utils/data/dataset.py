@@ -115,7 +115,7 @@ class ChainDataset(IterableDataset[Sample_co]):
             yield from stream
 
     def __len__(self) -> int:
-        return sum(len(stream) for stream in self._streams())  # type: ignore[arg-type]  # raises TypeError where unsized
+        return sum(len(stream) for stream in self._streams())  # type: ignore[arg-type, misc]  # TypeError where unsized
 
 
 class Subset(Dataset[Sample_co]):

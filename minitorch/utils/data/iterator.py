@@ -118,14 +118,18 @@ class MultiProcessIterator(LoaderIterator):
         super().__init__(loader)
         if loader.prefetch_factor is None or loader.prefetch_factor <= 0:
             raise AssertionError("prefetch_factor must be greater than 0 for MultiProcessingDataLoaderIter")
+        self._ahead = min(loader.prefetch_factor, MOST_AHEAD)
         self._workers: list[Worker] = []
         self.close = weakref.finalize(self, _end, self._workers, os.getpid())
-        with _interrupts_held_back():
+        try:
             for worker_id in range(loader.num_workers):
-                self._workers.append(self._start(worker_id))
+                self._start(worker_id)
+        except BaseException:  # Ctrl-C, or a dataset that cannot be pickled for 'spawn'
+            self.close()
+            raise
         self._begin_epoch()
 
-    def _start(self, worker_id: int) -> Worker:
+    def _start(self, worker_id: int) -> None:
         loader = self._loader
         context = loader.multiprocessing_context or multiprocessing.get_context()
         job = Job(
@@ -138,12 +142,12 @@ class MultiProcessIterator(LoaderIterator):
             loader.worker_init_fn,
         )
         here, there = socket.socketpair()
-        with there, warnings.catch_warnings():
+        process = context.Process(target=work, args=(job, there), daemon=True)  # type: ignore[attr-defined]  # all have it
+        self._workers.append(Worker(process, here))
+        with there, _uninterrupted_children(), warnings.catch_warnings():
             # Python ≥ 3.12 warns of threads that a fork loses; workers run their kernels without them.
             warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
-            process = context.Process(target=work, args=(job, there), daemon=True)
             process.start()
-        return Worker(process, here)
 
     def restart(self) -> None:
         """Begins the next epoch with the same workers."""
@@ -158,7 +162,7 @@ class MultiProcessIterator(LoaderIterator):
         # As in torch, the sampler is asked anew in the first epoch too: it may draw random numbers each time.
         self._indices = iter(self._loader._index_sampler)
         self._awaited: deque[Worker] = deque()  # who has been asked for the next batch, for the one after it, …
-        for _ in range(min(self._loader.prefetch_factor, MOST_AHEAD)):
+        for _ in range(self._ahead):
             for worker in self._workers:
                 self._request_batch(worker)
 
@@ -240,8 +244,8 @@ class MultiProcessIterator(LoaderIterator):
 
 
 @contextlib.contextmanager
-def _interrupts_held_back() -> Iterator[None]:
-    """Delays Ctrl-C: processes that are started meanwhile are not interrupted before they can ignore it."""
+def _uninterrupted_children() -> Iterator[None]:
+    """Has processes that are started here begin with Ctrl-C held back, until they can ignore it."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -257,13 +261,15 @@ def _end(workers: list[Worker], owner: int) -> None:
         with contextlib.suppress(OSError):  # its other end may be gone
             worker.channel.shutdown(socket.SHUT_RDWR)
     deadline = time.monotonic() + GRACE
-    for worker in workers:
-        worker.process.join(max(0.0, deadline - time.monotonic()))
-        if worker.process.is_alive():
-            worker.process.terminate()
-            worker.process.join(GRACE)
-        if worker.process.is_alive():
-            worker.process.kill()
-            worker.process.join()
-        worker.process.close()
-        worker.channel.close()
+    for process, channel in workers:
+        channel.close()
+        if process.pid is None:
+            continue  # its start has failed
+        process.join(max(0.0, deadline - time.monotonic()))
+        if process.is_alive():
+            process.terminate()
+            process.join(GRACE)
+        if process.is_alive():
+            process.kill()
+            process.join()
+        process.close()

@@ -43,7 +43,8 @@ class Package:
                 return False
 
             stream = pickle.dumps(value, protocol=5, buffer_callback=keep_in_stream)
-            for content in (stream, *arrays):
+            contents: list[bytes | memoryview] = [stream, *arrays]
+            for content in contents:
                 file = files.enter_context(_anonymous_file())
                 file.write(content)
                 file.seek(0)  # also writes what is buffered; the receiver reads from the same position
@@ -89,8 +90,9 @@ def _anonymous_file() -> io.BufferedIOBase:
 
 def _content(file: io.FileIO) -> mmap.mmap | bytearray:
     """The file's bytes: mapped, or copied where descriptors (a mapping holds one) are running out."""
-    most = os.sysconf("SC_OPEN_MAX")
-    if file.fileno() < most // 2:  # a new file gets the lowest free number, so this one tells how many are open
+    lowest_free = os.dup(file.fileno())
+    os.close(lowest_free)
+    if lowest_free < os.sysconf("SC_OPEN_MAX") // 2:
         return mmap.mmap(file.fileno(), 0)
     content = bytearray(os.fstat(file.fileno()).st_size)
     file.readinto(content)

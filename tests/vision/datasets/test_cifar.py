@@ -27,7 +27,6 @@ def root(make_folder, tmp_path_factory):
     return root
 
 
-
 def published(base, sums, **attributes):
     """A subclass for which the given md5 sums are the published ones."""
     lists = {name: [[file, sums[file]] for file, _ in getattr(base, name)] for name in ("train_list", "test_list")}
@@ -98,7 +97,8 @@ def test_a_copy_with_other_hashes_is_refused_with_the_way_to_accept_it(root):
         CIFAR10(root)
     first, second = str(error.value).split("\n")
     assert first == "Dataset not found or corrupted. You can use download=True to download it"
-    for text in ("data_batch_1 is not the published file", sums_of(root)["data_batch_1"], "verify=False", "--no-verify"):
+    md5 = sums_of(root)["data_batch_1"]
+    for text in ("data_batch_1 is not the published file", md5, "verify=False", "--no-verify"):
         assert text in second
     assert not CIFAR10(root, verify=False)._check_integrity()
 

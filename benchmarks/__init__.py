@@ -1,0 +1,1 @@
+"""Speed, measured against torch: ``python -m benchmarks step``."""

@@ -1,0 +1,95 @@
+"""Writes the ``.pyi`` files that tell editors and type checkers of the declared operators: ``python -m minitorch.ops.stubs``.
+
+``methods.pyi`` has the methods that ``Tensor`` gets, ``minitorch/__init__.pyi`` the names of the package. A test compares
+them with what is declared.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import minitorch
+from minitorch.ops.operator import functions, methods
+from minitorch.tensor import ARITHMETIC_SIGNS, Tensor
+
+PACKAGE = Path(minitorch.__file__).parent
+HEADER = """# Written by `python -m minitorch.ops.stubs`.
+import builtins
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from minitorch.dtypes import dtype as Dtype
+from minitorch.ops.arguments import Dim, Number, Pair
+from minitorch.tensor import Tensor as Tensor
+"""
+
+
+def _signature(function: Callable[..., Any], self: bool, out: bool) -> str:
+    parameters, keyword_only = [], False
+    for position, each in enumerate(inspect.signature(inspect.unwrap(function)).parameters.values()):
+        if self and position == 0:
+            parameters.append("self")
+            continue
+        if each.kind is each.KEYWORD_ONLY and not keyword_only:
+            keyword_only = True
+            parameters.append("*")
+        star = "*" if each.kind is each.VAR_POSITIONAL else ""
+        default = "" if each.default is each.empty else " = ..."
+        parameters.append(f"{star}{each.name}: {_annotation(each.annotation)}{default}")
+    if out:
+        parameters += [] if keyword_only else ["*"]
+        parameters.append("out: Tensor | None = ...")
+    return f"({', '.join(parameters)}) -> {_annotation(inspect.signature(function).return_annotation)}: ..."
+
+
+def _annotation(text: Any) -> str:
+    if text is inspect.Parameter.empty:
+        return "Any"
+    return re.sub(r"\b(bool|int|float|str|tuple)\b", r"builtins.\1", str(text))  # tensors and the package have names like these
+
+
+def methods_stub() -> str:
+    """The text of ``methods.pyi``."""
+    lines = [HEADER, "from minitorch.autograd.variable import Variable\n\nclass Methods(Variable):"]
+    for name in sorted(methods):
+        if vars(Tensor).get(name) is methods[name]:
+            lines.append(f"    def {name}{_signature(methods[name], self=True, out=False)}")
+    for name in ARITHMETIC_SIGNS:
+        ignored = "  # type: ignore[override]  # element by element, unlike object's" if name in ("__eq__", "__ne__") else ""
+        lines.append(f"    def {name}(self, other: Any) -> Tensor: ...{ignored}")
+    return "\n".join(lines) + "\n"
+
+
+def package_stub() -> str:
+    """The text of ``minitorch/__init__.pyi``."""
+    lines = [HEADER]
+    for name, value in sorted(vars(minitorch).items()):
+        if not name.startswith("_") and name not in functions and name not in ("annotations", "Tensor"):
+            home = "minitorch" if inspect.ismodule(value) else _home(name, value)
+            lines.append(f"from {home} import {name} as {name}")
+    lines.append("\n__version__: builtins.str\n")
+    for name in sorted(functions):
+        lines.append(f"def {name}{_signature(functions[name], self=False, out=hasattr(functions[name], '__wrapped__'))}")
+    return "\n".join(lines) + "\n"
+
+
+def _home(name: str, value: Any) -> str:
+    """The module that a name of the package comes from."""
+    if isinstance(value, minitorch.dtype):
+        return "minitorch.dtypes"
+    return "minitorch.random" if name == "default_generator" else value.__module__
+
+
+def main() -> None:
+    (PACKAGE / "ops" / "methods.pyi").write_text(methods_stub())
+    (PACKAGE / "__init__.pyi").write_text(package_stub())
+
+
+if __name__ == "__main__":
+    main()

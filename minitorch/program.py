@@ -1,0 +1,205 @@
+"""The documented program: a small convolutional network learns to classify pictures.
+
+It reads like the program of any torch user: ``Net``, ``train_epoch``, ``test``, and ``run``, which puts them together and
+writes down what came out.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+
+import minitorch
+import minitorch.nn.functional as F
+from minitorch import Tensor, nn, optim
+from minitorch.explain import pictures
+from minitorch.explain.progress import progress_bar
+from minitorch.kernels.cpu.threads import announce_compiling
+from minitorch.serialization.writer import replacing
+from minitorch.utils.data import DataLoader
+from minitorch.vision import transforms
+from minitorch.vision.datasets import CIFAR10, Digits
+from minitorch.vision.datasets.vision import PictureDataset
+
+
+class Net(nn.Module):
+    """Two convolutions with pooling, three linear layers: pictures (batch, 3, 32, 32) to scores (batch, 10)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 6, 5)
+        self.conv2 = nn.Conv2d(6, 16, 5)
+        self.fc1 = nn.Linear(16 * 5 * 5, 120)
+        self.fc2 = nn.Linear(120, 84)
+        self.fc3 = nn.Linear(84, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.max_pool2d(F.relu(self.conv1(x)), (2, 2))
+        x = F.max_pool2d(F.relu(self.conv2(x)), 2)
+        x = x.view(-1, 16 * 5 * 5)
+        x = F.relu(self.fc1(x))
+        x = F.relu(self.fc2(x))
+        return self.fc3(x)
+
+
+@dataclass
+class Recipe:
+    """What the user can choose. ``None`` stands for what suits the data."""
+
+    data: str = "digits"
+    root: str = "data"
+    download: bool = False
+    verify: bool = True
+    epochs: int | None = None
+    batch_size: int | None = None
+    lr: float | None = None
+    momentum: float = 0.9
+    seed: int = 0
+    workers: int = 0
+    out: str = "runs"
+
+    def complete(self) -> Recipe:
+        """The same, with nothing left open."""
+        suitable = {"digits": (20, 32, 0.01), "cifar10": (7, 100, 0.001)}[self.data]
+        for name, value in zip(("epochs", "batch_size", "lr"), suitable, strict=True):
+            if getattr(self, name) is None:
+                setattr(self, name, value)
+        return self
+
+
+@dataclass
+class History:
+    """What was learnt, epoch by epoch; ``history.json`` holds it."""
+
+    recipe: dict[str, Any]
+    losses: list[float] = field(default_factory=list)  # of every step
+    epochs: list[dict[str, float]] = field(default_factory=list)
+    accuracy: float | None = None  # on the test pictures, in percent
+    accuracy_by_class: dict[str, float] = field(default_factory=dict)
+
+
+def load_data(recipe: Recipe) -> tuple[PictureDataset, PictureDataset]:
+    """The pictures to learn from, and those to be tested on, with the document's transforms.
+
+    Digits are not flipped, for most of them would not be digits any more.
+    """
+    to_tensor = [transforms.ToTensor(), transforms.Normalize((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))]
+    plain = transforms.Compose(to_tensor)
+    if recipe.data == "digits":
+        return Digits(train=True, transform=plain), Digits(train=False, transform=plain)
+    varied = transforms.Compose([transforms.RandomHorizontalFlip(), transforms.RandomGrayscale(), *to_tensor])
+    options = {"download": recipe.download, "verify": recipe.verify}
+    return (
+        CIFAR10(recipe.root, train=True, transform=varied, **options),
+        CIFAR10(recipe.root, train=False, transform=plain, **options),
+    )
+
+
+def train_epoch(net: Net, loader: DataLoader, optimizer: optim.SGD, title: str, history: History) -> None:
+    """Goes through the training pictures once; each step's loss is appended to the history."""
+    criterion = nn.CrossEntropyLoss()
+    start, pictures_seen, first = time.perf_counter(), 0, len(history.losses)
+    with progress_bar(len(loader), title) as bar:
+        for inputs, labels in loader:
+            optimizer.zero_grad()
+            loss = criterion(net(inputs), labels)
+            loss.backward()
+            optimizer.step()
+            history.losses.append(loss.item())
+            pictures_seen += len(labels)
+            speed = pictures_seen / (time.perf_counter() - start)
+            bar.step(f"loss {mean(history.losses[first:][-100:]):.3f}, {speed:,.0f} images/s")
+    seconds = time.perf_counter() - start
+    history.epochs.append({"loss": mean(history.losses[first:]), "seconds": seconds, "images_per_second": pictures_seen / seconds})
+
+
+@minitorch.no_grad()
+def test(net: Net, loader: DataLoader) -> tuple[list[int], list[int]]:
+    """The true and the predicted class of each picture."""
+    truth: list[int] = []
+    predicted: list[int] = []
+    for inputs, labels in loader:
+        truth += labels.tolist()
+        predicted += net(inputs).argmax(1).tolist()
+    return truth, predicted
+
+
+def mean(numbers: Sequence[float]) -> float:
+    return sum(numbers) / len(numbers) if numbers else float("nan")
+
+
+def percent_right(truth: Sequence[int], predicted: Sequence[int]) -> float:
+    return 100 * mean([float(a == b) for a, b in zip(truth, predicted, strict=True)])
+
+
+def run(recipe: Recipe, output: TextIO = sys.stdout) -> History:
+    """Trains, tests and writes ``net.pth``, ``history.json`` and two pictures to the folder ``recipe.out``.
+
+    Interrupted by Ctrl-C, it saves what was learnt so far and passes the interruption on.
+
+    Raises:
+        OSError: the folder cannot be written to.
+        RuntimeError: the data cannot be read.
+    """
+
+    def say(line: str) -> None:
+        print(line, file=output, flush=True)
+
+    recipe.complete()
+    folder = Path(recipe.out)
+    folder.mkdir(parents=True, exist_ok=True)
+    minitorch.manual_seed(recipe.seed)
+    train_set, test_set = load_data(recipe)
+    net = Net()
+    optimizer = optim.SGD(net.parameters(), lr=recipe.lr, momentum=recipe.momentum)
+    train_loader = DataLoader(train_set, batch_size=recipe.batch_size, shuffle=True, num_workers=recipe.workers)
+    test_loader = DataLoader(test_set, batch_size=250)
+    history = History(asdict(recipe))
+    say(f"{len(train_set):,} pictures to learn from, {len(test_set):,} to be tested on; {minitorch.get_num_threads()} threads")
+    with announce_compiling(once(lambda: say("Compiling kernels for this machine: some seconds, this once."))):
+        try:
+            for epoch in range(1, recipe.epochs + 1):
+                train_epoch(net, train_loader, optimizer, f"epoch {epoch}/{recipe.epochs}", history)
+        except KeyboardInterrupt:
+            save(net, history, folder)
+            say(f"\nInterrupted after {len(history.losses)} steps; what was learnt so far is in {folder}")
+            raise
+        say("Finished Training")
+        truth, predicted = test(net, test_loader)
+    history.accuracy = percent_right(truth, predicted)
+    say(f"Accuracy of the network on the {len(truth)} test images: {int(history.accuracy)} %")
+    for label, name in enumerate(test_set.classes):
+        members = [number for number, each in enumerate(truth) if each == label]
+        if members:
+            share = percent_right([truth[m] for m in members], [predicted[m] for m in members])
+            history.accuracy_by_class[name] = share
+            say(f"Accuracy of {name:>10}: {share:5.1f} %")
+    save(net, history, folder)
+    for line in pictures.draw(history.losses, len(train_loader), test_set, predicted, folder):
+        say(line)
+    say(f"Network, history and pictures are in {folder}")
+    return history
+
+
+def once(announce: Any) -> Any:
+    """A function that takes the name of each kernel that is compiled, and announces the first."""
+    names: list[str] = []
+
+    def hear(name: str) -> None:
+        names.append(name)
+        if len(names) == 1:
+            announce()
+
+    return hear
+
+
+def save(net: Net, history: History, folder: Path) -> None:
+    """Writes the network's parameters and the history."""
+    minitorch.save(net.state_dict(), folder / "net.pth")
+    with replacing(folder / "history.json") as file:
+        file.write((json.dumps(asdict(history), indent=1) + "\n").encode())
