@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from minitorch import printing
+from minitorch.creation import empty
 from minitorch.tensor import Tensor
+from minitorch.typename import typename
 
 
 class Parameter(Tensor):
@@ -16,19 +16,42 @@ class Parameter(Tensor):
     Args:
         data: a tensor, whose memory is shared; nothing for an empty one.
         requires_grad: whether operators on it are recorded.
+
+    Raises:
+        TypeError: ``data`` is not a tensor.
+        RuntimeError: ``data`` is not of a floating point dtype, and gradients are required.
     """
 
     __slots__ = ()
 
     def __new__(cls, data: Tensor | None = None, requires_grad: bool = True) -> Any:
+        if data is None:
+            data = empty(0)
+        if not isinstance(data, Tensor):
+            raise TypeError(f"a Parameter is made from a Tensor, not from '{typename(data)}'; minitorch.tensor(data) makes one")
         self = object.__new__(cls)
-        self._array = np.empty(0, np.float32) if data is None else data._array
-        self._version_counter = [0] if data is None else data._version_counter
+        self._array = data._array
+        self._version_counter = data._version_counter
         self._requires_grad = False
         self._edge = None
         return self.requires_grad_(requires_grad)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
+        """A parameter of its own memory; the gradient stays behind."""
+        if id(self) not in memo:
+            memo[id(self)] = self._like(self._array.copy(order="K"))
+        return memo[id(self)]
 
     def __repr__(self) -> str:
         return "Parameter containing:\n" + printing.format_tensor(self)
 
     __format__ = object.__format__
+
+
+def clear_gradient(parameter: Tensor, set_to_none: bool) -> None:
+    """Takes a gradient away, or sets it to 0 where it is."""
+    if set_to_none:
+        parameter.grad = None
+    elif parameter.grad is not None:
+        parameter.grad.detach_()
+        parameter.grad.zero_()

@@ -147,25 +147,25 @@ def dot_tile(  # type: ignore[no-untyped-def]
 
 @intrinsic
 def copy_rows(  # type: ignore[no-untyped-def]
-    typing_context, rows, source, source_start, source_stride, begin, end, target, target_start, width
+    typing_context, rows, source, source_start, stride, begin, end, target, target_start, width
 ):
-    """``target[target_start + m * width + v] = source[source_start + m * source_stride + v]`` if begin <= v < end, else 0.
+    """``target[target_start + m * width + v] = source[source_start + m * stride + v]`` if begin <= v < end, else 0.
 
     For m < ``rows`` and v < ``width``. What is not copied is not read: it may lie outside the array.
     """
-    signature = types.void(rows, source, source_start, source_stride, begin, end, target, target_start, width)
+    signature = types.void(rows, source, source_start, stride, begin, end, target, target_start, width)
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
         arguments = _Arguments(context, builder, signature, arguments)
-        rows, begin, end, width = (arguments.integer(index) for index in (0, 4, 5, 8))
-        source, source_stride = arguments.pointer(1, arguments.integer(2)), arguments.integer(3)
+        rows, stride, begin, end, width = (arguments.integer(index) for index in (0, 3, 4, 5, 8))
+        source = arguments.pointer(1, arguments.integer(2))
         target = arguments.pointer(6, arguments.integer(7))
         vector = _Vector(builder, signature.args[1].dtype, context)
         with cgutils.for_range_slice(builder, _int(0), width, _int(vector.lanes)) as (shift, _):
             inside = vector.mask(builder.sub(begin, shift), builder.sub(end, shift))
             all_lanes = vector.mask(_int(0), builder.sub(width, shift))
             with cgutils.for_range(builder, rows) as row:
-                read = builder.gep(source, [builder.add(builder.mul(row.index, source_stride), shift)])
+                read = builder.gep(source, [builder.add(builder.mul(row.index, stride), shift)])
                 write = builder.gep(target, [builder.add(builder.mul(row.index, width), shift)])
                 vector.masked_store(vector.masked_load(read, inside), write, all_lanes)
         return context.get_dummy_value()

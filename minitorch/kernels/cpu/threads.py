@@ -22,11 +22,18 @@ import os
 import threading
 import types
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numba
 import numpy as np
 from numba.core import event
+from numba.core.caching import FunctionCache
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 _OPTIONS = {"nogil": True, "error_model": "numpy"}
 
@@ -56,10 +63,10 @@ def parallel_jit(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _compile(function: Callable[..., Any], parallel: bool) -> Any:
-    try:
-        return numba.njit(function, cache=True, parallel=parallel, **_OPTIONS)
-    except RuntimeError:  # no folder for the cache can be written to: compile anew in each process
-        return numba.njit(function, parallel=parallel, **_OPTIONS)
+    dispatcher = numba.njit(function, parallel=parallel, **_OPTIONS)
+    with contextlib.suppress(RuntimeError):  # no folder for the cache can be written to: compile in each process anew
+        dispatcher._cache = _KernelCache(function)
+    return dispatcher
 
 
 def _renamed(function: Callable[..., Any], name: str) -> Callable[..., Any]:
@@ -70,6 +77,50 @@ def _renamed(function: Callable[..., Any], name: str) -> Callable[..., Any]:
     )
     copy.__qualname__, copy.__module__ = name, function.__module__
     return copy
+
+
+class _KernelCache(FunctionCache):
+    """numba's cache of machine code, but one that kernels can rely on.
+
+    * It is stale when any kernel's source has changed, not only the function's own file: kernels inline each other.
+    * Processes that compile the same kernel at the same time, such as a loader's workers, take turns at its files.
+    * A full disk is no reason to stop: the kernel has been compiled, it is only not stored.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)
+        self._cache_file._source_stamp = _source_stamp()
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        with self._turn():
+            return super().load_overload(sig, target_context)
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        with self._turn(), contextlib.suppress(OSError):
+            super().save_overload(sig, data)
+
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        if fcntl is None:
+            yield
+            return
+        try:
+            lock = open(os.path.join(self.cache_path, "kernels.lock"), "w")
+        except OSError:  # read-only since the cache was found: nothing will be stored either
+            yield
+            return
+        with lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+@functools.cache
+def _source_stamp() -> tuple[int, int]:
+    sources = [each.stat() for each in Path(__file__).parent.glob("*.py")]
+    return max(each.st_mtime_ns for each in sources), sum(each.st_size for each in sources)
+
+
+# Threads and forks
 
 
 def _choose_layer() -> str:
@@ -91,13 +142,10 @@ def _after_fork() -> None:
 
 numba.config.THREADING_LAYER = _choose_layer()
 _one_at_a_time = threading.Lock() if numba.config.THREADING_LAYER == "workqueue" else None
-_threads_started = False
+_threads_started = False  # in this process or in the one that it was forked from
 _threads_lost = False
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
-
-
-# Number of threads
 
 
 def set_num_threads(count: int) -> None:
@@ -108,17 +156,23 @@ def set_num_threads(count: int) -> None:
     Raises:
         RuntimeError: ``count`` is not positive.
     """
+    global _threads_started
     if count < 1:
         raise RuntimeError("set_num_threads expects a positive integer")
     count = min(count, numba.config.NUMBA_NUM_THREADS)
+    _threads_started = True
     numba.set_num_threads(count)
     if (set_blas_threads := _blas_setter()) is not None:
         set_blas_threads(count)
 
 
 def get_num_threads() -> int:
-    """How many threads the kernels called from this Python thread use."""
-    return 1 if _threads_lost else numba.get_num_threads()
+    """How many threads the kernels that are called from this Python thread use."""
+    global _threads_started
+    if _threads_lost:
+        return 1
+    _threads_started = True
+    return numba.get_num_threads()
 
 
 @functools.cache

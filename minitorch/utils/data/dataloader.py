@@ -112,10 +112,11 @@ class DataLoader(Generic[Sample_co]):
             return SingleProcessIterator(self)
         if not self.persistent_workers:
             return self._start_workers()
-        if self._iterator is None or not self._iterator.close.alive:
-            self._iterator = self._start_workers()
+        if self._iterator is not None and self._iterator.close.alive:
+            self._iterator.restart(self._length_told)
         else:
-            self._iterator.restart()
+            self._iterator = None
+            self._iterator = self._start_workers()
         return self._iterator
 
     def _start_workers(self) -> MultiProcessIterator:

@@ -7,6 +7,7 @@ in order. So the order of the batches needs no bookkeeping: the answers stay in 
 from __future__ import annotations
 
 import contextlib
+import copy
 import multiprocessing
 import os
 import signal
@@ -38,7 +39,7 @@ class LoaderIterator:
     """One epoch of a loader: draws torch's seed, and takes the indices from the sampler."""
 
     def __init__(self, loader: DataLoader[Any]) -> None:
-        self._loader = loader
+        self._loader = copy.copy(loader)  # the settings alone: the loader itself may hold on to this iterator
         self._indices = iter(loader._index_sampler)
         self._base_seed = draw_seed(loader.generator)
         self._yielded = 0
@@ -149,13 +150,13 @@ class MultiProcessIterator(LoaderIterator):
             warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
             process.start()
 
-    def restart(self) -> None:
+    def restart(self, length_told: int | None) -> None:
         """Begins the next epoch with the same workers."""
         while self._awaited:
             self._next_answer()  # of an epoch that was left early
         for worker in self._workers:
             self._send(worker, Restart())
-        self._yielded, self._expected = 0, self._loader._length_told
+        self._yielded, self._expected = 0, length_told
         self._begin_epoch()
 
     def _begin_epoch(self) -> None:

@@ -4,9 +4,7 @@ import contextlib
 import gc
 import multiprocessing
 import os
-import random
 import re
-import resource
 import signal
 import subprocess
 import sys
@@ -14,20 +12,18 @@ import threading
 import time
 from pathlib import Path
 
-import numba
-import numpy as np
 import pytest
 from torch import _utils as torch_utils
 
 import minitorch
 import minitorch.utils.data as data
-from minitorch.kernels.cpu.threads import parallel_jit
+from minitorch.utils.data import iterator
 
 # A machine with one core is told that two workers are too many.
 pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create 2 worker")
 
 TORCHS_START = 60.0  # seconds
-SOON = 5.0  # seconds, on a busy machine, for what is to happen at once
+SOON = 10.0  # seconds, on a busy machine, for what is to happen at once
 
 
 class Doing(data.Dataset):
@@ -119,36 +115,6 @@ def test_a_failed_batch_does_not_end_the_iteration():
     assert given == [0, 1, 2, 4, 5, 6, 7]
 
 
-def test_an_exception_of_a_type_that_cannot_travel_is_told():
-    class Local(Exception):
-        pass
-
-    with pytest.raises(RuntimeError, match=r"Caught Local in DataLoader worker process 1\.(.|\n)*Local: text"):
-        list(data.DataLoader(Doing(raising(Local, "text")), num_workers=2))
-
-
-def test_a_batch_that_cannot_travel_is_told():
-    with pytest.raises(AttributeError, match=r"Caught AttributeError in DataLoader worker process 0\."):
-        list(data.DataLoader(range(3), num_workers=1, collate_fn=lambda samples: lambda: samples))
-
-
-def test_an_exception_in_worker_init_fn_is_raised():
-    def init(worker_id):
-        raise ValueError("not initialized")
-
-    start = r"^Caught ValueError in DataLoader worker process 0\.\nOriginal Traceback \(most recent call last\):\n"
-    with pytest.raises(ValueError, match=rf"{start}(.|\n)*in init\n(.|\n)*\nValueError: not initialized\n$"):
-        list(data.DataLoader(range(3), num_workers=1, worker_init_fn=init))
-
-
-def test_no_memory_for_a_batch_is_told():
-    def allow_little(worker_id):
-        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))  # holds for files in memory, too
-
-    with pytest.raises(OSError, match=r"Caught OSError in DataLoader worker process 0\.(.|\n)*File too large"):
-        list(data.DataLoader(Images(), num_workers=1, worker_init_fn=allow_little))
-
-
 # -- deaths -----------------------------------------------------------------------------------------------------------
 
 
@@ -211,6 +177,16 @@ def test_a_worker_killed_from_outside_is_reported_although_it_owes_nothing():
     assert len(list(loader)) == 4, "the next epoch has new workers"
 
 
+def test_a_death_is_reported_while_another_worker_is_awaited():
+    def collate(samples):
+        time.sleep(60) if data.get_worker_info().id == 0 else kill_self()
+
+    start = time.monotonic()
+    with pytest.raises(RuntimeError, match="is killed by signal: Killed"):
+        list(data.DataLoader(range(2), num_workers=2, collate_fn=collate))
+    assert time.monotonic() - start < SOON
+
+
 def test_a_slow_worker_times_out_as_in_torch():
     loader = data.DataLoader(Doing(lambda: time.sleep(60)), num_workers=2, timeout=0.3)
     start = time.monotonic()
@@ -224,7 +200,8 @@ def test_a_slow_worker_times_out_as_in_torch():
 # -- ends -------------------------------------------------------------------------------------------------------------
 
 
-def test_leaving_early_ends_the_workers_at_once():
+def test_leaving_early_ends_the_workers_at_once(monkeypatch):
+    monkeypatch.setattr(iterator, "GRACE", 60.0)  # they end by themselves, not by a signal after a while
     for _batch in data.DataLoader(Images(100), num_workers=2, prefetch_factor=4):
         break
     start = time.monotonic()
@@ -248,32 +225,6 @@ def test_many_epochs_leave_nothing():
         gc.enable()
 
 
-def test_a_mapping_lives_as_long_as_its_tensor_and_no_longer():
-    def mappings():
-        return Path("/proc/self/maps").read_text().count("minitorch-batch")
-
-    (images, indices), *_ = list(data.DataLoader(Images(2), batch_size=2, num_workers=1))
-    view = images[1]
-    del images, _
-    assert mappings() == 1
-    assert view.eq(1.0).all()
-    view.add_(1)
-    assert view.sum().item() == 2.0 * view.numel()
-    del view
-    assert mappings() == 0
-    assert indices.tolist() == [0, 1], "small tensors do not keep large ones alive"
-
-
-def test_batches_may_outnumber_the_descriptors():
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (128, before[1]))
-    try:
-        batches = list(data.DataLoader(Images(200), num_workers=1))
-        assert [images[0, 0, 0, 0].item() for images, _ in batches] == list(range(200))
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, before)
-
-
 def test_an_epoch_of_persistent_workers_that_is_left_early_does_not_spoil_the_next():
     loader = data.DataLoader(range(20), num_workers=2, persistent_workers=True)
     for batch in loader:
@@ -282,35 +233,18 @@ def test_an_epoch_of_persistent_workers_that_is_left_early_does_not_spoil_the_ne
     workers = {worker.pid for worker in multiprocessing.active_children()}
     assert [batch.item() for batch in loader] == list(range(20))
     assert {worker.pid for worker in multiprocessing.active_children()} == workers
-    del loader
 
 
-# -- what workers know and do -----------------------------------------------------------------------------------------
-
-
-def worker_facts(samples):
-    info = data.get_worker_info()
-    return (
-        info.id,
-        info.num_workers,
-        info.seed - minitorch.initial_seed(),
-        len(info.dataset),
-        minitorch.get_num_threads(),
-    )
-
-
-def test_workers_know_who_they_are():
-    assert data.get_worker_info() is None
-    facts = list(data.DataLoader(range(3), num_workers=2, collate_fn=worker_facts))
-    assert facts == [(0, 2, 0, 3, 1), (1, 2, 0, 3, 1), (0, 2, 0, 3, 1)]
-
-
-def test_worker_init_fn_is_called_before_the_first_sample():
-    def init(worker_id):
-        data.get_worker_info().dataset.action = raising(ValueError, f"set by worker {worker_id}")
-
-    with pytest.raises(ValueError, match="set by worker 1"):
-        list(data.DataLoader(Doing(None), num_workers=2, worker_init_fn=init))
+def test_persistent_workers_end_with_their_loader():
+    loader = data.DataLoader(range(4), num_workers=2, persistent_workers=True)
+    gc.disable()
+    try:
+        assert len(list(loader)) == 4
+        assert len(multiprocessing.active_children()) == 2
+        del loader
+        assert not multiprocessing.active_children()
+    finally:
+        gc.enable()
 
 
 def test_batches_that_are_ready_come_first_where_order_does_not_matter():
@@ -330,67 +264,6 @@ def test_more_batches_ahead_than_a_socket_holds_do_not_block():
     assert len(list(loader)) == 3000
 
 
-def test_a_batch_may_have_any_number_of_tensors():
-    class Wide(data.Dataset):
-        def __len__(self):
-            return 2
-
-        def __getitem__(self, index):
-            return {str(key): minitorch.full((20_000,), float(index + key)) for key in range(300)}
-
-    first, _ = data.DataLoader(Wide(), num_workers=1)
-    assert [first[str(key)][0, 0].item() for key in range(300)] == list(range(300))
-
-
-def test_tensors_arrive_as_they_were():
-    def collate(samples):
-        base = minitorch.arange(60_000, dtype=minitorch.float32).view(200, 300)
-        return {
-            "turned": base.T,
-            "view": base[:, 7],
-            "scalar": minitorch.tensor(3, dtype=minitorch.int16),
-            "empty": minitorch.empty(0, 3),
-            "leaf": minitorch.ones(2, requires_grad=True),
-            "array": np.arange(3),
-            "bool": base > 5,
-        }
-
-    (ours,) = data.DataLoader(range(1), num_workers=1, collate_fn=collate)
-    for name, expected in collate([]).items():
-        assert type(ours[name]) is type(expected)
-        assert (ours[name].dtype, ours[name].shape) == (expected.dtype, expected.shape)
-        assert ours[name].tolist() == expected.tolist()
-    assert ours["leaf"].requires_grad
-
-
-def test_a_tensor_with_a_history_does_not_travel():
-    with pytest.raises(RuntimeError, match="leaf"):
-        list(
-            data.DataLoader(
-                range(1), num_workers=1, collate_fn=lambda samples: minitorch.ones(1, requires_grad=True) * 2
-            )
-        )
-
-
-@parallel_jit
-def total(numbers):
-    """A sum by several threads."""
-    result = 0.0
-    for position in numba.prange(numbers.size):
-        result += numbers[position]
-    return result
-
-
-def test_kernels_that_ran_here_in_parallel_run_in_workers():
-    class Kernel(Doing):
-        def __getbatch__(self, indices):
-            return [minitorch.tensor(total(np.ones(1000)))]
-
-    assert total(np.ones(1000)) == 1000
-    assert [batch.item() for (batch,) in data.DataLoader(Kernel(None), batch_size=4, num_workers=2)] == [1000, 1000]
-    assert total(np.ones(1000)) == 1000
-
-
 def test_a_loader_can_be_used_in_a_thread():
     given = []
     thread = threading.Thread(target=lambda: given.extend(data.DataLoader(range(4), num_workers=2)))
@@ -405,6 +278,7 @@ PROGRAM = """
 import os, sys, time
 import minitorch
 import minitorch.utils.data as data
+from minitorch.utils.data import iterator
 
 class Slow(data.Dataset):
     def __init__(self):
@@ -491,9 +365,3 @@ def test_ctrl_c_while_workers_start_leaves_none(monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         iter(data.DataLoader(range(4), num_workers=2))
     assert not multiprocessing.active_children()
-
-
-def test_random_transforms_differ_between_workers():
-    minitorch.manual_seed(0)
-    numbers = list(data.DataLoader(range(4), num_workers=2, collate_fn=lambda samples: random.random()))
-    assert len(set(numbers)) == 4

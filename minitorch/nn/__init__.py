@@ -1,0 +1,16 @@
+"""Neural networks: modules, the functions that they compute, and how their parameters start."""
+
+from __future__ import annotations
+
+from minitorch.nn import functional, init, modules
+from minitorch.nn.modules import (
+    Conv2d, CrossEntropyLoss, Flatten, Identity, L1Loss, Linear, LogSoftmax, MaxPool2d, Module, ModuleDict, ModuleList,
+    MSELoss, NLLLoss, ReLU, Sequential, Sigmoid, Softmax, Tanh, Unflatten,
+)  # fmt: skip
+from minitorch.nn.parameter import Parameter
+
+__all__ = [
+    "Conv2d", "CrossEntropyLoss", "Flatten", "Identity", "L1Loss", "Linear", "LogSoftmax", "MSELoss", "MaxPool2d", "Module",
+    "ModuleDict", "ModuleList", "NLLLoss", "Parameter", "ReLU", "Sequential", "Sigmoid", "Softmax", "Tanh", "Unflatten",
+    "functional", "init", "modules",
+]  # fmt: skip

@@ -1,0 +1,55 @@
+"""One training run, in minitorch or in torch: the same text for both, so that only the libraries can differ."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+Arrays = dict[str, np.ndarray]  # float64 copies, by name
+
+
+class Run:
+    """A network with its loss and optimiser.
+
+    Args:
+        library: ``minitorch`` or ``torch``; the network and all tensors are of that library.
+    """
+
+    def __init__(self, library: Any, net: Any, lr: float, momentum: float) -> None:
+        self.library = library
+        self.net = net
+        self.criterion = library.nn.CrossEntropyLoss()
+        self.optimizer = library.optim.SGD(net.parameters(), lr=lr, momentum=momentum)
+
+    def step(self, inputs: Any, labels: Any) -> Arrays:
+        """Does a step; returns "loss", "outputs" and, for each parameter p, the gradient "p.grad" and new value "p"."""
+        self.optimizer.zero_grad()
+        outputs = self.net(inputs)
+        loss = self.criterion(outputs, labels)
+        loss.backward()
+        self.optimizer.step()
+        seen = {"loss": copy(loss), "outputs": copy(outputs)}
+        seen |= {f"{name}.grad": copy(parameter.grad) for name, parameter in self.net.named_parameters()}
+        return seen | self.parameters()
+
+    def parameters(self) -> Arrays:
+        return {name: copy(parameter) for name, parameter in self.net.named_parameters()}
+
+    def momenta(self) -> Arrays:
+        """The optimiser's momentum buffers; those that exist yet."""
+        buffers = ((name, self.optimizer.state[p].get("momentum_buffer")) for name, p in self.net.named_parameters())
+        return {name: copy(buffer) for name, buffer in buffers if buffer is not None}
+
+    def restore(self, parameters: Arrays, momenta: Arrays) -> None:
+        """Goes to where another run is, as its ``parameters()`` and ``momenta()`` say."""
+        for name, parameter in self.net.named_parameters():
+            memory = parameter.detach().numpy()
+            memory[...] = parameters[name]
+            if name in momenta:
+                buffer = self.library.from_numpy(momenta[name].astype(memory.dtype))
+                self.optimizer.state[parameter]["momentum_buffer"] = buffer
+
+
+def copy(tensor: Any) -> np.ndarray:
+    return tensor.detach().numpy().astype(np.float64)
