@@ -17,7 +17,9 @@ from benchmarks.step import step_case
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measures minitorch against torch.")
     parser.add_argument("case", choices=["step"], help="step: a training step of the documented network")
-    parser.add_argument("--batch", type=int, nargs="+", default=[1, 16, 100], metavar="N", help="batch sizes (default: 1 16 100)")
+    parser.add_argument(
+        "--batch", type=int, nargs="+", default=[1, 16, 100], metavar="N", help="batch sizes (default: 1 16 100)"
+    )
     parser.add_argument("--threads", type=int, default=2, metavar="N", help="threads for both libraries (default: 2)")
     parser.add_argument("--rounds", type=int, default=60, metavar="N", help="how often each is timed (default: 60)")
     options = parser.parse_args()

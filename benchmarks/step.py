@@ -26,7 +26,9 @@ def step_case(batch: int, rounds: int) -> Comparison:
     labels = generator.integers(0, 10, batch)
     theirs = TorchNet()
     ours = Net()
-    ours.load_state_dict({name: minitorch.from_numpy(value.numpy().copy()) for name, value in theirs.state_dict().items()})
+    ours.load_state_dict(
+        {name: minitorch.from_numpy(value.numpy().copy()) for name, value in theirs.state_dict().items()}
+    )
     run_ours = stepper(minitorch, ours, minitorch.from_numpy(images), minitorch.from_numpy(labels))
     run_theirs = stepper(torch, theirs, torch.from_numpy(images), torch.from_numpy(labels))
     losses = run_ours(), run_theirs()

@@ -39,17 +39,28 @@ def build_parser() -> argparse.ArgumentParser:
     )
     count, positive = _number(int, 0, "a whole number, 0 or more"), _number(int, 1, "a whole number, 1 or more")
     rate = _number(float, 0, "a number, 0 or more")
-    train.add_argument("--data", choices=["digits", "cifar10"], default="digits", help="what to learn (default: %(default)s)")
-    train.add_argument("--root", default="data", metavar="DIR", help="where cifar-10-batches-py lies, or is downloaded to")
+    train.add_argument(
+        "--data", choices=["digits", "cifar10"], default="digits", help="what to learn (default: %(default)s)"
+    )
+    train.add_argument(
+        "--root", default="data", metavar="DIR", help="where cifar-10-batches-py lies, or is downloaded to"
+    )
     train.add_argument("--download", action="store_true", help="download CIFAR-10 if it is not there")
     train.add_argument(
-        "--no-verify", dest="verify", action="store_false", help="accept a copy of CIFAR-10 that is not the published one"
+        "--no-verify",
+        dest="verify",
+        action="store_false",
+        help="accept a copy of CIFAR-10 that is not the published one",
     )
-    train.add_argument("--epochs", type=positive, metavar="N", help="times through the pictures (digits: 20, cifar10: 7)")
+    train.add_argument(
+        "--epochs", type=positive, metavar="N", help="times through the pictures (digits: 20, cifar10: 7)"
+    )
     train.add_argument("--batch-size", type=positive, metavar="N", help="pictures per step (digits: 32, cifar10: 100)")
     train.add_argument("--lr", type=rate, metavar="F", help="learning rate (digits: 0.01, cifar10: 0.001)")
     train.add_argument("--momentum", type=rate, default=0.9, metavar="F", help="momentum of SGD (default: %(default)s)")
-    train.add_argument("--seed", type=count, default=0, metavar="N", help="seed of all random numbers (default: %(default)s)")
+    train.add_argument(
+        "--seed", type=count, default=0, metavar="N", help="seed of all random numbers (default: %(default)s)"
+    )
     train.add_argument("--threads", type=positive, metavar="N", help="processor cores to use (default: all)")
     train.add_argument("--workers", type=count, default=0, metavar="N", help="processes that load data (default: none)")
     train.add_argument("--out", default="runs", metavar="DIR", help="where results go (default: %(default)s)")

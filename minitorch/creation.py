@@ -75,9 +75,7 @@ def _as_array(data: Any, dtype: Dtype | None) -> np.ndarray:
         from_numpy_dtype(array.dtype)
     else:
         array = _from_sequence(data)
-        if dtype is None and array.dtype == np.float64 and not _holds_arrays(data):
-            dtype = get_default_dtype()
-        elif array.size == 0 and dtype is None and array.dtype == np.float64:
+        if dtype is None and array.dtype == np.float64 and (array.size == 0 or not _holds_arrays(data)):
             dtype = get_default_dtype()
     return array if dtype is None else array.astype(dtype.numpy, copy=False)
 
@@ -119,7 +117,7 @@ def _without_tensors(data: Any) -> Any:
 
 def _describe_raggedness(data: Any, depth: int = 0) -> str:
     lengths = [len(each) if isinstance(each, list | tuple) else None for each in data]
-    for position, length in enumerate(lengths):
+    for length in lengths:
         if length != lengths[0]:
             if length is None or lengths[0] is None:
                 return "expected sequences and numbers not to be mixed in one list"
@@ -160,22 +158,30 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
 # -- filled -----------------------------------------------------------------------------------------------------------
 
 
-def empty(*shape: Any, size: Any = None, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def empty(
+    *shape: Any, size: Any = None, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """A tensor with arbitrary contents."""
     return _made(np.empty(_shape(shape, size), (dtype or get_default_dtype()).numpy), device, requires_grad)
 
 
-def zeros(*shape: Any, size: Any = None, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def zeros(
+    *shape: Any, size: Any = None, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """Zeros."""
     return _made(np.zeros(_shape(shape, size), (dtype or get_default_dtype()).numpy), device, requires_grad)
 
 
-def ones(*shape: Any, size: Any = None, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def ones(
+    *shape: Any, size: Any = None, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """Ones."""
     return _made(np.ones(_shape(shape, size), (dtype or get_default_dtype()).numpy), device, requires_grad)
 
 
-def full(size: Any, fill_value: float, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def full(
+    size: Any, fill_value: float, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """One number everywhere; the dtype follows the number unless given."""
     wanted = dtype or number_dtype(fill_value)
     return _made(np.full(_shape((size,)), fill_value, wanted.numpy), device, requires_grad)
@@ -196,12 +202,16 @@ def empty_like(input: Tensor, *, dtype: Dtype | None = None, device: Any = None,
     return _made(np.empty_like(input._array, dtype=_numpy(dtype)), device, requires_grad)
 
 
-def full_like(input: Tensor, fill_value: float, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def full_like(
+    input: Tensor, fill_value: float, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """One number everywhere, of another tensor's shape and dtype."""
     return _made(np.full_like(input._array, fill_value, dtype=_numpy(dtype)), device, requires_grad)
 
 
-def eye(n: int, m: int | None = None, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def eye(
+    n: int, m: int | None = None, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """Ones on the diagonal of (n, m), zeros elsewhere."""
     return _made(np.eye(n, m, dtype=(dtype or get_default_dtype()).numpy), device, requires_grad)
 
@@ -242,7 +252,9 @@ def linspace(
 # -- random -----------------------------------------------------------------------------------------------------------
 
 
-def _drawn(draw: Callable[[Generator], np.ndarray], generator: Generator | None, device: Any, requires_grad: bool) -> Tensor:
+def _drawn(
+    draw: Callable[[Generator], np.ndarray], generator: Generator | None, device: Any, requires_grad: bool
+) -> Tensor:
     source = default_generator if generator is None else generator
     with source.lock:
         return _made(draw(source), device, requires_grad)
@@ -305,7 +317,12 @@ def randint(
 
 
 def randperm(
-    n: int, *, generator: Generator | None = None, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
+    n: int,
+    *,
+    generator: Generator | None = None,
+    dtype: Dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """The numbers 0 to n - 1 in random order, as int64; torch's for the same seed.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
@@ -55,21 +55,19 @@ class Recipe:
     root: str = "data"
     download: bool = False
     verify: bool = True
-    epochs: int | None = None
-    batch_size: int | None = None
-    lr: float | None = None
+    epochs: Any = None  # int
+    batch_size: Any = None  # int
+    lr: Any = None  # float
     momentum: float = 0.9
     seed: int = 0
     workers: int = 0
     out: str = "runs"
 
-    def complete(self) -> Recipe:
-        """The same, with nothing left open."""
-        suitable = {"digits": (20, 32, 0.01), "cifar10": (7, 100, 0.001)}[self.data]
-        for name, value in zip(("epochs", "batch_size", "lr"), suitable, strict=True):
-            if getattr(self, name) is None:
-                setattr(self, name, value)
-        return self
+    def __post_init__(self) -> None:
+        epochs, batch_size, lr = {"digits": (20, 32, 0.01), "cifar10": (7, 100, 0.001)}[self.data]
+        self.epochs = epochs if self.epochs is None else self.epochs
+        self.batch_size = batch_size if self.batch_size is None else self.batch_size
+        self.lr = lr if self.lr is None else self.lr
 
 
 @dataclass
@@ -88,16 +86,13 @@ def load_data(recipe: Recipe) -> tuple[PictureDataset, PictureDataset]:
 
     Digits are not flipped, for most of them would not be digits any more.
     """
-    to_tensor = [transforms.ToTensor(), transforms.Normalize((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))]
+    to_tensor: list[Callable[..., Any]] = [transforms.ToTensor(), transforms.Normalize((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))]
     plain = transforms.Compose(to_tensor)
     if recipe.data == "digits":
         return Digits(train=True, transform=plain), Digits(train=False, transform=plain)
     varied = transforms.Compose([transforms.RandomHorizontalFlip(), transforms.RandomGrayscale(), *to_tensor])
-    options = {"download": recipe.download, "verify": recipe.verify}
-    return (
-        CIFAR10(recipe.root, train=True, transform=varied, **options),
-        CIFAR10(recipe.root, train=False, transform=plain, **options),
-    )
+    train_set = CIFAR10(recipe.root, True, varied, download=recipe.download, verify=recipe.verify)
+    return train_set, CIFAR10(recipe.root, False, plain, verify=recipe.verify)
 
 
 def train_epoch(net: Net, loader: DataLoader, optimizer: optim.SGD, title: str, history: History) -> None:
@@ -115,7 +110,9 @@ def train_epoch(net: Net, loader: DataLoader, optimizer: optim.SGD, title: str, 
             speed = pictures_seen / (time.perf_counter() - start)
             bar.step(f"loss {mean(history.losses[first:][-100:]):.3f}, {speed:,.0f} images/s")
     seconds = time.perf_counter() - start
-    history.epochs.append({"loss": mean(history.losses[first:]), "seconds": seconds, "images_per_second": pictures_seen / seconds})
+    history.epochs.append(
+        {"loss": mean(history.losses[first:]), "seconds": seconds, "images_per_second": pictures_seen / seconds}
+    )
 
 
 @minitorch.no_grad()
@@ -150,7 +147,6 @@ def run(recipe: Recipe, output: TextIO = sys.stdout) -> History:
     def say(line: str) -> None:
         print(line, file=output, flush=True)
 
-    recipe.complete()
     folder = Path(recipe.out)
     folder.mkdir(parents=True, exist_ok=True)
     minitorch.manual_seed(recipe.seed)
@@ -160,7 +156,9 @@ def run(recipe: Recipe, output: TextIO = sys.stdout) -> History:
     train_loader = DataLoader(train_set, batch_size=recipe.batch_size, shuffle=True, num_workers=recipe.workers)
     test_loader = DataLoader(test_set, batch_size=250)
     history = History(asdict(recipe))
-    say(f"{len(train_set):,} pictures to learn from, {len(test_set):,} to be tested on; {minitorch.get_num_threads()} threads")
+    say(
+        f"{len(train_set):,} pictures to learn from, {len(test_set):,} to be tested on; {minitorch.get_num_threads()} threads"
+    )
     with announce_compiling(once(lambda: say("Compiling kernels for this machine: some seconds, this once."))):
         try:
             for epoch in range(1, recipe.epochs + 1):
@@ -201,5 +199,5 @@ def once(announce: Any) -> Any:
 def save(net: Net, history: History, folder: Path) -> None:
     """Writes the network's parameters and the history."""
     minitorch.save(net.state_dict(), folder / "net.pth")
-    with replacing(folder / "history.json") as file:
+    with replacing(str(folder / "history.json")) as file:
         file.write((json.dumps(asdict(history), indent=1) + "\n").encode())

@@ -14,7 +14,6 @@ import numpy as np
 
 from minitorch import dtypes, printing
 from minitorch.autograd.graph import Function
-from minitorch.autograd.grad_mode import no_grad
 from minitorch.autograd.variable import Variable
 from minitorch.device import CPU
 from minitorch.device import device as Device
@@ -27,7 +26,6 @@ from minitorch.ops.arguments import sizes
 from minitorch.ops.operator import methods, operators
 from minitorch.random import Generator, default_generator
 from minitorch.size import Size
-
 
 if TYPE_CHECKING:
     from minitorch.ops.methods import Methods as _Methods  # what the declared operators add, for type checkers
@@ -135,7 +133,9 @@ class Tensor(_Methods):
         owner = self._array
         while isinstance(owner.base, np.ndarray) and owner.base.dtype == owner.dtype:
             owner = owner.base
-        span = 1 + sum((size - 1) * step for size, step in zip(owner.shape, owner.strides, strict=True)) // owner.itemsize
+        span = (
+            1 + sum((size - 1) * step for size, step in zip(owner.shape, owner.strides, strict=True)) // owner.itemsize
+        )
         return np.lib.stride_tricks.as_strided(owner, (span if owner.size else 0,), (owner.itemsize,))
 
     def storage_offset(self) -> int:
@@ -158,7 +158,9 @@ class Tensor(_Methods):
     def mT(self) -> Tensor:
         """The last two dimensions swapped."""
         if self._array.ndim < 2:
-            raise RuntimeError(f"tensor.mT is only supported on matrices or batches of matrices. Got {self._array.ndim}-D tensor.")
+            raise RuntimeError(
+                f"tensor.mT is only supported on matrices or batches of matrices. Got {self._array.ndim}-D tensor."
+            )
         return shape.transpose(self, -2, -1)
 
     # -- out of the graph and out of the library ----------------------------------------------------------------------
@@ -278,7 +280,14 @@ class Tensor(_Methods):
 
     # -- other dtypes -------------------------------------------------------------------------------------------------
 
-    def to(self, *target: Any, dtype: Dtype | None = None, device: Any = None, non_blocking: bool = False, copy: bool = False) -> Tensor:
+    def to(
+        self,
+        *target: Any,
+        dtype: Dtype | None = None,
+        device: Any = None,
+        non_blocking: bool = False,
+        copy: bool = False,
+    ) -> Tensor:
         """The same numbers in another dtype, or on another device; the tensor itself where nothing changes.
 
         Takes a dtype, a device, both, or another tensor to be like.
@@ -343,7 +352,9 @@ class Tensor(_Methods):
         """Writes 0 everywhere."""
         return methods["zero_"](self)
 
-    def uniform_(self, from_: float = 0.0, to: float = 1.0, *, generator: Generator | None = None, **bounds: float) -> Tensor:
+    def uniform_(
+        self, from_: float = 0.0, to: float = 1.0, *, generator: Generator | None = None, **bounds: float
+    ) -> Tensor:
         """Writes numbers spread evenly over [from, to).
 
         Raises:
@@ -356,7 +367,12 @@ class Tensor(_Methods):
             raise NotImplementedError(f"\"check_uniform_bounds\" not implemented for '{self.dtype.scalar_type}'")
         if not low <= high:
             raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={high:g}")
-        return _overwritten(self, "uniform", lambda source: draws.uniform(source, self._array.shape, self._array.dtype, low, high), generator)
+        return _overwritten(
+            self,
+            "uniform",
+            lambda source: draws.uniform(source, self._array.shape, self._array.dtype, low, high),
+            generator,
+        )
 
     def normal_(self, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None) -> Tensor:
         """Writes normally distributed numbers.
@@ -370,7 +386,10 @@ class Tensor(_Methods):
             raise NotImplementedError(f"\"normal_kernel_cpu\" not implemented for '{self.dtype.scalar_type}'")
         array = self._array
         return _overwritten(
-            self, "normal", lambda source: draws.normal(source, array.shape, array.dtype, mean, std, array.flags.c_contiguous), generator
+            self,
+            "normal",
+            lambda source: draws.normal(source, array.shape, array.dtype, mean, std, array.flags.c_contiguous),
+            generator,
         )
 
     def random_(self, *bounds: int, generator: Generator | None = None) -> Tensor:

@@ -8,7 +8,7 @@ from minitorch.autograd.variable import Variable
 
 
 def typename(obj: Any) -> str:
-    """``torch.FloatTensor`` for a tensor; for anything else the name of its type (or its own, if it is a type), with its module."""
+    """``torch.FloatTensor`` for a tensor; for anything else the name of its type (its own, if it is one), with its module."""
     if isinstance(obj, Variable):
         return obj._type_name()  # type: ignore[attr-defined]  # every variable is a tensor
     kind = obj if hasattr(obj, "__qualname__") else type(obj)

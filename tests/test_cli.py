@@ -64,7 +64,9 @@ def test_without_the_extras_training_goes_on_and_says_what_is_missing(tmp_path):
     for package in ("matplotlib", "tqdm", "PIL"):
         (hide / package).mkdir(parents=True)
         (hide / package / "__init__.py").write_text("raise ImportError('hidden by the test')")
-    done = run("train", "--epochs", 1, "--out", tmp_path / "out", env={**os.environ, "PYTHONPATH": f"{hide}:{os.getcwd()}"})
+    done = run(
+        "train", "--epochs", 1, "--out", tmp_path / "out", env={**os.environ, "PYTHONPATH": f"{hide}:{os.getcwd()}"}
+    )
     assert done.returncode == 0, done.stderr
     assert "matplotlib is missing: pip install 'minitorch[plot]'" in done.stdout
     assert "epoch 1/1: loss" in done.stderr
@@ -111,9 +113,14 @@ def small_cifar10(root: pathlib.Path, labels=None) -> pathlib.Path:
     for name in [f"data_batch_{n}" for n in range(1, 6)] + ["test_batch"]:
         given = labels or generator.integers(0, 10, 20).tolist()
         data = generator.integers(0, 256, (len(given), 3072), dtype=np.uint8)
-        batch = {"batch_label": name, "labels": given, "data": data, "filenames": [f"{n}.png" for n in range(len(given))]}
+        batch = {
+            "batch_label": name,
+            "labels": given,
+            "data": data,
+            "filenames": [f"{n}.png" for n in range(len(given))],
+        }
         (folder / name).write_bytes(pickle.dumps(batch, protocol=2))
-    names = "airplane automobile bird cat deer dog frog horse ship truck".split()
+    names = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
     (folder / "batches.meta").write_bytes(pickle.dumps({"label_names": names}, protocol=2))
     return folder
 
@@ -121,7 +128,19 @@ def small_cifar10(root: pathlib.Path, labels=None) -> pathlib.Path:
 @pytest.mark.parametrize("workers", [0, 2])
 def test_cifar10_of_another_origin_is_refused_until_accepted(tmp_path, capsys, workers):
     small_cifar10(tmp_path)
-    arguments = ["train", "--data", "cifar10", "--root", tmp_path, "--epochs", 1, "--batch-size", 10, "--out", tmp_path / "out"]
+    arguments = [
+        "train",
+        "--data",
+        "cifar10",
+        "--root",
+        tmp_path,
+        "--epochs",
+        1,
+        "--batch-size",
+        10,
+        "--out",
+        tmp_path / "out",
+    ]
     arguments += ["--workers", workers]
     assert main([str(each) for each in arguments]) == 1
     assert "--no-verify" in capsys.readouterr().err
@@ -139,7 +158,18 @@ def test_damaged_data_is_named(tmp_path, capsys, damage):
         file.write_bytes(b"these are no pictures")
     elif damage == "missing":
         file.unlink()
-    arguments = ["train", "--data", "cifar10", "--no-verify", "--root", tmp_path, "--epochs", 1, "--out", tmp_path / "out"]
+    arguments = [
+        "train",
+        "--data",
+        "cifar10",
+        "--no-verify",
+        "--root",
+        tmp_path,
+        "--epochs",
+        1,
+        "--out",
+        tmp_path / "out",
+    ]
     assert main([str(each) for each in arguments]) == 1
     error = capsys.readouterr().err
     assert "data_batch" in error
@@ -153,7 +183,9 @@ def test_ctrl_c_saves_what_was_learnt_and_ends_the_workers(tmp_path):
     shown = ""
     while "epoch 2/" not in shown and time.monotonic() < deadline:
         shown += os.read(process.stderr.fileno(), 4096).decode()
-    children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(process.pid)], capture_output=True, text=True).stdout.split()
+    children = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(process.pid)], capture_output=True, text=True
+    ).stdout.split()
     process.send_signal(signal.SIGINT)
     output, errors = process.communicate(timeout=30)
     assert process.returncode == 130

@@ -95,7 +95,12 @@ def run(
             if wanted is not None and node not in wanted:
                 continue
             for edge, grad in zip(node.next_functions, _differentiate(node, grads, create_graph), strict=True):
-                if edge[0] is not None and grad is not None and grad is not False and (wanted is None or edge[0] in wanted):
+                if (
+                    edge[0] is not None
+                    and grad is not None
+                    and grad is not False
+                    and (wanted is None or edge[0] in wanted)
+                ):
                     send(edge, _fit(node, edge, grad))
             if not retain_graph:
                 node.free()
@@ -153,9 +158,7 @@ def _run_hooks(node: Function, hooks_of: dict[int, Hooks], grads: list[Gradient 
                 raise TypeError(f"expected Variable, but hook returned {type(returned).__name__!r}")
             tensor = returned
         if tensor._array.shape != node.outputs[number][0]:
-            raise RuntimeError(
-                f"hook '{getattr(hook, '__name__', hook)}' has changed the size of value"
-            )
+            raise RuntimeError(f"hook '{getattr(hook, '__name__', hook)}' has changed the size of value")
         grads[number] = tensor if isinstance(grad, Tensor) else tensor._array
 
 
@@ -169,7 +172,9 @@ def _nodes_above(targets: dict[Edge, Any], roots: list[Function]) -> set[Functio
             reached.add(node)
             stack.extend(edge[0] for edge in node.next_functions if edge[0] is not None)
     above = {edge[0] for edge in targets}
-    for node in sorted(reached, key=lambda node: node.sequence_nr):  # oldest first: what a node leads to comes before it
+    for node in sorted(
+        reached, key=lambda node: node.sequence_nr
+    ):  # oldest first: what a node leads to comes before it
         if any(edge[0] in above for edge in node.next_functions):
             above.add(node)
     return above

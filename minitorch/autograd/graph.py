@@ -150,7 +150,9 @@ class Function(metaclass=_NodeType):
     def record(self, inputs: tuple[Any, ...], operands: list[Any], results: list[Variable]) -> None:
         """Ties the node into the graph, between its inputs and its results."""
         self.hooks = None
-        self.next_functions = tuple([x._gradient_edge() if needed else NO_EDGE for x, needed in zip(inputs, self.needs)])
+        self.next_functions = tuple(
+            [x._gradient_edge() if needed else NO_EDGE for x, needed in zip(inputs, self.needs, strict=False)]
+        )
         self.sequence_nr = _next_sequence_nr()
         self.outputs = [(each._array.shape, each._array.dtype) for each in results]
         for number, each in enumerate(results):
@@ -159,7 +161,8 @@ class Function(metaclass=_NodeType):
                 each._requires_grad = True
         if self.saved:
             self.saved = [
-                self._guard(value, inputs, operands, results) if type(value) in tables else value for value in self.saved
+                self._guard(value, inputs, operands, results) if type(value) in tables else value
+                for value in self.saved
             ]
 
     def _guard(self, value: Any, inputs: tuple[Any, ...], operands: list[Any], results: list[Variable]) -> Any:
@@ -208,7 +211,11 @@ class Function(metaclass=_NodeType):
         if saved.version_counter[0] == saved.version:
             return saved
         producer, number = self._origin(saved)
-        origin = "" if producer is None or isinstance(producer, AccumulateGrad) else f", which is output {number} of {producer.name()},"
+        origin = (
+            ""
+            if producer is None or isinstance(producer, AccumulateGrad)
+            else f", which is output {number} of {producer.name()},"
+        )
         raise RuntimeError(
             "one of the variables needed for gradient computation has been modified by an inplace operation: "
             f"[{self.Tensor._of(saved.array)._type_and_shape()}]{origin} is at version {saved.version_counter[0]}; "
@@ -230,7 +237,9 @@ class Function(metaclass=_NodeType):
             for value in self._unfreed()
         ]
 
-    def register_prehook(self, hook: Callable[..., Any], output_nr: int, key: float | None = None) -> Callable[[], object]:
+    def register_prehook(
+        self, hook: Callable[..., Any], output_nr: int, key: float | None = None
+    ) -> Callable[[], object]:
         """Calls ``hook`` with the gradient of one output before the formula sees it, in the order of the keys.
 
         Returns what removes the hook.

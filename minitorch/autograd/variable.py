@@ -11,13 +11,22 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd import engine
 from minitorch.autograd.grad_mode import mode
-from minitorch.autograd.graph import NO_EDGE, AccumulateGrad, Array, Edge, Function, Hooks, Saved, accumulator_of, add_hook
+from minitorch.autograd.graph import (
+    NO_EDGE,
+    AccumulateGrad,
+    Array,
+    Edge,
+    Function,
+    Hooks,
+    Saved,
+    accumulator_of,
+    add_hook,
+)
 from minitorch.autograd.views import Region, ViewBackward, rebase
 
 if TYPE_CHECKING:
+    from typing import Self
     from weakref import ref
-
-    from typing_extensions import Self
 
 
 class Variable:
@@ -80,7 +89,11 @@ class Variable:
         self._base = source if source._base is None else source._base
         self._region = Region(*source._region, step)
         if step[2] is not None:
-            self._view_error = "is the output of a function that returns multiple views. Such functions do not allow the output views to be modified inplace. You should replace the inplace operation by an out-of-place one."
+            self._view_error = (
+                f"Output {step[2]} of {step[0].__name__} is a view and is being modified inplace. This view is the output of a "
+                "function that returns multiple views. Such functions do not allow the output views to be modified inplace. You "
+                "should replace the inplace operation by an out-of-place one."
+            )
         elif not mode.enabled and self._base._requires_grad:
             self._view_error = (
                 "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this use "
@@ -163,7 +176,9 @@ class Variable:
     def grad(self, new: Variable | None) -> None:
         if new is not None:
             if not isinstance(new, Variable):
-                raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {type(new).__name__}")
+                raise TypeError(
+                    f"assigned grad expected to be a Tensor or None but got grad of type {type(new).__name__}"
+                )
             if new is self:
                 raise RuntimeError("can't assign Variable as its own grad")
             if new._array.dtype != self._array.dtype:

@@ -90,7 +90,17 @@ def l1_loss(
     reduction: str = "mean",
 ) -> Tensor:
     """``abs(input - target)``, its mean or its sum; arguments as for ``mse_loss``."""
-    return loss.l1_loss(input, target, legacy_reduction(size_average, reduce, reduction))
+    reduction = legacy_reduction(size_average, reduce, reduction)
+    if reduction not in ("none", "mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
+    if input.shape != target.shape:
+        warnings.warn(
+            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). "
+            "This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
+            stacklevel=2,
+        )
+    distance = (input - target).abs()
+    return distance if reduction == "none" else distance.mean() if reduction == "mean" else distance.sum()
 
 
 def nll_loss(

@@ -95,10 +95,12 @@ class PictureDataset(VisionDataset):
     Attributes:
         data: uint8 array of shape (N, height, width, channels).
         targets: list of N labels.
+        classes: the name of each label.
     """
 
     data: np.ndarray
     targets: list[int]
+    classes: list[str]
 
     def __len__(self) -> int:
         return len(self.data)
