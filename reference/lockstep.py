@@ -36,7 +36,6 @@ def run(recipe: Recipe, steps: int, every: int, dtypes: list[str]) -> int:
         RuntimeError: the data cannot be read.
         ValueError: the recipe makes torch's loss infinite, so that nothing can be compared.
     """
-    recipe.complete()
     outcome = 0
     for dtype in dtypes:
         print(

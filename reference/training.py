@@ -81,7 +81,6 @@ def test(net: Net, loader: DataLoader) -> float:
 
 def run(recipe: Recipe) -> None:
     """Trains and tests, and prints the document's sentence."""
-    recipe.complete()
     torch.manual_seed(recipe.seed)
     train_set, test_set = load_data(recipe)
     net = Net()

@@ -17,7 +17,7 @@ TINY = 16  # elements; a root mean square over fewer is itself a matter of luck
 
 def numbers(tensor: Any) -> np.ndarray:
     """The numbers of a tensor of either library."""
-    return tensor.detach().numpy()
+    return tensor.numpy(force=True)
 
 
 def assert_same(ours: Any, theirs: Any, judge: Any = None) -> None:

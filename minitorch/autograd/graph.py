@@ -289,6 +289,12 @@ class AccumulateGrad(Function):
     def hooks(self) -> dict[int, Hooks] | None:  # type: ignore[override]  # the leaf keeps them
         return self.variable._hooks
 
+    def name(self) -> str:
+        return "torch::autograd::AccumulateGrad"
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} object at {id(self):#x}>"
+
     def accumulate(self, grad: Array | Variable, owned: bool) -> None:
         """Adds to ``.grad``: in place, unless the gradient is itself a tensor with a graph.
 

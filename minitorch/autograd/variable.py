@@ -153,7 +153,7 @@ class Variable:
                     "a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
                 )
         elif requires_grad and self._array.dtype.kind != "f":
-            raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
+            raise RuntimeError("only Tensors of floating point dtype can require gradients")
         else:
             self._requires_grad = bool(requires_grad)
         return self
@@ -247,6 +247,8 @@ class Variable:
 
     @data.setter
     def data(self, new: Variable) -> None:
+        if new._array.dtype != self._array.dtype or new._array.shape != self._array.shape:
+            self._accumulator = None  # the node that stands for this leaf takes gradients of the old kind
         self._array = new._array
 
     # -- hooks --------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from minitorch.vision.datasets.vision import PictureDataset
 
 SHOWN = (4, 8)  # rows and columns of test pictures
 INK, LIGHT = "#1f4e79", "#a9c4de"
+RIGHT, WRONG = "#2d7d46", "#b3261e"
 
 
 def draw(
@@ -47,6 +48,7 @@ def _loss_curve(pyplot: Any, losses: Sequence[float], steps_per_epoch: int) -> A
     axes.plot(epochs, losses, color=LIGHT, linewidth=0.6, label="each step")
     axes.plot(epochs[window - 1 :], smooth, color=INK, linewidth=2, label=f"mean of {window} steps")
     axes.set(xlabel="epoch", ylabel="cross entropy", title="Training loss", ylim=(0, None), xlim=(0, epochs[-1]))
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
@@ -54,18 +56,23 @@ def _loss_curve(pyplot: Any, losses: Sequence[float], steps_per_epoch: int) -> A
 
 
 def _predictions(pyplot: Any, test_set: PictureDataset, predicted: Sequence[int]) -> Any:
-    """The first test pictures, each with its predicted class, and the true one where they differ."""
+    """The first test pictures and, in the last row, the first that the network gets wrong."""
     rows, columns = SHOWN
-    figure, grid = pyplot.subplots(rows, columns, figsize=(1.45 * columns, 1.75 * rows), layout="constrained")
+    wrong = [n for n, guess in enumerate(predicted) if guess != test_set.targets[n]]
+    shown = [*range(min(len(predicted), (rows - 1) * columns)), *wrong[:columns]]
+    figure, grid = pyplot.subplots(rows, columns, figsize=(1.2 * columns, 1.6 * rows), layout="constrained")
     for axes in grid.flat:
         axes.axis("off")
-    for number, axes in zip(range(len(predicted)), grid.flat, strict=False):
-        truth, guess = test_set.targets[number], predicted[number]
+    for number, axes in zip(shown, grid.flat, strict=False):
+        truth, guess = test_set.classes[test_set.targets[number]], test_set.classes[predicted[number]]
         axes.imshow(test_set.data[number], interpolation="nearest")
-        right = truth == guess
-        label = test_set.classes[guess] if right else f"{test_set.classes[guess]}\n(is {test_set.classes[truth]})"
-        axes.set_title(label, fontsize=9, color="#2d7d46" if right else "#b3261e")
-    figure.suptitle("Test pictures and what the network takes them for", fontsize=11)
+        axes.set_title(
+            guess if guess == truth else f"{guess}\n(is {truth})", fontsize=9, color=RIGHT if guess == truth else WRONG
+        )
+    share = f"{len(wrong)} of {len(predicted)} wrong"
+    figure.suptitle(
+        f"What the network takes test pictures for ({share}; the last row shows the first of those)", fontsize=10
+    )
     return figure
 
 

@@ -29,6 +29,8 @@ class Parameter(Tensor):
             data = empty(0)
         if not isinstance(data, Tensor):
             raise TypeError(f"a Parameter is made from a Tensor, not from '{typename(data)}'; minitorch.tensor(data) makes one")
+        if requires_grad and not data.is_floating_point():
+            raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
         self = object.__new__(cls)
         self._array = data._array
         self._version_counter = data._version_counter

@@ -188,7 +188,7 @@ def _check_targets(input: Tensor, target: Tensor, weight: Tensor | None, ignore_
     if input._array.dtype.kind != "f":
         raise NotImplementedError(f"\"nll_loss_out_frame\" not implemented for '{dtype_name(input)}'")
     if target._array.dtype.name not in ("int64", "uint8"):
-        raise RuntimeError(f"expected scalar type Long but found {dtype_name(target)}")
+        raise RuntimeError(f"expected target dtype to be Long or Byte, but got {dtype_name(target)}")
     classes = shape[0] if len(shape) == 1 else shape[1]
     if weight is not None and list(weight._array.shape) != [classes]:
         raise RuntimeError(
@@ -233,7 +233,7 @@ def cross_entropy(
     if input._array.shape == target._array.shape:
         return _with_probabilities(input, target, weight, reduction, label_smoothing, class_dim)
     if input._array.ndim and target._array.dtype.kind == "f":
-        raise RuntimeError(f"expected scalar type Long but found {dtype_name(target)}")
+        raise RuntimeError(f"expected target dtype to be Long or Byte, but got {dtype_name(target)}")
     log_probabilities = log_softmax(input, class_dim)
     loss = nll_loss(log_probabilities, target, weight, ignore_index, reduction)
     if label_smoothing == 0.0:

@@ -96,7 +96,6 @@ def _check_matrices(a: Tensor, b: Tensor, first: str = "self", second: str = "ma
         if each._array.ndim != 2:
             raise RuntimeError(f"{name} must be a matrix")
     _check_inner(a, b)
-    _check_same_dtype(a, b)
 
 
 def _check_inner(a: Tensor, b: Tensor) -> None:
@@ -113,6 +112,7 @@ def mm(input: Tensor, mat2: Tensor) -> Tensor:
         RuntimeError: not matrices, or shapes or dtypes that do not fit.
     """
     _check_matrices(input, mat2)
+    _check_same_dtype(input, mat2)
     return MmBackward0.apply(input, mat2)
 
 
@@ -197,7 +197,11 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha:
     shape = (mat1._array.shape[0], mat2._array.shape[1])
     if input._array.shape not in (shape, shape[1:]):
         input = expand(input, shape)
-    _check_same_dtype(input, mat1)
+    for name, each in (("self", input), ("mat1", mat1)):
+        if each._array.dtype is not mat2._array.dtype:
+            raise RuntimeError(
+                f"{name} and mat2 must have the same dtype, but got {dtype_name(each)} and {dtype_name(mat2)}"
+            )
     return AddmmBackward0.apply(input, mat1, mat2, beta=beta, alpha=alpha)
 
 

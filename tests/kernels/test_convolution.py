@@ -1,5 +1,9 @@
 """Convolution and its gradients against torch, at any shape, stride, padding, dilation and number of groups."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -18,7 +22,9 @@ class Case:
         self.rng = np.random.default_rng(seed)
         self.dtype = dtype
         self.options = (stride, padding, dilation, groups)
-        extent = [max(s, d * (k - 1) + 1 - 2 * p) for s, k, p, d in zip(size, kernel_size, padding, dilation, strict=True)]
+        extent = [  # at least what the kernel needs
+            max(s, d * (k - 1) + 1 - 2 * p) for s, k, p, d in zip(size, kernel_size, padding, dilation, strict=True)
+        ]
         self.input = self.random(batch, groups * group_in, *extent)
         self.weight = self.random(groups * group_out, group_in, *kernel_size)
         self.bias = self.random(groups * group_out)
@@ -69,11 +75,8 @@ def cases(dtype):
 
 def documented(batch=100, dtype=np.float32):
     """The documented network's two convolutions."""
-    common = {"groups": 1, "kernel_size": (5, 5), "stride": (1, 1), "padding": (0, 0), "dilation": (1, 1), "dtype": dtype}
-    return [
-        Case(seed=1, batch=batch, group_in=3, group_out=6, size=(32, 32), **common),
-        Case(seed=2, batch=batch, group_in=6, group_out=16, size=(14, 14), **common),
-    ]
+    options = ((5, 5), (1, 1), (0, 0), (1, 1), dtype)
+    return [Case(1, batch, 1, 3, 6, (32, 32), *options), Case(2, batch, 1, 6, 16, (14, 14), *options)]
 
 
 @given(case=cases(np.float64))
@@ -181,6 +184,30 @@ def test_results_do_not_depend_on_luck_or_on_the_number_of_threads(batch):
                 np.testing.assert_allclose(one, two, rtol=1e-4, atol=1e-5 * np.abs(one).max())
     finally:
         threads.set_num_threads(before)
+
+
+def test_processors_with_narrow_vectors_and_few_registers_get_the_same_results(tmp_path):
+    """A fresh process is made to believe that its processor knows nothing special."""
+    case = documented(batch=2)[1]
+    program = """if True:
+        import sys
+        import numpy as np
+        from minitorch.kernels.cpu import convolution, register_tile
+        assert (register_tile.VECTOR_BYTES, register_tile.TILE_COLUMNS) == (16, 2)
+        given = np.load(sys.argv[1])
+        options = ((1, 1), (0, 0), (1, 1), 1)
+        output = convolution.conv2d(given["input"], given["weight"], given["bias"], *options)
+        weight_grad = convolution.conv2d_weight_grad(given["grad"], given["input"], given["weight"].shape, *options)
+        np.savez(sys.argv[1], output=output, weight_grad=weight_grad)
+    """
+    file = tmp_path / "arrays.npz"
+    np.savez(file, input=case.input, weight=case.weight, bias=case.bias, grad=case.grad)
+    plain = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}
+    subprocess.run([sys.executable, "-c", program, file], env=os.environ | plain, check=True, timeout=180)
+    output, _, weight_grad = case.torch_results()
+    results = np.load(file)
+    np.testing.assert_allclose(results["output"], output, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(results["weight_grad"], weight_grad, rtol=1e-4, atol=1e-4)
 
 
 def test_inputs_are_left_as_they_were():

@@ -53,8 +53,10 @@ def conv2d(
 ) -> np.ndarray:
     """Cross-correlation of (N, C, H, W) with (O, C / groups, KH, KW), plus the bias (O,)."""
     if input.dtype == np.float16:
-        wide = (each if each is None else each.astype(np.float32) for each in (input, weight, bias))
-        return conv2d(*wide, stride, padding, dilation, groups).astype(np.float16)
+        if bias is not None:
+            bias = bias.astype(np.float32)
+        wide = conv2d(input.astype(np.float32), weight.astype(np.float32), bias, stride, padding, dilation, groups)
+        return wide.astype(np.float16)
     rows, columns = (_forward_offsets(*each) for each in zip(weight.shape[2:], padding, dilation, strict=True))
     height, width = (
         (extent + 2 * p - d * (k - 1) - 1) // s + 1
@@ -124,7 +126,8 @@ def _input_grad_without_zeros(
     channels = weight.shape[1]
     grads = grad.reshape(batch, groups, out_channels // groups, height * width)
     matrices = weight.reshape(groups, out_channels // groups, channels, *weight.shape[2:]).swapaxes(1, 2)
-    padded = np.zeros((*input_shape[:2], *(e + 2 * p for e, p in zip(input_shape[2:], padding, strict=True))), grad.dtype)
+    sizes = (extent + 2 * p for extent, p in zip(input_shape[2:], padding, strict=True))
+    padded = np.zeros((*input_shape[:2], *sizes), grad.dtype)
     for a, b in np.ndindex(weight.shape[2:]):
         met = padded[:, :, a * dilation[0] :: stride[0], b * dilation[1] :: stride[1]][:, :, :height, :width]
         met += np.matmul(matrices[..., a, b], grads).reshape(met.shape)
@@ -167,7 +170,7 @@ def _forward_offsets(kernel_size: int, padding: int, dilation: int) -> Offsets:
 def _backward_offsets(
     first: int, kernel_size: int, stride: int, padding: int, dilation: int
 ) -> tuple[list[int], Offsets]:
-    """The kernel positions that met pixels first, first + stride, …; and where in the output, relative to 0, 1, …."""
+    """The kernel positions that met pixels first, first + stride, …; where in the output, relative to 0, 1, …."""
     distances = [first + padding - a * dilation for a in range(kernel_size)]
     met = [a for a, distance in enumerate(distances) if distance % stride == 0]
     return met, tuple(distances[a] // stride for a in met)
@@ -243,13 +246,11 @@ def _lay_out(
     lines = [(offset - lowest) % stride[0] * rows + (offset - lowest) // stride[0] for offset in row_offsets]
     positions = ((blocks + np.array(lines)[:, None]) * width).reshape(-1).astype(np.intp)
     size = copies * remainders * rows * width
-    return Layout(
-        channels, np.array(column_offsets), lowest, *stride, band, width, remainders, rows, positions, size
-    )
+    return Layout(channels, np.array(column_offsets), lowest, *stride, band, width, remainders, rows, positions, size)
 
 
 @parallel_jit
-def _sum_over_weights(source, weight, bias, output, layout, unfolded):  # type: ignore[no-untyped-def]
+def _sum_over_weights(source, weight, bias, output, layout, unfolded):
     """Each thread unfolds its share of the (image, group, band) in turn, and sums tile by tile."""
     batch, out_channels, height, width = output.shape
     groups = source.shape[1] // layout.channels
@@ -280,7 +281,7 @@ def _sum_over_weights(source, weight, bias, output, layout, unfolded):  # type: 
 
 
 @parallel_jit
-def _sum_over_pixels(grad, source, sums, layout, unfolded):  # type: ignore[no-untyped-def]
+def _sum_over_pixels(grad, source, sums, layout, unfolded):
     """Each thread unfolds its share of the (images, group, band) in turn, and adds their products to its own sums."""
     batch, out_channels, height, width = grad.shape
     groups = source.shape[1] // layout.channels
@@ -314,14 +315,14 @@ def _sum_over_pixels(grad, source, sums, layout, unfolded):  # type: ignore[no-u
 
 
 @jit
-def _share(remaining, most):  # type: ignore[no-untyped-def]
-    """The size of the next tile, where ``remaining`` is cut into as few as possible, much alike, of ``most`` or less."""
+def _share(remaining, most):
+    """The size of the next tile, where ``remaining`` is cut into as few as possible, much alike, of up to ``most``."""
     tiles = -(-remaining // most)
     return -(-remaining // tiles)
 
 
 @jit
-def _unfold(image, group, top, layout, unfolded):  # type: ignore[no-untyped-def]
+def _unfold(image, group, top, layout, unfolded):
     """Copies what the band of output rows from ``top`` asks for of (C, H, W) to where ``layout`` wants it."""
     height, width = image.shape[1:]
     row_step, column_step = layout.row_step, layout.column_step
@@ -351,7 +352,7 @@ def _unfold(image, group, top, layout, unfolded):  # type: ignore[no-untyped-def
 
 
 @jit
-def _inside(offset, step, extent, count):  # type: ignore[no-untyped-def]
+def _inside(offset, step, extent, count):
     """From which i, to before which, of ``range(count)``, ``step * i + offset`` is in ``range(extent)``."""
     begin = min(max(0, -(offset // step)), count)
     return begin, max(begin, min(count, (extent - 1 - offset) // step + 1))

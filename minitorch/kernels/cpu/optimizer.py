@@ -1,6 +1,7 @@
 """Optimisers: one pass over each parameter, its gradient and what the optimiser remembers of it.
 
-Products that are added on are fused with the addition (rounded once), as in torch's loops: the results are torch's to the bit.
+A product that is added to something is fused with the addition, which rounds once, as torch's loops do: the results are
+torch's to the bit.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from minitorch.kernels.cpu.threads import jit
 
 __all__ = ["sgd"]
 
+Array = np.ndarray
+
 
 @intrinsic
 def _fma(typing_context: Any, a: types.Float, b: types.Float, c: types.Float) -> Any:
@@ -27,16 +30,62 @@ def _fma(typing_context: Any, a: types.Float, b: types.Float, c: types.Float) ->
 
 
 @jit
-def _descend(param, grad, lr, weight_decay):  # type: ignore[no-untyped-def]
+def _sgd_plain(param: Array, grad: Array, lr: float, decay: float, sign: float) -> None:
     for i in range(param.size):
-        g = _fma(param[i], weight_decay, grad[i]) if weight_decay != 0 else grad[i]
+        g = sign * grad[i]
+        if decay != 0:
+            g = _fma(param[i], decay, g)
         param[i] = _fma(g, -lr, param[i])
 
 
 @jit
-def _descend_with_momentum(param, grad, velocity, lr, momentum, fresh, weight_decay, nesterov):  # type: ignore[no-untyped-def]
+def _sgd_momentum(
+    param: Array, grad: Array, lr: float, decay: float, sign: float, velocity: Array, momentum: float, fresh: float, nesterov: bool
+) -> None:
     for i in range(param.size):
-        g = _fma(param[i], weight_decay, grad[i]) if weight_decay != 0 else grad[i]
+        g = sign * grad[i]
+        if decay != 0:
+            g = _fma(param[i], decay, g)
         v = _fma(g, fresh, velocity[i] * momentum)
         velocity[i] = v
-        param[i] = _fma(_fma(v, momentum, g) if nesterov else v, -lr, param[i])
+        if nesterov:
+            v = _fma(v, momentum, g)
+        param[i] = _fma(v, -lr, param[i])
+
+
+def sgd(
+    param: Array,
+    grad: Array,
+    velocity: Array | None,
+    lr: float,
+    momentum: float,
+    fresh: float,
+    weight_decay: float,
+    nesterov: bool,
+    maximize: bool,
+) -> None:
+    """One step of gradient descent, written over ``param`` and ``velocity``.
+
+    g = ±grad + weight_decay · param;  velocity = momentum · velocity + fresh · g;
+    param -= lr · velocity, or with ``nesterov`` lr · (g + momentum · velocity); without a velocity lr · g.
+
+    All arrays have one shape and one floating point dtype.
+    """
+    arrays = (param, grad) if velocity is None else (param, grad, velocity)
+    if param.dtype.itemsize < 4 or not all(each.flags.c_contiguous for each in arrays):
+        # The loops are for float32 and float64 that lie row by row: others go through copies that do.
+        wide = np.promote_types(param.dtype, np.float32)
+        copies = [None if each is None else each.astype(wide, order="C") for each in (param, grad, velocity)]
+        sgd(*copies, lr, momentum, fresh, weight_decay, nesterov, maximize)  # type: ignore[arg-type]  # param and grad are there
+        for each, changed in ((param, copies[0]), (velocity, copies[2])):
+            if each is not None:
+                each[...] = changed
+        return
+    number = param.dtype.type
+    rates = number(lr), number(weight_decay), number(-1 if maximize else 1)
+    if velocity is None:
+        _sgd_plain(param.reshape(-1), grad.reshape(-1), *rates)
+    else:
+        _sgd_momentum(
+            param.reshape(-1), grad.reshape(-1), *rates, velocity.reshape(-1), number(momentum), number(fresh), nesterov
+        )

@@ -22,7 +22,7 @@ def max_pool2d(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The largest element of each window of (..., height, width), and its int64 position in the plane.
 
-    The first of equal elements wins; a NaN beats everything, the last NaN of a window beats the others. Padding never wins.
+    The first of equal elements wins, a NaN beats all that is none, the last NaN wins. Padding never wins.
     A window wholly in the padding, which dilation can cause, is -inf at a position beyond the plane.
     """
     if input.dtype == np.float16:
@@ -30,8 +30,8 @@ def max_pool2d(
         return output.astype(np.float16), indices
     height, width = input.shape[-2:]
     out_height, out_width = (
-        _output_size(size, *window, ceil_mode)
-        for size, *window in zip((height, width), kernel_size, stride, padding, dilation, strict=True)
+        _output_size(size, k, s, p, d, ceil_mode)
+        for size, k, s, p, d in zip((height, width), kernel_size, stride, padding, dilation, strict=True)
     )
     planes = np.ascontiguousarray(input).reshape(-1, height, width)
     output = np.empty((len(planes), out_height, out_width), input.dtype)
@@ -75,7 +75,7 @@ def _planes(*arrays: np.ndarray) -> list[np.ndarray]:
 
 
 @parallel_jit
-def _pool(planes, lowest, output, indices, kernel_size, stride, padding, dilation):  # type: ignore[no-untyped-def]
+def _pool(planes, lowest, output, indices, kernel_size, stride, padding, dilation):
     height, width = planes.shape[1:]
     count, out_height, out_width = output.shape
     for row in prange(count * out_height):
@@ -96,7 +96,7 @@ def _pool(planes, lowest, output, indices, kernel_size, stride, padding, dilatio
 
 
 @jit
-def _inside(i, kernel_size, stride, padding, dilation, size):  # type: ignore[no-untyped-def]
+def _inside(i, kernel_size, stride, padding, dilation, size):
     """The first position of window ``i`` that is not padding before the input, and the end of the window or input."""
     start = i * stride - padding
     stop = min(start + (kernel_size - 1) * dilation + 1, size)
@@ -106,7 +106,7 @@ def _inside(i, kernel_size, stride, padding, dilation, size):  # type: ignore[no
 
 
 @parallel_jit
-def _scatter_add(input_grad, grad, indices):  # type: ignore[no-untyped-def]
+def _scatter_add(input_grad, grad, indices):
     for plane in prange(len(input_grad)):
         input_grad[plane] = 0
         for i in range(grad.shape[1]):
@@ -115,7 +115,7 @@ def _scatter_add(input_grad, grad, indices):  # type: ignore[no-untyped-def]
 
 
 @parallel_jit
-def _gather(input, output, indices):  # type: ignore[no-untyped-def]
+def _gather(input, output, indices):
     for plane in prange(len(input)):
         for i in range(output.shape[1]):
             inside = indices[plane, i] < input.shape[1]

@@ -8,9 +8,10 @@ Every value that is loaded is used ``rows`` or ``columns`` times, so the multipl
 loops cannot say "keep these 24 vectors in registers"; an intrinsic can, as it writes the LLVM code itself. The two
 intrinsics below differ in what a step is:
 
-* ``product_tile``: a step is one weight position. ``left[m]`` is one number, in all lanes; the lanes of ``right[v]`` are
-  neighbouring pixels. The sums are a tile of the matrix product of weights and pixels.
-* ``dot_tile``: a step is one vector of pixels, on both sides. At the end the lanes are added up: the sums are dot products.
+* ``product_tile``: a step is one kernel position of one channel. ``left[m]`` is its weight for output channel m, in all
+  lanes; the lanes of ``right[v]`` are neighbouring pixels. The sums are pixels of the output.
+* ``dot_tile``: a step is one vector of pixels, on both sides. In the end the lanes are added up: the sums are dot
+  products, gradients of weights.
 """
 
 from __future__ import annotations
@@ -38,13 +39,15 @@ TILE_COLUMNS = 4 if _has("avx512f", "neon") else 2
 
 
 @intrinsic
-def product_tile(  # type: ignore[no-untyped-def]
-    typing_context, rows, columns, left, left_row, right, right_start, offsets, bias, output, output_start, stride, count
-):
-    """``output[output_start + m * stride + v] = bias[left_row + m] + Σ_t left[left_row + m, t] * right[right_start + offsets[t] + v]``.
+def product_tile(
+    typing_context, rows, columns, left, left_row, right, right_start, offsets,
+    bias, output, output_start, stride, count,
+):  # fmt: skip
+    """``output[output_start + m * stride + v] = bias[left_row + m]
+    + Σ_t left[left_row + m, t] * right[right_start + offsets[t] + v]``.
 
-    For m < ``rows``, up to TILE_ROWS, and v < ``count``, which need ``columns`` vectors, up to TILE_COLUMNS. All arrays are
-    contiguous and of one type, but for the offsets, intp. ``right`` is read to the end of the last vector.
+    For m < ``rows``, up to TILE_ROWS, and v < ``count``, which need ``columns`` vectors, up to TILE_COLUMNS. All arrays
+    are contiguous and of one type, but for the offsets, intp. ``right`` is read to the end of the last vector.
     """
     signature = types.void(
         rows, columns, left, left_row, right, right_start, offsets, bias, output, output_start, stride, count
@@ -85,20 +88,22 @@ def product_tile(  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def dot_tile(  # type: ignore[no-untyped-def]
-    typing_context, rows, columns, left, left_start, left_stride, left_item, right, offsets, first, right_item, items, length,
+def dot_tile(
+    typing_context, rows, columns, left, left_start, left_stride, left_item,
+    right, offsets, first, right_item, items, length,
     output, output_start, stride,
-):
+):  # fmt: skip
     """``output[output_start + m * stride + v] += Σ_i Σ_p left[left_start + m * left_stride + i * left_item + p]
     * right[offsets[first + v] + i * right_item + p]``.
 
-    For m < ``rows``, up to TILE_ROWS, and v < ``columns``, up to TILE_COLUMNS; i runs over ``items`` and p over ``length``.
-    All arrays are contiguous and of one type, but for the offsets, intp.
+    For m < ``rows``, up to TILE_ROWS, and v < ``columns``, up to TILE_COLUMNS; i < ``items`` and p < ``length``. All
+    arrays are contiguous and of one type, but for the offsets, intp.
     """
     signature = types.void(
-        rows, columns, left, left_start, left_stride, left_item, right, offsets, first, right_item, items, length,
+        rows, columns, left, left_start, left_stride, left_item,
+        right, offsets, first, right_item, items, length,
         output, output_start, stride,
-    )
+    )  # fmt: skip
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
         arguments = _Arguments(context, builder, signature, arguments)
@@ -118,7 +123,10 @@ def dot_tile(  # type: ignore[no-untyped-def]
             right_rows = [builder.gep(right, [builder.load(builder.gep(offsets, [_int(v)]))]) for v in range(columns)]
             dots = [[vector.variable(vector.zero) for _ in range(columns)] for _ in range(rows)]
 
-            def step(load: Any, left_shift: ir.Value, right_shift: ir.Value) -> None:
+            def step(item: ir.Value, pixel: ir.Value, load: Any) -> None:
+                left_shift, right_shift = (
+                    builder.add(builder.mul(item, each), pixel) for each in (left_item, right_item)
+                )
                 rights = [load(builder.gep(each, [right_shift])) for each in right_rows]
                 for m in range(rows):
                     one = load(builder.gep(left_rows[m], [left_shift]))
@@ -126,12 +134,11 @@ def dot_tile(  # type: ignore[no-untyped-def]
                         vector.multiply_add(one, rights[v], dots[m][v])
 
             with cgutils.for_range(builder, items) as item:
-                left_shift, right_shift = builder.mul(item.index, left_item), builder.mul(item.index, right_item)
                 with cgutils.for_range_slice(builder, _int(0), whole, _int(vector.lanes)) as (pixel, _):
-                    step(vector.load, builder.add(left_shift, pixel), builder.add(right_shift, pixel))
+                    step(item.index, pixel, vector.load)
                 with builder.if_then(builder.icmp_signed("<", whole, length)):
                     # Lanes beyond the end must not be multiplied even by zero, which makes NaN of infinity.
-                    step(partial(vector.masked_load, mask=rest), builder.add(left_shift, whole), builder.add(right_shift, whole))
+                    step(item.index, whole, partial(vector.masked_load, mask=rest))
             for m in range(rows):
                 for v, sums in enumerate(vector.sums_of_lanes([builder.load(each) for each in dots[m]])):
                     shift = v * vector.lanes
@@ -146,7 +153,7 @@ def dot_tile(  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def copy_rows(  # type: ignore[no-untyped-def]
+def copy_rows(
     typing_context, rows, source, source_start, stride, begin, end, target, target_start, width
 ):
     """``target[target_start + m * width + v] = source[source_start + m * stride + v]`` if begin <= v < end, else 0.

@@ -26,7 +26,6 @@ from pathlib import Path
 from typing import Any
 
 import numba
-import numpy as np
 from numba.core import event
 from numba.core.caching import FunctionCache
 
@@ -35,7 +34,8 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-_OPTIONS = {"nogil": True, "error_model": "numpy"}
+config: Any = numba.config  # its options are made at run time, unseen by type checkers
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 
 
 def jit(function: Callable[..., Any]) -> Any:
@@ -44,7 +44,7 @@ def jit(function: Callable[..., Any]) -> Any:
 
 
 def parallel_jit(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compiles ``function`` with its ``prange`` loops shared among ``get_num_threads()`` threads; for calls from Python."""
+    """Compiles ``function``, to be called from Python, with its ``prange`` loops shared among ``get_num_threads()``."""
     threaded = _compile(function, parallel=True)
     serial = _compile(_renamed(function, function.__name__ + "_serial"), parallel=False)
 
@@ -63,7 +63,7 @@ def parallel_jit(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _compile(function: Callable[..., Any], parallel: bool) -> Any:
-    dispatcher = numba.njit(function, parallel=parallel, **_OPTIONS)
+    dispatcher: Any = numba.njit(function, parallel=parallel, **_OPTIONS)
     with contextlib.suppress(RuntimeError):  # no folder for the cache can be written to: compile in each process anew
         dispatcher._cache = _KernelCache(function)
     return dispatcher
@@ -101,16 +101,11 @@ class _KernelCache(FunctionCache):
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
-        if fcntl is None:
-            yield
-            return
-        try:
-            lock = open(os.path.join(self.cache_path, "kernels.lock"), "w")
-        except OSError:  # read-only since the cache was found: nothing will be stored either
-            yield
-            return
-        with lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with contextlib.ExitStack() as stack:
+            if fcntl is not None:
+                with contextlib.suppress(OSError):  # a folder that has become read-only is not written to either
+                    lock = stack.enter_context(open(os.path.join(self.cache_path, "kernels.lock"), "w"))
+                    fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
 
@@ -125,7 +120,7 @@ def _source_stamp() -> tuple[int, int]:
 
 def _choose_layer() -> str:
     """The pool of threads for numba to use: the user's choice, else the first that can be loaded."""
-    chosen = str(numba.config.THREADING_LAYER)
+    chosen = str(config.THREADING_LAYER)
     if chosen != "default":
         return chosen
     for layer, module in (("omp", "omppool"), ("tbb", "tbbpool")):
@@ -140,8 +135,8 @@ def _after_fork() -> None:
     _threads_lost = _threads_lost or _threads_started
 
 
-numba.config.THREADING_LAYER = _choose_layer()
-_one_at_a_time = threading.Lock() if numba.config.THREADING_LAYER == "workqueue" else None
+config.THREADING_LAYER = _choose_layer()
+_one_at_a_time = threading.Lock() if config.THREADING_LAYER == "workqueue" else None
 _threads_started = False  # in this process or in the one that it was forked from
 _threads_lost = False
 if hasattr(os, "register_at_fork"):
@@ -159,7 +154,7 @@ def set_num_threads(count: int) -> None:
     global _threads_started
     if count < 1:
         raise RuntimeError("set_num_threads expects a positive integer")
-    count = min(count, numba.config.NUMBA_NUM_THREADS)
+    count = min(count, config.NUMBA_NUM_THREADS)
     _threads_started = True
     numba.set_num_threads(count)
     if (set_blas_threads := _blas_setter()) is not None:
@@ -177,8 +172,9 @@ def get_num_threads() -> int:
 
 @functools.cache
 def _blas_setter() -> Callable[[int], None] | None:
-    """The function of numpy's BLAS that sets its number of threads; None where the BLAS has none (Apple's Accelerate)."""
-    library = ctypes.CDLL(np._core._multiarray_umath.__file__)  # type: ignore[attr-defined]  # private; finds its BLAS too
+    """The function of numpy's BLAS that sets its number of threads; None where there is none (Apple's Accelerate)."""
+    extension = importlib.import_module("numpy._core._multiarray_umath")
+    library = ctypes.CDLL(extension.__file__)  # looks a name up in the BLAS that the extension is linked with, too
     for name in (
         "scipy_openblas_set_num_threads64_",
         "scipy_openblas_set_num_threads",
