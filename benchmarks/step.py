@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -37,7 +38,7 @@ def step_case(batch: int, rounds: int) -> Comparison:
     return compare(f"step, batch {batch}", run_ours, run_theirs, rounds)
 
 
-def stepper(library: object, net: object, inputs: object, labels: object) -> Callable[[], float]:
+def stepper(library: Any, net: Any, inputs: Any, labels: Any) -> Callable[[], float]:
     """One training step as a function that returns the loss: the same text for either library."""
     criterion = library.nn.CrossEntropyLoss()
     optimizer = library.optim.SGD(net.parameters(), lr=0.001, momentum=0.9)

@@ -48,12 +48,15 @@ from minitorch.dtypes import int8 as int8
 from minitorch.autograd.grad_mode import is_grad_enabled as is_grad_enabled
 from minitorch import kernels as kernels
 from minitorch.creation import linspace as linspace
+from minitorch.serialization.reader import load as load
 from minitorch.dtypes import long as long
 from minitorch.random import manual_seed as manual_seed
+from minitorch import nn as nn
 from minitorch.autograd.grad_mode import no_grad as no_grad
 from minitorch.creation import ones as ones
 from minitorch.creation import ones_like as ones_like
 from minitorch import ops as ops
+from minitorch import optim as optim
 from minitorch import printing as printing
 from minitorch.dtypes import promote_types as promote_types
 from minitorch.creation import rand as rand
@@ -63,7 +66,9 @@ from minitorch.creation import randn as randn
 from minitorch.creation import randn_like as randn_like
 from minitorch import random as random
 from minitorch.creation import randperm as randperm
+from minitorch.serialization.writer import save as save
 from minitorch.random import seed as seed
+from minitorch import serialization as serialization
 from minitorch.dtypes import set_default_dtype as set_default_dtype
 from minitorch.autograd.grad_mode import set_grad_enabled as set_grad_enabled
 from minitorch.kernels.cpu.threads import set_num_threads as set_num_threads
@@ -72,7 +77,9 @@ from minitorch.random import set_rng_state as set_rng_state
 from minitorch.dtypes import short as short
 from minitorch import size as size
 from minitorch.creation import tensor as tensor
+from minitorch import typename as typename
 from minitorch.dtypes import uint8 as uint8
+from minitorch import utils as utils
 from minitorch.creation import zeros as zeros
 from minitorch.creation import zeros_like as zeros_like
 

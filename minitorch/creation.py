@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 def _made(array: np.ndarray, device: Any, requires_grad: bool) -> Tensor:
     if device is not None:
         Device(device)  # says that there is only the CPU
+    if requires_grad and array.dtype.kind != "f":
+        raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
     return Variable._of(array).requires_grad_(requires_grad)
 
 
@@ -72,12 +74,17 @@ def _as_array(data: Any, dtype: Dtype | None) -> np.ndarray:
         array = data._array
     elif isinstance(data, np.ndarray | np.generic):
         array = np.asarray(data)
-        from_numpy_dtype(array.dtype)
+        from_numpy_dtype(array.dtype)  # says which dtypes there are
     else:
         array = _from_sequence(data)
         if dtype is None and array.dtype == np.float64 and (array.size == 0 or not _holds_arrays(data)):
             dtype = get_default_dtype()
-    return array if dtype is None else array.astype(dtype.numpy, copy=False)
+    return _with_our_dtype(array if dtype is None else array.astype(dtype.numpy, copy=False))
+
+
+def _with_our_dtype(array: np.ndarray) -> np.ndarray:
+    """The same memory, with the dtype object that is compared by identity: arrays that were pickled have another one."""
+    return array.view(from_numpy_dtype(array.dtype).numpy, np.ndarray)
 
 
 def _holds_arrays(data: Any) -> bool:
@@ -152,7 +159,7 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
         raise ValueError(
             "given numpy array strides not a multiple of the element byte size. Copy the numpy array to reallocate the memory."
         )
-    return Variable._of(np.asarray(ndarray).view(np.ndarray))
+    return Variable._of(_with_our_dtype(ndarray))
 
 
 # -- filled -----------------------------------------------------------------------------------------------------------

@@ -117,7 +117,7 @@ def _remarks(tensor: Printable) -> list[str]:
     if tensor.dtype not in known_types:
         remarks.append(f"dtype={tensor.dtype}")
     if tensor.grad_fn is not None:
-        remarks.append(f"grad_fn=<{tensor.grad_fn.name()}>")
+        remarks.append(f"grad_fn=<{tensor.grad_fn.name().rpartition('::')[2]}>")
     elif tensor.requires_grad:
         remarks.append("requires_grad=True")
     return remarks

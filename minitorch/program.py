@@ -7,12 +7,11 @@ writes down what came out.
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import minitorch
 import minitorch.nn.functional as F
@@ -126,6 +125,10 @@ def test(net: Net, loader: DataLoader) -> tuple[list[int], list[int]]:
     return truth, predicted
 
 
+def say(line: str) -> None:
+    print(line, flush=True)
+
+
 def mean(numbers: Sequence[float]) -> float:
     return sum(numbers) / len(numbers) if numbers else float("nan")
 
@@ -134,7 +137,7 @@ def percent_right(truth: Sequence[int], predicted: Sequence[int]) -> float:
     return 100 * mean([float(a == b) for a, b in zip(truth, predicted, strict=True)])
 
 
-def run(recipe: Recipe, output: TextIO = sys.stdout) -> History:
+def run(recipe: Recipe) -> History:
     """Trains, tests and writes ``net.pth``, ``history.json`` and two pictures to the folder ``recipe.out``.
 
     Interrupted by Ctrl-C, it saves what was learnt so far and passes the interruption on.
@@ -143,9 +146,6 @@ def run(recipe: Recipe, output: TextIO = sys.stdout) -> History:
         OSError: the folder cannot be written to.
         RuntimeError: the data cannot be read.
     """
-
-    def say(line: str) -> None:
-        print(line, file=output, flush=True)
 
     folder = Path(recipe.out)
     folder.mkdir(parents=True, exist_ok=True)

@@ -438,7 +438,7 @@ def _overwritten(tensor: Tensor, kind: str, draw: Any, generator: Generator | No
 
 
 def _unpickled(kind: type[Tensor], array: np.ndarray, requires_grad: bool) -> Tensor:
-    tensor = Variable._of(array)
+    tensor = Variable._of(array.view(from_numpy_dtype(array.dtype).numpy))  # dtypes are compared by identity
     tensor.__class__ = kind
     tensor._requires_grad = requires_grad
     return tensor

@@ -53,12 +53,13 @@ EXPRESSIONS: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
-def describe(tensor: Any) -> list[str]:
+def describe(tensor: Any, net: Any) -> list[str]:
     """A line for each node, breadth first: its number, its name, and for each input the number of the node it leads to.
 
-    An edge to another than a node's first output is written as node.output, an input without gradient as "-". The end
-    of the graph has the leaf's shape.
+    An edge to another than a node's first output is written as node.output, an input without gradient as "-". The ends
+    of the graph have the parameter's name, or the leaf's shape.
     """
+    names = {parameter: f" {name}" for name, parameter in net.named_parameters()}
     numbers = {tensor.grad_fn: 0}
     order = [tensor.grad_fn]
     lines = []
@@ -72,15 +73,15 @@ def describe(tensor: Any) -> list[str]:
                 numbers[producer] = len(order)
                 order.append(producer)
             edges.append(f"{numbers[producer]}.{output}" if output else f"{numbers[producer]}")
-        leaf = f" {tuple(node.variable.shape)}" if hasattr(node, "variable") else ""
+        leaf = names.get(node.variable, f" {tuple(node.variable.shape)}") if hasattr(node, "variable") else ""
         lines.append(f"{numbers[node]:3} {type(node).__name__}{leaf}" + (f" <- {', '.join(edges)}" if edges else ""))
     return lines
 
 
 def compare(title: str, build: Callable[[Any, Any], Any]) -> bool:
     """Prints one expression's graphs; lines that differ are marked. Returns whether none do."""
-    ours = describe(build(minitorch, minitorch.program.Net()))
-    theirs = describe(build(torch, reference.network.Net()))
+    our_net, their_net = minitorch.program.Net(), reference.network.Net()
+    ours, theirs = describe(build(minitorch, our_net), our_net), describe(build(torch, their_net), their_net)
     print(f"\n{title}\n    {'minitorch':{WIDTH}}  {'torch'}")
     for left, right in zip_longest(ours, theirs, fillvalue=""):
         print(f"  {' ' if left == right else '!'} {left:{WIDTH}}  {right}".rstrip())

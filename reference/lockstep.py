@@ -65,12 +65,13 @@ def default_dtype(name: str) -> Iterator[None]:
 
 
 class Lockstep:
-    """Two runs, each from the seed on its own loader's batches; and, to judge steps, two more that follow torch's.
+    """Two runs, each from the seed on its own loader's batches; and, to judge steps, more that follow torch's.
 
     Attributes:
         ours, theirs: the runs in minitorch and in torch, each on its own way.
         follower: a run in minitorch that is put where torch's is before each step.
         exact: the same in torch, in float64.
+        trial: the same in torch, from nearby, to see what rounding errors can do.
         drift: for each tensor the largest relative difference of the first two so far.
     """
 
@@ -84,6 +85,7 @@ class Lockstep:
         self.ours, self.theirs = Run(minitorch, ours, **options), Run(torch, theirs, **options)
         self.follower = Run(minitorch, copy.deepcopy(ours), **options)
         self.exact = Run(torch, copy.deepcopy(theirs).double(), **options)
+        self.trial = Run(torch, copy.deepcopy(theirs), **options)
 
     def train(self, steps: int, every: int) -> str:
         """Does the steps and prints lines; returns the verdict.
@@ -115,15 +117,15 @@ class Lockstep:
     def judge(self, our_batch: Batch, their_batch: Batch, start: tuple[Arrays, Arrays], theirs: Arrays) -> str | None:
         """Takes a step again, from torch's weights, here and in float64; returns what is wrong with it, if anything."""
         parameters, momenta = start
-        pictures, labels = their_batch[0].double().numpy(), their_batch[1]
+        pictures, labels = their_batch[0].double(), their_batch[1]
 
         def nearby(generator: np.random.Generator) -> Arrays:
-            self.exact.restore({name: moved(array, generator) for name, array in parameters.items()}, momenta)
-            return self.exact.step(torch.from_numpy(moved(pictures, generator)), labels)
+            self.trial.restore({name: moved(array, generator) for name, array in parameters.items()}, momenta)
+            return self.trial.step(torch.from_numpy(moved(pictures.numpy(), generator)).float(), labels)
 
         self.follower.restore(parameters, momenta)
         self.exact.restore(parameters, momenta)
-        ours, exact = self.follower.step(*our_batch), self.exact.step(torch.from_numpy(pictures), labels)
+        ours, exact = self.follower.step(*our_batch), self.exact.step(pictures, labels)
         suspects = self.errors.add(ours, theirs, exact)
         return self.errors.unexplained(suspects, exact, nearby) if suspects else None
 

@@ -8,9 +8,10 @@ and the gradient and the new value of each parameter:
 
 * In the typical step (the median of all) its error is at most 2 times torch's; 3 times for tensors so small that chance
   counts. Errors below the rounding of the result itself (2^-24 of its size) are nobody's fault.
-* In no step is it more than 10 times torch's, unless rounding explains it: relu bends at 0, and pooling where two
-  values tie, so there the least rounding makes the gradient jump, in one library and not in the other. Rounding
-  explains what float64's own result moves by when parameters and pictures are moved at random by a few rounding errors.
+* In no step is it more than 10 times torch's, unless it is bad luck: relu bends at 0, and pooling where two values tie,
+  so that the least rounding makes a gradient jump, in one library and not in the other; and late in training all of the
+  loss comes from one picture, and so does all of its error. Luck explains up to twice the largest error of torch itself
+  in 16 trials, with parameters and pictures moved at random by a few rounding errors.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from reference.run import Arrays
 ROUNDING = 2.0**-24  # the largest relative error of rounding to float32
 TYPICAL, TYPICAL_OF_SMALL, OUTLIER = 2, 3, 10
 SMALL = 1000  # numbers
-TRIALS, SPREAD = 16, 16 * ROUNDING  # how often, and how far, float64's parameters and pictures are moved
+TRIALS, SPREAD, LUCK = 16, 16 * ROUNDING, 2
 FLOAT64_TOLERANCE = 1e-9
 
 
@@ -55,7 +56,7 @@ class Errors:
         self.sizes: dict[str, int] = {}
 
     def add(self, ours: Arrays, theirs: Arrays, exact: Arrays) -> list[str]:
-        """Adds a step; returns the tensors in which minitorch's error is so large that rounding has to explain it."""
+        """Adds a step; returns the tensors in which minitorch's error is so large that only luck could explain it."""
         for name, right in exact.items():
             self.ours.setdefault(name, []).append(relative_error(ours[name], right))
             self.theirs.setdefault(name, []).append(relative_error(theirs[name], right))
@@ -65,19 +66,19 @@ class Errors:
     def unexplained(
         self, suspects: list[str], exact: Arrays, nearby: Callable[[np.random.Generator], Arrays]
     ) -> str | None:
-        """What rounding does not explain among the suspects of the last step, if anything.
+        """What luck does not explain among the suspects of the last step, if anything.
 
         Args:
-            nearby: the same step's float64 results, after parameters and pictures have been ``moved``.
+            nearby: torch's float32 results of the same step, with parameters and pictures ``moved``.
         """
         generator = np.random.default_rng(0)
         trials = [nearby(generator) for _ in range(TRIALS)]
         for name in suspects:
             explained = max(relative_error(trial[name], exact[name]) for trial in trials)
-            if not self.ours[name][-1] <= TYPICAL * explained:
+            if not self.ours[name][-1] <= LUCK * explained:
                 return (
                     f"{name}: relative error {self.ours[name][-1]:.1e} here, {self.theirs[name][-1]:.1e} in torch; "
-                    f"rounding explains {explained:.1e}"
+                    f"{explained:.1e} at most nearby"
                 )
         return None
 

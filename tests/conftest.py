@@ -5,9 +5,17 @@ No deadline in either: a kernel compiles on its first use.
 
 import os
 
+import torch
 from hypothesis import HealthCheck, settings
+
+import minitorch
 
 COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
 settings.register_profile("fast", max_examples=20, derandomize=True, **COMMON)
 settings.register_profile("thorough", max_examples=500, **COMMON)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Several test processes share the cores: threads that wait for one another would mostly wait.
+    minitorch.set_num_threads(1)
+    torch.set_num_threads(1)

@@ -91,6 +91,9 @@ class Function(metaclass=_NodeType):
     is_view: ClassVar[bool] = False
     """Results share the memory of the first input."""
 
+    namespace: ClassVar[str] = ""
+    """What comes before the node's name; torch has one for the few nodes that it wrote by hand."""
+
     Tensor: ClassVar[type[Variable]]
     """The class of results; floor 3 fills it in."""
 
@@ -178,8 +181,8 @@ class Function(metaclass=_NodeType):
         return value
 
     def name(self) -> str:
-        """The node's name, as torch has it."""
-        return type(self).__name__
+        """The node's name, as torch has it; some names there begin with a namespace."""
+        return self.namespace + type(self).__name__
 
     def saved_arrays(self) -> list[Array]:
         """The saved values for ``backward`` on arrays; raises torch's errors if they are gone or have changed."""
@@ -211,16 +214,13 @@ class Function(metaclass=_NodeType):
         if saved.version_counter[0] == saved.version:
             return saved
         producer, number = self._origin(saved)
-        origin = (
-            ""
-            if producer is None or isinstance(producer, AccumulateGrad)
-            else f", which is output {number} of {producer.name()},"
-        )
+        known = producer is not None and not isinstance(producer, AccumulateGrad)
+        origin = f", which is output {number} of {producer.name().split('Backward')[0]}," if known else ""
         raise RuntimeError(
             "one of the variables needed for gradient computation has been modified by an inplace operation: "
             f"[{self.Tensor._of(saved.array)._type_and_shape()}]{origin} is at version {saved.version_counter[0]}; "
             f"expected version {saved.version} instead. Hint: enable anomaly detection to find the operation that failed "
-            "to compute its gradient, with torch.autograd.set_detect_anomaly(True)."
+            "to compute its gradient, with torch.autograd.set_detect_anomaly(True, check_nan=False)."
         )
 
     def free(self) -> None:
@@ -260,7 +260,7 @@ class Function(metaclass=_NodeType):
         return self.register_prehook(retain, output_nr, key=inf)
 
     def __repr__(self) -> str:
-        return f"<{self.name()} object at {id(self):#x}>"
+        return f"<{self.name().rpartition('::')[2]} object at {id(self):#x}>"
 
 
 def add_hook(hooks: Hooks, hook: Callable[..., Any], key: float | None = None) -> Callable[[], object]:
@@ -274,6 +274,7 @@ class AccumulateGrad(Function):
     """The end of the graph: adds the gradient that arrives to a leaf's ``.grad``."""
 
     __slots__ = ("variable",)
+    namespace = "torch::autograd::"
 
     variable: Variable
 

@@ -138,6 +138,8 @@ class Variable:
 
     @requires_grad.setter
     def requires_grad(self, wanted: bool) -> None:
+        if wanted and self._array.dtype.kind != "f":
+            raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
         self.requires_grad_(wanted)
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:

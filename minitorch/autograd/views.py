@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from minitorch.autograd.graph import NO_EDGE, Array, Edge, Function, _next_sequence_nr
+from minitorch.autograd.graph import NO_EDGE, Array, Edge, Function, Saved, _next_sequence_nr
 from minitorch.kernels import Table, tables
 
 if TYPE_CHECKING:
@@ -64,9 +64,19 @@ class CopySlices(Function):
     """
 
     __slots__ = ("node", "region")
+    namespace = "torch::autograd::"
 
     node: Function
     region: Region
+
+    def _origin(self, saved: Saved) -> Edge:
+        """The inner operator's own result is what the region shows of the new base."""
+        if not isinstance(saved.edge, int):
+            return saved.edge
+        view = ViewBackward()
+        view.base_shape, view.region = self.outputs[0][0], self.region
+        _attach(view, [(self, 0)], saved.array)
+        return (view, 0)
 
     def backward(self, k: Table, grad: Any, *saved: Any) -> tuple[Any, ...]:
         inside, *others = self.node.backward(k, k.read_region(grad, region=self.region), *saved)

@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.variable import Variable
-from minitorch.ops.operator import Comparison, Elementwise, Number, operator
+from minitorch.ops.operator import Elementwise, Number, formula, operator
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
@@ -55,7 +55,6 @@ class RsubBackward1(Elementwise):
 
 class MulBackward0(Elementwise):
     """d(ab) = b da + a db."""
-
 
     def forward(self, k: Table, a: Any, b: Any) -> Any:
         self.save(a if self.needs[1] else None, b if self.needs[0] else None)
@@ -105,27 +104,51 @@ class DivBackward1(MulBackward1):
         return (k.div(grad, number),)
 
 
+@formula("div_rounded")
 class DivBackward2(Elementwise):
     """Division with rounding, which is flat almost everywhere."""
 
-
     def forward(self, k: Table, a: Any, b: Any, rounding_mode: str) -> Any:
-        return k.floor_divide(a, b) if rounding_mode == "floor" else k.trunc_divide(a, b)
+        return k.div_rounded(a, b, rounding_mode)
 
     def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
         return tuple(needed and k.mul(grad, 0) for needed in self.needs)
 
 
+class FloorDivide(Elementwise):
+    """Recorded, but without a formula: torch has none."""
+
+    namespace = "torch::autograd::"
+    operator = "floor_divide"
+
+    def forward(self, k: Table, a: Any, b: Any) -> Any:
+        return k.div_rounded(a, b, "floor")
+
+    def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
+        raise RuntimeError(f"derivative for aten::{self.operator} is not implemented")
+
+    def name(self) -> str:
+        return self.namespace + "NotImplemented"
+
+
+class RemainderOfNumber(FloorDivide):
+    """number % tensor: likewise."""
+
+    operator = "remainder"
+
+    def forward(self, k: Table, number: Any, b: Any) -> Any:
+        return k.remainder(number, b)
+
+
 class RemainderBackward1(Elementwise):
     """a - b * floor(a/b)."""
-
 
     def forward(self, k: Table, a: Any, b: Any) -> Any:
         self.save(a if self.needs[1] else None, b if self.needs[1] else None)
         return k.remainder(a, b)
 
     def backward(self, k: Table, grad: Any, a: Any, b: Any) -> tuple[Any, ...]:
-        return grad, self.needs[1] and k.mul(k.neg(grad), k.floor(k.div(a, b)))
+        return grad, self.needs[1] and k.mul(k.neg(grad), k.div_rounded(a, b, rounding_mode="floor"))
 
 
 class RemainderBackward0(Elementwise):
@@ -236,14 +259,17 @@ def div(input: Tensor, other: Tensor | Number, *, rounding_mode: str | None = No
 
 @operator(inplace=True, out=True)
 def floor_divide(input: Tensor, other: Tensor | Number) -> Tensor:
-    """``input / other`` rounded down."""
-    return div(input, other, rounding_mode="floor")
+    """``input / other`` rounded down. It has no gradient, unlike ``div(rounding_mode="floor")``."""
+    _check_integer_division(input, other)
+    return FloorDivide.apply(input, other)
 
 
 @operator(inplace=True, out=True)
 def remainder(input: Tensor, other: Tensor | Number) -> Tensor:
     """What is left of ``input`` after whole multiples of ``other``, with the sign of ``other``."""
     _check_integer_division(input, other)
+    if not isinstance(input, Variable):
+        return RemainderOfNumber.apply(input, other)
     return (RemainderBackward1 if isinstance(other, Variable) else RemainderBackward0).apply(input, other)
 
 
@@ -295,7 +321,6 @@ class PowBackward0(Elementwise):
 
 class PowBackward1(Elementwise):
     """tensor ** tensor: d(a^b) = b a^(b-1) da + a^b log(a) db, where 0^0 is flat in a, and 0^b in b."""
-
 
     def forward(self, k: Table, a: Any, b: Any) -> Any:
         result = k.pow(a, b)
@@ -421,7 +446,6 @@ class CosBackward0(Elementwise):
 class AbsBackward0(Elementwise):
     """The derivative at 0 is 0."""
 
-
     def forward(self, k: Table, a: Any) -> Any:
         self.save(a)
         return k.abs(a)
@@ -432,7 +456,6 @@ class AbsBackward0(Elementwise):
 
 class SignBackward0(Elementwise):
     """Flat."""
-
 
     def forward(self, k: Table, a: Any) -> Any:
         return k.sign(a)
@@ -504,36 +527,33 @@ def floor(input: Tensor) -> Tensor:
 
 
 class MaximumBackward0(Elementwise):
-    """The gradient goes to the larger one, half to each where they are equal."""
-
+    """The gradient goes to the larger one, half to each where they are equal; all of it to both where one is NaN."""
 
     def forward(self, k: Table, a: Any, b: Any) -> Any:
         self.save(a, b)
         return k.maximum(a, b)
 
     def backward(self, k: Table, grad: Any, a: Any, b: Any) -> tuple[Any, ...]:
-        return self.shares(k, grad, k.gt(a, b), k.eq(a, b))
+        return self.shares(k, grad, k.lt(a, b), k.gt(a, b), k.eq(a, b))
 
-    def shares(self, k: Table, grad: Any, a_wins: Any, tie: Any) -> tuple[Any, ...]:
-        half = k.div(grad, 2)
-        to_a = k.where(tie, half, k.where(a_wins, grad, 0.0))
-        return self.needs[0] and to_a, self.needs[1] and k.where(tie, half, k.where(a_wins, 0.0, grad))
+    def shares(self, k: Table, grad: Any, a_loses: Any, b_loses: Any, tie: Any) -> tuple[Any, ...]:
+        shared = k.where(tie, k.div(grad, 2), grad)  # NaN neither wins nor loses
+        return self.needs[0] and k.where(a_loses, 0.0, shared), self.needs[1] and k.where(b_loses, 0.0, shared)
 
 
 class MinimumBackward0(MaximumBackward0):
     """The gradient goes to the smaller one, half to each where they are equal."""
-
 
     def forward(self, k: Table, a: Any, b: Any) -> Any:
         self.save(a, b)
         return k.minimum(a, b)
 
     def backward(self, k: Table, grad: Any, a: Any, b: Any) -> tuple[Any, ...]:
-        return self.shares(k, grad, k.lt(a, b), k.eq(a, b))
+        return self.shares(k, grad, k.gt(a, b), k.lt(a, b), k.eq(a, b))
 
 
 class ClampBackward1(Elementwise):
-    """The derivative is 1 from bound to bound, the bounds included, and 0 outside."""
+    """The derivative is 1 between the bounds, and 0 outside, at the bounds themselves and at NaN."""
 
     __slots__ = ("high", "low")
     graph_inputs = 1
@@ -545,7 +565,7 @@ class ClampBackward1(Elementwise):
 
     def backward(self, k: Table, grad: Any, a: Any) -> tuple[Any, ...]:
         inside = k.logical_and(
-            k.eq(a, a) if self.low is None else k.ge(a, self.low), k.eq(a, a) if self.high is None else k.le(a, self.high)
+            k.eq(a, a) if self.low is None else k.gt(a, self.low), k.eq(a, a) if self.high is None else k.lt(a, self.high)
         )
         return (k.where(inside, grad, 0.0),)
 

@@ -53,6 +53,7 @@ class CopyBackwards(Function):
     """Everything is overwritten: what was there gets no gradient, the source gets all of it."""
 
     broadcasts = True
+    namespace = "torch::autograd::"
 
     def forward(self, k: Table, a: Any, source: Any) -> Any:
         return k.expand(k.cast(source, a.dtype), a.shape)

@@ -27,10 +27,10 @@ Dim = int | Sequence[int] | None
 class Reduction(Function):
     """An operator that takes elements together; its backward spreads the gradient over them again."""
 
-    __slots__ = ("dim", "keepdim", "shape")
+    __slots__ = ("dim", "dtype", "keepdim", "shape")
 
     def reduce_over(self, a: Any, dim: tuple[int, ...] | None, keepdim: bool) -> None:
-        self.shape, self.dim, self.keepdim = a.shape, dim, keepdim
+        self.shape, self.dtype, self.dim, self.keepdim = a.shape, a.dtype, dim, keepdim
 
     def spread(self, k: Table, reduced: Any) -> Any:
         """A result, or its gradient, over the shape that it was reduced from."""
@@ -94,7 +94,7 @@ class LinalgVectorNormBackward0(Reduction):
             return (k.mul(grad, k.sign(a)),)
         if math.isinf(self.p):
             reached = k.eq(k.abs(a), norm)
-            among = k.sum(k.cast(reached, grad.dtype), self.dim, self.dim is not None)
+            among = k.sum(k.cast(reached, self.dtype), self.dim, self.dim is not None)
             return (k.mul(k.where(reached, k.sign(a), 0.0), k.div(grad, among)),)
         zero = k.eq(norm, 0)
         if self.p == 2:
@@ -116,7 +116,7 @@ class MaxBackward1(Reduction):
     def backward(self, k: Table, grad: Any, a: Any, result: Any) -> tuple[Any, ...]:
         result = self.with_dims(k, result)
         reached = k.logical_or(k.eq(a, result), k.logical_and(k.isnan(a), k.isnan(result)))
-        among = k.sum(k.cast(reached, grad.dtype), self.dim, self.dim is not None)
+        among = k.sum(k.cast(reached, self.dtype), self.dim, self.dim is not None)
         return (k.where(reached, k.div(self.with_dims(k, grad), among), 0.0),)
 
 
@@ -125,10 +125,14 @@ class MinBackward1(MaxBackward1):
 
 
 class AmaxBackward0(MaxBackward1):
-    """Over some dimensions."""
+    """Over some dimensions: those that reach the extreme share the gradient evenly; it is NaN where the extreme is NaN."""
+
+    def backward(self, k: Table, grad: Any, a: Any, result: Any) -> tuple[Any, ...]:
+        reached = k.cast(k.eq(a, self.with_dims(k, result)), self.dtype)
+        return (k.div(k.mul(self.with_dims(k, grad), reached), k.sum(reached, self.dim, self.dim is not None)),)
 
 
-class AminBackward0(MaxBackward1):
+class AminBackward0(AmaxBackward0):
     """Over some dimensions."""
 
 

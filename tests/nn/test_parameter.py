@@ -74,3 +74,10 @@ def test_whole_numbers_cannot_be_learnt():
 def test_what_is_not_a_tensor_is_refused_with_advice():
     with pytest.raises(TypeError, match=r"made from a Tensor, not from 'list'; minitorch.tensor\(data\)"):
         nn.Parameter([1.0, 2.0])
+
+
+def test_unpickled_numbers_mix_with_others():
+    array = pickle.loads(pickle.dumps(np.ones((2, 3), np.float32)))  # numpy gives it a dtype object of its own
+    parameter = pickle.loads(pickle.dumps(nn.Parameter(minitorch.ones(3, 2))))
+    for tensor in (minitorch.from_numpy(array), minitorch.tensor(array), minitorch.tensor([array[0], array[1]])):
+        assert (tensor @ parameter).tolist() == [[3, 3], [3, 3]]

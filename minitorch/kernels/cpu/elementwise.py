@@ -12,10 +12,10 @@ import numpy as np
 from minitorch.kernels.cpu.creation import cast
 
 __all__ = [
-    "abs", "add", "add_into", "clamp", "clone", "contiguous_clone", "cos", "div", "eq", "exp", "floor", "floor_divide", "ge", "gt", "isfinite",
+    "abs", "add", "add_into", "clamp", "clone", "contiguous_clone", "cos", "div", "div_rounded", "eq", "exp", "floor", "ge", "gt", "isfinite",
     "isinf", "isnan", "le", "log", "log1p", "logical_and", "logical_not", "logical_or", "logical_xor", "lt",
     "maximum", "minimum", "mul", "ne", "neg", "pow", "reciprocal", "relu", "relu_backward", "remainder", "sigmoid", "sign", "sin",
-    "sqrt", "sub", "tanh", "trunc", "trunc_divide", "where",
+    "sqrt", "sub", "tanh", "where",
 ]  # fmt: skip
 
 Array = np.ndarray
@@ -34,8 +34,6 @@ sin = partial(np.sin, out=...)
 cos = partial(np.cos, out=...)
 tanh = partial(np.tanh, out=...)
 floor = partial(np.floor, out=...)
-trunc = partial(np.trunc, out=...)
-floor_divide = partial(np.floor_divide, out=...)
 remainder = partial(np.remainder, out=...)
 maximum = partial(np.maximum, out=...)  # NaN wins, as in torch
 minimum = partial(np.minimum, out=...)
@@ -84,8 +82,10 @@ def reciprocal(a: Array) -> Array:
     return np.true_divide(1, a, out=..., dtype=a.dtype)
 
 
-def trunc_divide(a: Array, b: Array) -> Array:
-    """The quotient, rounded towards zero; exact for integers."""
+def div_rounded(a: Array, b: Array, rounding_mode: str) -> Array:
+    """The quotient, rounded down (``"floor"``) or towards zero (``"trunc"``); exact for integers."""
+    if rounding_mode == "floor":
+        return np.floor_divide(a, b, out=...)
     if np.result_type(a, b).kind == "f":
         return np.trunc(np.true_divide(a, b), out=...)
     quotient = np.floor_divide(a, b, out=...)

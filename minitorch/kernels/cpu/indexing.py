@@ -42,16 +42,21 @@ def masked_fill(a: Array, mask: Array, value: float | Array) -> Array:
 
 
 def gather(a: Array, dim: int, indices: Array) -> Array:
-    """Along one dimension, the elements at those indices."""
-    return np.take_along_axis(a, indices, dim) if a.ndim else a.copy()
+    """Along one dimension, the elements at those indices; along the others the indices may be fewer."""
+    return np.asarray(a.reshape(a.shape or 1)[_along(dim, indices)])
 
 
 def scatter_add(values: Array, indices: Array, shape: tuple[int, ...], dim: int) -> Array:
     """Zeros, with the values added at those indices of one dimension."""
-    whole = np.zeros(shape, values.dtype)
-    if not shape:
-        return whole + values.reshape(())
+    whole = np.zeros(shape or 1, values.dtype)
+    np.add.at(whole, _along(dim, indices), values)
+    return whole.reshape(shape)
+
+
+def _along(dim: int, indices: Array) -> tuple[Array, ...]:
+    """The positions that indices along one dimension stand for."""
+    if not indices.ndim:
+        return (indices,)
     positions = list(np.indices(indices.shape, sparse=True))
     positions[dim] = indices
-    np.add.at(whole, tuple(positions), values)
-    return whole
+    return tuple(positions)
