@@ -345,8 +345,8 @@ class Tensor(_Methods):
         return methods["copy_"](self, source)
 
     def fill_(self, value: Any) -> Tensor:
-        """Writes one number everywhere."""
-        return methods["fill_"](self, value.item() if isinstance(value, Tensor) else value)
+        """Writes one number everywhere; a tensor without dimensions gets its gradient."""
+        return methods["fill_"](self, value)
 
     def zero_(self) -> Tensor:
         """Writes 0 everywhere."""

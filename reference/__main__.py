@@ -26,6 +26,11 @@ def build_parser() -> argparse.ArgumentParser:
         "--dtype", choices=["float32", "float64", "both"], default="both",
         help="float32: float64 decides who is wrong; float64: must agree to 1e-9 (default: %(default)s)",
     )  # fmt: skip
+    train.add_argument(
+        "--threads", type=positive, default=1, metavar="N",
+        help="processor cores; with several, the two libraries' threads wait for each other (default: %(default)s)",
+    )  # fmt: skip
+    alone.add_argument("--threads", type=positive, metavar="N", help="processor cores to use (default: all)")
     alone.add_argument("--epochs", type=positive, metavar="N", help="times to see all (digits: 20, cifar10: 7)")
     alone.add_argument("--workers", type=count, default=0, metavar="N", help="processes that load data (default: none)")
     for each in (train, alone):
@@ -36,7 +41,6 @@ def build_parser() -> argparse.ArgumentParser:
         each.add_argument("--lr", type=rate, metavar="F", help="learning rate (digits: 0.01, cifar10: 0.001)")
         each.add_argument("--momentum", type=rate, default=0.9, metavar="F", help="of SGD (default: %(default)s)")
         each.add_argument("--seed", type=count, default=0, metavar="N", help="of random numbers (default: %(default)s)")
-        each.add_argument("--threads", type=positive, metavar="N", help="processor cores to use (default: all)")
     return parser
 
 

@@ -20,7 +20,7 @@ import reference.network
 from minitorch.program import Recipe
 from reference import training
 from reference.run import Arrays, Run
-from reference.tolerance import FLOAT64_TOLERANCE, Errors, moved, relative_difference
+from reference.tolerance import FLOAT64_TOLERANCE, Judge, moved, relative_difference
 
 Batch = list[Any]  # pictures and labels
 
@@ -76,8 +76,7 @@ class Lockstep:
     """
 
     def __init__(self, recipe: Recipe, judged: bool) -> None:
-        self.judged = judged
-        self.errors = Errors()
+        self.judge = Judge() if judged else None
         self.drift: dict[str, float] = {}
         ours, self.batches = prepare(minitorch, minitorch.program, minitorch.program.Net, recipe)
         theirs, self.their_batches = prepare(torch, training, reference.network.Net, recipe)
@@ -96,7 +95,7 @@ class Lockstep:
         equal = compare_exactly("initial weights", self.ours.parameters(), self.theirs.parameters())
         print(f"initial weights, drawn by each library from the seed: {equal}")
         print(f"{'':30}largest relative difference of\n{'step':>6} {'loss here':>10} {'in torch':>10}", end="   ")
-        print(f"{'outputs':8} {'a gradient':25} {'a parameter':25}" + ("error, times torch's" if self.judged else ""))
+        print(f"{'outputs':8} {'a gradient':25} {'a parameter':25}" + ("error, times torch's" if self.judge else ""))
         for step in range(1, steps + 1):
             batches = next(self.batches), next(self.their_batches)
             compare_exactly(f"batch {step}", *({"pictures": x.numpy(), "labels": y.numpy()} for x, y in batches))
@@ -106,15 +105,15 @@ class Lockstep:
                 raise ValueError(f"torch's loss is {theirs['loss']} in step {step}; try a smaller --lr")
             differences = {name: relative_difference(ours[name], theirs[name]) for name in theirs}
             self.drift = {name: max(self.drift.get(name, 0.0), value) for name, value in differences.items()}
-            fault = self.judge(*batches, start, theirs) if self.judged else too_far(differences)
+            fault = self.judge_step(*batches, start, theirs) if self.judge else too_far(differences)
             if step % every == 0 or step in (1, steps) or fault:
-                print(line(step, ours, theirs, differences) + (self.worst_ratio() if self.judged else ""), flush=True)
+                print(line(step, ours, theirs, differences) + (self.worst_ratio() if self.judge else ""), flush=True)
             if fault:
                 raise Deviation(f"step {step}, {fault}")
         print(f"batches: {steps} drawn by each library's own loader, equal bit for bit")
         return self.verdict()
 
-    def judge(self, our_batch: Batch, their_batch: Batch, start: tuple[Arrays, Arrays], theirs: Arrays) -> str | None:
+    def judge_step(self, our_batch: Batch, their_batch: Batch, start: tuple[Arrays, Arrays], theirs: Arrays) -> str | None:
         """Takes a step again, from torch's weights, here and in float64; returns what is wrong with it, if anything."""
         parameters, momenta = start
         pictures, labels = their_batch[0].double(), their_batch[1]
@@ -126,8 +125,7 @@ class Lockstep:
         self.follower.restore(parameters, momenta)
         self.exact.restore(parameters, momenta)
         ours, exact = self.follower.step(*our_batch), self.exact.step(pictures, labels)
-        suspects = self.errors.add(ours, theirs, exact)
-        return self.errors.unexplained(suspects, exact, nearby) if suspects else None
+        return self.judge.add(ours, theirs, exact, nearby)
 
     def worst_ratio(self) -> str:
         """The tensor of the last step whose error is the most times torch's."""
@@ -143,7 +141,7 @@ class Lockstep:
         """
         name = max(self.drift, key=self.drift.__getitem__)
         drift = f"the runs have drifted apart by {self.drift[name]:.1e} at most ({name})"
-        if not self.judged:
+        if not self.judge:
             return f"{drift}; {FLOAT64_TOLERANCE:g} is allowed: they agree"
         print("\nRelative errors of single steps from the same weights (medians); drift is what differences grow to")
         print(f"{'':20} {'numbers':>8} {'error here':>12} {'in torch':>10} {'ratio':>6} {'allowed':>8} {'drift':>10}")

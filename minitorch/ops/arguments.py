@@ -59,3 +59,18 @@ def pair(value: int | Sequence[int]) -> tuple[int, int]:
 def dtype_name(tensor: Tensor) -> str:
     """The dtype as error messages call it: ``Float``, ``Long``."""
     return from_numpy_dtype(tensor._array.dtype).scalar_type
+
+
+def cpp_name(tensor: Tensor) -> str:
+    """The dtype as other error messages call it: ``float``, ``long int``."""
+    name = dtype_name(tensor)
+    return _CPP_NAMES.get(name, name.lower())
+
+
+_CPP_NAMES = {
+    "Byte": "unsigned char",
+    "Char": "signed char",
+    "Half": "c10::Half",
+    "Long": "long int",
+    "Short": "short int",
+}

@@ -41,6 +41,28 @@ class SubBackward0(Elementwise):
         return grad, self.needs[1] and (k.neg(grad) if self.alpha == 1 else k.mul(grad, -self.alpha))
 
 
+class RsubBackward0(Elementwise):
+    """b - a."""
+
+    def forward(self, k: Table, a: Any, b: Any) -> Any:
+        return k.sub(b, a)
+
+    def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
+        return self.needs[0] and k.neg(grad), grad
+
+
+class AddBackward1(Elementwise):
+    """To a number that a larger operator supplies: it has no edge."""
+
+    graph_inputs = 1
+
+    def forward(self, k: Table, a: Any, number: Any) -> Any:
+        return k.add(a, number)
+
+    def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
+        return (grad,)
+
+
 class RsubBackward1(Elementwise):
     """number - tensor."""
 
@@ -131,12 +153,25 @@ class FloorDivide(Elementwise):
         return self.namespace + "NotImplemented"
 
 
-class RemainderOfNumber(FloorDivide):
-    """number % tensor: likewise."""
+class FloorDivideByNumber(FloorDivide):
+    """tensor // number: the number has no edge."""
+
+    graph_inputs = 1
+
+
+class FloorDivideNumber(FloorDivideByNumber):
+    """number // tensor."""
+
+    def forward(self, k: Table, b: Any, number: Any) -> Any:
+        return k.div_rounded(number, b, "floor")
+
+
+class RemainderOfNumber(FloorDivideByNumber):
+    """number % tensor: it has no formula either."""
 
     operator = "remainder"
 
-    def forward(self, k: Table, number: Any, b: Any) -> Any:
+    def forward(self, k: Table, b: Any, number: Any) -> Any:
         return k.remainder(number, b)
 
 
@@ -228,7 +263,12 @@ def sub(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
 @operator
 def rsub(input: Tensor, other: Tensor | Number) -> Tensor:
     """``other - input``."""
-    return sub(other, input) if isinstance(other, Variable) else RsubBackward1.apply(input, other)
+    if isinstance(input, Variable) and input._array.dtype.kind == "b":
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use the "
+            "`~` or `logical_not()` operator instead."
+        )
+    return (RsubBackward0 if isinstance(other, Variable) else RsubBackward1).apply(input, other)
 
 
 @operator(inplace=True, out=True)
@@ -261,7 +301,9 @@ def div(input: Tensor, other: Tensor | Number, *, rounding_mode: str | None = No
 def floor_divide(input: Tensor, other: Tensor | Number) -> Tensor:
     """``input / other`` rounded down. It has no gradient, unlike ``div(rounding_mode="floor")``."""
     _check_integer_division(input, other)
-    return FloorDivide.apply(input, other)
+    if not isinstance(input, Variable):
+        return FloorDivideNumber.apply(other, input)
+    return (FloorDivide if isinstance(other, Variable) else FloorDivideByNumber).apply(input, other)
 
 
 @operator(inplace=True, out=True)
@@ -269,7 +311,7 @@ def remainder(input: Tensor, other: Tensor | Number) -> Tensor:
     """What is left of ``input`` after whole multiples of ``other``, with the sign of ``other``."""
     _check_integer_division(input, other)
     if not isinstance(input, Variable):
-        return RemainderOfNumber.apply(input, other)
+        return RemainderOfNumber.apply(other, input)
     return (RemainderBackward1 if isinstance(other, Variable) else RemainderBackward0).apply(input, other)
 
 

@@ -72,6 +72,16 @@ class FillBackward2(Function):
         return (k.zeros(grad.shape, grad),)
 
 
+class FillBackward3(Function):
+    """Everything is overwritten by the one element of another tensor."""
+
+    def forward(self, k: Table, a: Any, value: Any) -> Any:
+        return k.masked_fill(a, True, value)
+
+    def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
+        return self.needs[0] and k.zeros(grad.shape, grad), self.needs[1] and k.sum(grad, None, False)
+
+
 class ZeroBackward0(FillBackward2):
     """Everything becomes 0."""
 
@@ -136,9 +146,17 @@ def copy(input: Tensor, source: Tensor | Number) -> Tensor:
 
 
 @operator(inplace=True, method=False, public=False)
-def fill(input: Tensor, value: Number) -> Tensor:
-    """``value`` everywhere."""
-    return FillBackward2.apply(input, value=value)
+def fill(input: Tensor, value: Tensor | Number) -> Tensor:
+    """``value`` everywhere.
+
+    Raises:
+        RuntimeError: the value is a tensor that has dimensions.
+    """
+    if not isinstance(value, Variable):
+        return FillBackward2.apply(input, value=value)
+    if value._array.ndim:
+        raise RuntimeError(f"fill_ only supports 0-dimension value tensor but got tensor with {value._array.ndim} dimensions.")
+    return FillBackward3.apply(input, value)
 
 
 @operator(inplace=True, method=False, public=False)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.graph import Function
-from minitorch.ops.arguments import dtype_name, pair
+from minitorch.ops.arguments import cpp_name, dtype_name, pair
 from minitorch.ops.operator import formula, operator
 from minitorch.ops.shape import squeeze, unsqueeze
 
@@ -160,11 +160,10 @@ def _check_convolution(
             f"Calculated padded input size per channel: ({padded[0]} x {padded[1]}). "
             f"Kernel size: ({reach[0]} x {reach[1]}). Kernel size can't be greater than actual input size"
         )
-    for name, each in (("weight", weight), ("bias", bias)):
-        if each is not None and each._array.dtype is not input._array.dtype:
-            raise RuntimeError(
-                f"Input type ({input._type_name()}) and {name} type ({each._type_name()}) should be the same"
-            )
+    if bias is not None and bias._array.dtype is not input._array.dtype:
+        raise RuntimeError(f"Input type ({cpp_name(input)}) and bias type ({cpp_name(bias)}) should be the same")
+    if weight._array.dtype is not input._array.dtype:
+        raise RuntimeError(f"expected scalar type {dtype_name(input)} but found {dtype_name(weight)}")
     if input._array.dtype.kind != "f":
         raise RuntimeError(f"\"conv2d\" not implemented for '{dtype_name(input)}'")
 

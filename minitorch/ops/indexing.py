@@ -12,9 +12,9 @@ import numpy as np
 
 from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
-from minitorch.ops.arguments import dimension
+from minitorch.ops.arguments import dimension, dtype_name
 from minitorch.ops.operator import Elementwise, Number, formula, methods, operator
-from minitorch.ops.shape import AliasBackward0, select, slice, unsqueeze
+from minitorch.ops.shape import AliasBackward0, expand, select, slice, unsqueeze, view
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
@@ -82,7 +82,7 @@ class GatherBackward0(Function):
 
 
 class MaskedFillBackward0(Elementwise):
-    """No gradient where the mask holds."""
+    """No gradient where the mask holds; what is written there is a number."""
 
     graph_inputs = 1
 
@@ -96,6 +96,19 @@ class MaskedFillBackward0(Elementwise):
 
     def backward(self, k: Table, grad: Any, mask: Any) -> tuple[Any, ...]:
         return (k.where(mask, 0.0, grad),)
+
+
+class MaskedFillBackward1(MaskedFillBackward0):
+    """Likewise, but what is written is the one element of a tensor, which gets the gradients from there."""
+
+    graph_inputs = 2
+
+    def forward(self, k: Table, a: Any, value: Any, mask: Any) -> Any:
+        self.save(mask)
+        return k.masked_fill(a, mask, value)
+
+    def backward(self, k: Table, grad: Any, mask: Any) -> tuple[Any, ...]:
+        return self.needs[0] and k.where(mask, 0.0, grad), self.needs[1] and k.where(mask, grad, 0.0)
 
 
 @operator
@@ -118,15 +131,21 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
 
 
 @operator(inplace=True, public=True)
-def masked_fill(input: Tensor, mask: Tensor, value: Number) -> Tensor:
-    """``value`` where the mask (bool, broadcast) holds.
+def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
+    """``value`` (a number, or a tensor without dimensions) where the mask (bool, broadcast) holds.
 
     Raises:
-        RuntimeError: the mask is not of dtype bool.
+        RuntimeError: the mask is not of dtype bool, or the value has dimensions.
     """
     if mask._array.dtype.kind != "b":
         raise RuntimeError("masked_fill_ only supports boolean masks, but got mask with dtype " + mask.dtype.name)
-    return MaskedFillBackward0.apply(input, mask, value)
+    if not isinstance(value, Variable):
+        return MaskedFillBackward0.apply(input, mask, value)
+    if value._array.ndim:
+        raise RuntimeError(
+            f"masked_fill_ only supports a 0-dimensional value tensor, but got tensor with {value._array.ndim} dimension(s)."
+        )
+    return MaskedFillBackward1.apply(input, value, mask)
 
 
 def _in_parts(index: Any) -> tuple[Any, ...]:
@@ -156,8 +175,10 @@ def _looked_up(part: Any) -> np.ndarray:
     return array
 
 
-def _views(input: Tensor, parts: tuple[Any, ...]) -> tuple[Tensor, list[np.ndarray | None]]:
+def _views(input: Tensor, parts: tuple[Any, ...], to_read: bool) -> tuple[Tensor, list[np.ndarray | None]]:
     """Goes through the parts of an index that are views, and collects the others by dimension.
+
+    A slice of a whole dimension is no step on the way, except that ``x[:]`` is a new view when it is read.
 
     Raises:
         IndexError: more parts than dimensions, an index out of range, a mask that does not fit.
@@ -165,7 +186,7 @@ def _views(input: Tensor, parts: tuple[Any, ...]) -> tuple[Tensor, list[np.ndarr
     left = input._array.ndim - sum(_consumed(part) for part in parts)
     if left < 0:
         raise IndexError(f"too many indices for tensor of dimension {input._array.ndim}")
-    alone = len(parts) == 1
+    alone = to_read and len(parts) == 1
     dim, lookups = 0, dict[int, np.ndarray]()
     for part in parts:
         if isinstance(part, Variable) and part._array.ndim == 0 and part._array.dtype.kind in "iu":
@@ -247,7 +268,7 @@ def getitem(input: Tensor, index: Any) -> Tensor:
     if not input._array.ndim and type(index) is int:
         raise IndexError("invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim tensor to a number")
     parts = _in_parts(list(index) if isinstance(index, range) else index)
-    viewed, lookups = _views(input, parts)
+    viewed, lookups = _views(input, parts, to_read=True)
     if lookups:
         _check_lookups(lookups, viewed._array.shape)
         return IndexBackward0.apply(viewed, indices=tuple(lookups))
@@ -261,12 +282,29 @@ def setitem(input: Tensor, index: Any, value: Tensor | Number) -> None:
         IndexError: the index does not fit the tensor.
         RuntimeError: the value does not fit the place, or the tensor may not be changed in place.
     """
-    viewed, lookups = _views(input, _in_parts(index))
-    if not lookups:
-        (input if viewed is input else viewed).copy_(value)
+    if index is False:
         return
-    _check_lookups(lookups, viewed._array.shape)
-    methods["index_put_"](viewed, tuple(lookups), value)
+    viewed, lookups = _views(input, (None,) if index is True else _in_parts(index), to_read=False)
+    if not isinstance(value, Variable):
+        if not isinstance(value, Number):
+            raise TypeError(f"can't assign a {type(value).__name__} to a {input._type_name()}")
+        value = Variable._of(np.asarray(value).astype(input._array.dtype))
+    if lookups:
+        _check_lookups(lookups, viewed._array.shape)
+        shape = _without_leading_ones(value._array.shape)
+        methods["index_put_"](viewed, tuple(lookups), value if shape == value._array.shape else view(value, shape))
+    elif viewed._array.shape == value._array.shape:
+        viewed.copy_(value)
+    elif not value._array.ndim:
+        viewed.fill_(value)
+    else:
+        fitting = view(value, _without_leading_ones(value._array.shape))
+        viewed.copy_(fitting if fitting._array.shape == viewed._array.shape else expand(fitting, viewed._array.shape))
+
+
+def _without_leading_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Dimensions of size 1 in front do not count when a value is written."""
+    return shape[next((d for d, size in enumerate(shape) if size != 1), len(shape)) :]
 
 
 @operator(inplace=True)
@@ -280,7 +318,10 @@ def index_put(input: Tensor, indices: tuple[Any, ...], values: Tensor | Number, 
     lookups = [each if each is None or isinstance(each, np.ndarray) else _looked_up(each) for each in indices]
     _check_lookups(lookups, input._array.shape)
     if isinstance(values, Variable) and values._array.dtype is not input._array.dtype:
-        values = values.to(input.dtype)
+        raise RuntimeError(
+            f"Index put requires the source and destination dtypes match, got {dtype_name(input)} for the destination and "
+            f"{dtype_name(values)} for the source."
+        )
     try:
         return IndexPutBackward0.apply(input, values, indices=tuple(lookups), accumulate=accumulate)
     except ValueError:

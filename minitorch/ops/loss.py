@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from minitorch.autograd.graph import Function
 from minitorch.ops.activation import log_softmax
 from minitorch.ops.arguments import dtype_name
-from minitorch.ops.arithmetic import DivBackward1, MulBackward1, add, mul, neg
+from minitorch.ops.arithmetic import AddBackward1, DivBackward1, MulBackward1, add, mul, neg
 from minitorch.ops.indexing import masked_fill
 from minitorch.ops.operator import Elementwise, formula, operator
 from minitorch.ops.promotion import broadcast_shapes
@@ -251,12 +251,10 @@ def _with_probabilities(
     log_probabilities = log_softmax(input, class_dim)
     shape = input._array.shape
     if label_smoothing > 0.0:
-        target = add(mul(target, 1 - label_smoothing), label_smoothing / shape[class_dim])
+        target = AddBackward1.apply(MulBackward1.apply(target, 1 - label_smoothing), label_smoothing / shape[class_dim])
+    product = mul(log_probabilities, target)
     if weight is not None:
-        weighted = mul(log_probabilities, _along(weight, class_dim, len(shape)))
-    else:
-        weighted = log_probabilities
-    product = mul(weighted, target)
+        product = mul(product, _along(weight, class_dim, len(shape)))
     if reduction == "none":
         return neg(sum(product, class_dim))
     total = neg(sum(product))

@@ -6,11 +6,13 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.graph import Function
-from minitorch.ops.arguments import dtype_name
+from minitorch.ops.arguments import cpp_name, dtype_name
 from minitorch.ops.arithmetic import add
 from minitorch.ops.operator import Number, operator
 from minitorch.ops.promotion import broadcast_shapes
-from minitorch.ops.shape import SqueezeBackward4, UnsafeViewBackward0, expand, reshape, t, unsqueeze, view
+from minitorch.ops.shape import (
+    SqueezeBackward4, UnsafeViewBackward0, contiguous, expand, reshape, squeeze, t, transpose, unsqueeze, view,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
@@ -81,14 +83,8 @@ def _check_same_dtype(*tensors: Tensor) -> None:
     for each in tensors[1:]:
         if each._array.dtype is not first:
             raise RuntimeError(
-                f"expected m1 and m2 to have the same dtype, but got: {_cpp_type(tensors[0])} != {_cpp_type(each)}"
+                f"expected m1 and m2 to have the same dtype, but got: {cpp_name(tensors[0])} != {cpp_name(each)}"
             )
-
-
-def _cpp_type(tensor: Tensor) -> str:
-    return {"Long": "int64_t", "Bool": "bool", "Half": "c10::Half", "Char": "signed char", "Byte": "unsigned char"}.get(
-        name := dtype_name(tensor), name.lower()
-    )
 
 
 def _check_matrices(a: Tensor, b: Tensor, first: str = "self", second: str = "mat2") -> None:
@@ -196,7 +192,7 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha:
     _check_matrices(mat1, mat2, "mat1", "mat2")
     shape = (mat1._array.shape[0], mat2._array.shape[1])
     if input._array.shape not in (shape, shape[1:]):
-        input = expand(input, shape)
+        expand(input, shape)  # raises the error for shapes that do not fit
     for name, each in (("self", input), ("mat1", mat1)):
         if each._array.dtype is not mat2._array.dtype:
             raise RuntimeError(
@@ -225,26 +221,52 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
         return mm(input, other)
     if dims == (1, 2):
         return SqueezeBackward4.apply(mm(unsqueeze(input, 0), other), dim=(0,))
-    if dims[1] <= 2:  # the leading dimensions are so many more rows
-        *lead, inner = input._array.shape
-        folded = reshape(input, (math.prod(lead), inner))
-        product = mm(folded, other) if dims[1] == 2 else mv(folded, other)
-        return UnsafeViewBackward0.apply(product, shape=(*lead, *other._array.shape[1:]))
+    if dims[1] <= 2 <= dims[0] and _folds(input, other, dims[0] == 2):
+        return _folded(input, other)
+    if dims[0] <= 2 and _folds(transpose(other, -2, -1), input, dims[0] == 2):
+        product = _folded(transpose(other, -2, -1), t(input) if dims[0] == 2 else input)
+        return contiguous(transpose(product, -2, -1)) if dims[0] == 2 else product
     return _batched(input, other)
 
 
+def _folds(larger: Tensor, smaller: Tensor, transposed: bool) -> bool:
+    """Whether a stack of matrices is multiplied as one matrix with more rows, as torch decides it.
+
+    That saves expanding the smaller operand, which matters where a gradient has to be summed back to it.
+    """
+    if smaller._requires_grad:
+        return True
+    if transposed:
+        return False
+    shape, strides = larger._array.shape, larger.stride()
+    return not larger._array.size or all(strides[d] == strides[d + 1] * shape[d + 1] for d in range(len(shape) - 2))
+
+
+def _folded(stack: Tensor, other: Tensor) -> Tensor:
+    """(…, n, k) by (k, m) or (k,), in one product."""
+    *lead, inner = stack._array.shape
+    rows = reshape(stack, (math.prod(lead), inner))
+    product = mm(rows, other) if other._array.ndim == 2 else mv(rows, other)
+    return UnsafeViewBackward0.apply(product, shape=(*lead, *other._array.shape[1:]))
+
+
 def _batched(input: Tensor, other: Tensor) -> Tensor:
-    """Products of stacks of matrices, of which at least the second is one."""
-    row = input._array.ndim == 1
-    if row:
-        input = unsqueeze(input, 0)
-    *lead_a, n, inner = input._array.shape
-    *lead_b, inner_b, m = other._array.shape
+    """Products of two stacks of matrices; one of them may be a single matrix or vector."""
+    *lead_a, n, inner = input._array.shape if input._array.ndim > 1 else (1, *input._array.shape)
+    *lead_b, inner_b, m = other._array.shape if other._array.ndim > 1 else (*other._array.shape, 1)
+    if len(lead_a) == len(lead_b) == 1 and lead_a != lead_b:
+        # One matrix for the whole stack, with a gradient: multiplied as such, it folds.
+        if lead_a == [1] and input._requires_grad:
+            return matmul(squeeze(input, 0), other)
+        if lead_b == [1] and other._requires_grad:
+            return matmul(input, squeeze(other, 0))
     lead = broadcast_shapes(tuple(lead_a), tuple(lead_b))
+    columns = unsqueeze(other, 1) if other._array.ndim == 1 else other
     a = reshape(expand(input, (*lead, n, inner)), (math.prod(lead), n, inner))
-    b = reshape(expand(other, (*lead, inner_b, m)), (math.prod(lead), inner_b, m))
-    shape = (*lead, m) if row else (*lead, n, m)
-    return UnsafeViewBackward0.apply(bmm(a, b), shape=shape)
+    b = reshape(expand(columns, (*lead, inner_b, m)), (math.prod(lead), inner_b, m))
+    if other._array.ndim == 1:
+        return UnsafeViewBackward0.apply(squeeze(bmm(a, b), -1), shape=(*lead, n))
+    return UnsafeViewBackward0.apply(bmm(a, b), shape=(*lead, m) if input._array.ndim == 1 else (*lead, n, m))
 
 
 @operator(method=False, public=False)
@@ -259,6 +281,6 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     *lead, inner = input._array.shape
     if input._array.ndim == 2:
         return addmm(bias, input, t(weight))
-    if input.is_contiguous():
+    if input.is_contiguous() and bias.is_contiguous():
         return view(addmm(bias, reshape(input, (math.prod(lead), inner)), t(weight)), (*lead, weight._array.shape[0]))
     return add(matmul(input, t(weight)), bias)

@@ -9,13 +9,15 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from minitorch import dtypes
 from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
 from minitorch.dtypes import dtype as Dtype
 from minitorch.ops.arguments import dimension, dimensions, dtype_name
 from minitorch.ops.arithmetic import maximum, minimum
-from minitorch.ops.operator import formula, operator, operators
+from minitorch.ops.operator import formula, operator
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
@@ -46,9 +48,9 @@ class Reduction(Function):
 class SumBackward0(Reduction):
     """Of all elements."""
 
-    def forward(self, k: Table, a: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    def forward(self, k: Table, a: Any, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
         self.reduce_over(a, dim, keepdim)
-        return k.sum(a, dim, keepdim)
+        return k.sum(a, dim, keepdim, dtype)
 
     def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
         return (self.spread(k, grad),)
@@ -61,9 +63,9 @@ class SumBackward1(SumBackward0):
 class MeanBackward0(Reduction):
     """Of all elements."""
 
-    def forward(self, k: Table, a: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    def forward(self, k: Table, a: Any, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
         self.reduce_over(a, dim, keepdim)
-        return k.mean(a, dim, keepdim)
+        return k.mean(a, dim, keepdim, dtype)
 
     def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
         count = math.prod(self.shape if self.dim is None else [self.shape[d] for d in self.dim])
@@ -79,10 +81,10 @@ class LinalgVectorNormBackward0(Reduction):
 
     __slots__ = ("p",)
 
-    def forward(self, k: Table, a: Any, p: float, dim: Any, keepdim: bool) -> Any:
+    def forward(self, k: Table, a: Any, p: float, dim: Any, keepdim: bool, dtype: Any) -> Any:
         self.reduce_over(a, dim, keepdim)
         self.p = p
-        result = k.vector_norm(a, p, dim, keepdim)
+        result = k.vector_norm(a, p, dim, keepdim, dtype)
         self.save(a, result)
         return result
 
@@ -189,20 +191,20 @@ class Extremes(NamedTuple):
     indices: Tensor
 
 
-def _summed_dtype(input: Tensor, dtype: Dtype | None) -> Tensor:
+def _summed_dtype(input: Tensor, dtype: Dtype | None) -> np.dtype:
     """Sums of integers are int64."""
     if dtype is not None:
-        return operators.cast(input, dtype.numpy)
-    return input if input._array.dtype.kind == "f" else operators.cast(input, dtypes.int64.numpy)
+        return dtype.numpy
+    return input._array.dtype if input._array.dtype.kind == "f" else dtypes.int64.numpy
 
 
 @operator(out=True)
 def sum(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Dtype | None = None) -> Tensor:
     """The sum. Integers are summed as int64; ``dtype`` casts first."""
-    input = _summed_dtype(input, dtype)
+    wanted = _summed_dtype(input, dtype)
     if dim is None:
-        return SumBackward0.apply(input)
-    return SumBackward1.apply(input, dim=dimensions(dim, input._array.ndim), keepdim=keepdim)
+        return SumBackward0.apply(input, dtype=wanted)
+    return SumBackward1.apply(input, dim=dimensions(dim, input._array.ndim), keepdim=keepdim, dtype=wanted)
 
 
 @operator(out=True)
@@ -212,16 +214,15 @@ def mean(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Dtype 
     Raises:
         RuntimeError: the dtype is not floating point.
     """
-    if dtype is not None:
-        input = operators.cast(input, dtype.numpy)
-    if input._array.dtype.kind != "f":
+    wanted = input._array.dtype if dtype is None else dtype.numpy
+    if wanted.kind != "f":
         raise RuntimeError(
             "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. "
             f"Got: {dtype_name(input)}"
         )
     if dim is None:
-        return MeanBackward0.apply(input)
-    return MeanBackward1.apply(input, dim=dimensions(dim, input._array.ndim), keepdim=keepdim)
+        return MeanBackward0.apply(input, dtype=wanted)
+    return MeanBackward1.apply(input, dim=dimensions(dim, input._array.ndim), keepdim=keepdim, dtype=wanted)
 
 
 @operator(out=True)
@@ -245,13 +246,14 @@ def vector_norm(x: Tensor, ord: float = 2, dim: Dim = None, keepdim: bool = Fals
     Raises:
         RuntimeError: the dtype is not floating point.
     """
-    if dtype is not None:
-        x = operators.cast(x, dtype.numpy)
     if x._array.dtype.kind != "f":
         raise RuntimeError(
             f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {dtype_name(x)}"
         )
-    return LinalgVectorNormBackward0.apply(x, p=float(ord), dim=dimensions(dim, x._array.ndim), keepdim=keepdim)
+    wanted = x._array.dtype if dtype is None else dtype.numpy
+    return LinalgVectorNormBackward0.apply(
+        x, p=float(ord), dim=dimensions(dim, x._array.ndim), keepdim=keepdim, dtype=wanted
+    )
 
 
 def _extreme(name: str, input: Tensor, dim: Any, keepdim: bool) -> Any:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from minitorch.autograd.graph import Function
 from minitorch.ops.arguments import dimension, dimensions, sizes
 from minitorch.ops.operator import formula, operator
-from minitorch.ops.promotion import result_dtype
+from minitorch.ops.promotion import promote
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
     from minitorch.tensor import Tensor
 
-Size = int | Sequence[int]
+EMPTY = (0,)  # a tensor of this shape can be joined to any other
 
 
 class Viewed(Function):
@@ -282,8 +282,7 @@ class PermuteBackward0(Viewed):
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """Two dimensions swapped."""
     ndim = input._array.ndim
-    dim0, dim1 = dimension(dim0, ndim), dimension(dim1, ndim)
-    return TransposeBackward0.apply(input, dim0=dim0, dim1=dim1) if ndim else AliasBackward0.apply(input)
+    return TransposeBackward0.apply(input, dim0=dimension(dim0, ndim), dim1=dimension(dim1, ndim))
 
 
 @operator
@@ -447,28 +446,39 @@ def contiguous(input: Tensor) -> Tensor:
     return input if input.is_contiguous() else clone(input, contiguous=True)
 
 
-class CatBackward0(Function):
-    """The gradient falls into the parts again."""
-
-    __slots__ = ("dim", "ends")
-
-    def forward(self, k: Table, *arrays: Any, dim: int) -> Any:
-        self.dim, self.ends = dim, [0]
-        for each in arrays:
-            self.ends.append(self.ends[-1] + each.shape[dim])
-        return k.cat(arrays, dim)
-
-    def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
-        return tuple(
-            needed and k.slice(grad, self.dim, start, end, 1)
-            for needed, start, end in zip(self.needs, self.ends[:-1], self.ends[1:], strict=True)
-        )
-
-
-class StackBackward0(Function):
-    """The gradient is taken apart again."""
+class Joining(Function):
+    """Inputs are brought to one dtype."""
 
     __slots__ = ("dim",)
+
+    @classmethod
+    def operands(cls, inputs: tuple[Any, ...]) -> list[Any]:
+        arrays = [each._array for each in inputs]
+        return promote(arrays, False, "cat")
+
+
+class CatBackward0(Joining):
+    """The gradient falls into the parts again."""
+
+    __slots__ = ("shapes",)
+
+    def forward(self, k: Table, *arrays: Any, dim: int) -> Any:
+        self.dim, self.shapes = dim, [each.shape for each in arrays]
+        return k.cat([each for each in arrays if each.shape != EMPTY] or arrays, dim)
+
+    def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
+        parts, start = [], 0
+        for needed, shape in zip(self.needs, self.shapes, strict=True):
+            if shape == EMPTY:
+                parts.append(needed and k.zeros(shape, grad))
+            else:
+                parts.append(needed and k.slice(grad, self.dim, start, start + shape[self.dim], 1))
+                start += shape[self.dim]
+        return tuple(parts)
+
+
+class StackBackward0(Joining):
+    """The gradient is taken apart again."""
 
     def forward(self, k: Table, *arrays: Any, dim: int) -> Any:
         self.dim = dim
@@ -476,11 +486,6 @@ class StackBackward0(Function):
 
     def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
         return tuple(needed and k.select(grad, self.dim, index) for index, needed in enumerate(self.needs))
-
-
-def _as_one_dtype(tensors: Sequence[Tensor]) -> list[Tensor]:
-    wanted = result_dtype([each._array for each in tensors])
-    return [each.to(wanted) for each in tensors]
 
 
 @operator(method=False, out=True)
@@ -492,8 +497,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """
     if not len(tensors):
         raise RuntimeError("torch.cat(): expected a non-empty list of Tensors")
-    # An empty tensor of one dimension fits everywhere.
-    shaped = [each for each in tensors if tuple(each._array.shape) != (0,)] or list(tensors)
+    shaped = [each for each in tensors if each._array.shape != EMPTY] or list(tensors)
     shape = shaped[0]._array.shape
     if not shape:
         raise RuntimeError("zero-dimensional tensor (at position 0) cannot be concatenated")
@@ -507,7 +511,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                     f"Sizes of tensors must match except in dimension {d}. Expected size {a} but got size {b} for tensor number "
                     f"{position} in the list."
                 )
-    return CatBackward0.apply(*_as_one_dtype(shaped), dim=d)
+    return CatBackward0.apply(*tensors, dim=d)
 
 
 @operator(method=False, out=True)
@@ -526,7 +530,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                 f"stack expects each tensor to be equal size, but got {list(shape)} at entry 0 and {list(each._array.shape)} at "
                 f"entry {position}"
             )
-    return StackBackward0.apply(*_as_one_dtype(tensors), dim=dimension(dim, len(shape) + 1))
+    return StackBackward0.apply(*tensors, dim=dimension(dim, len(shape) + 1))
 
 
 # -- regions of a base that was changed in place (see minitorch.autograd.views) -----------------------------------------

@@ -119,8 +119,7 @@ class Optimizer:
         groups = []
         start = 0
         for group in self.param_groups:
-            for position, param in enumerate(group["params"], start):
-                numbers.setdefault(param, position)
+            numbers.update({param: n for n, param in enumerate(group["params"], start) if param not in numbers})
             start += len(group["params"])
             settings = {name: value for name, value in group.items() if name != "params"}
             groups.append({**settings, "params": [numbers[param] for param in group["params"]]})
@@ -156,11 +155,11 @@ class Optimizer:
         self.state, self.param_groups = state, saved_groups
 
     def __repr__(self) -> str:
-        lines = [f"{type(self).__name__} ("]
+        text = f"{type(self).__name__} ("
         for number, group in enumerate(self.param_groups):
-            lines.append(f"Parameter Group {number}")
-            lines += [f"    {name}: {group[name]}" for name in sorted(group) if name != "params"]
-        return "\n".join([*lines, ")"])
+            settings = "".join(f"    {name}: {group[name]}\n" for name in sorted(group) if name != "params")
+            text += f"\nParameter Group {number}\n{settings}"
+        return text + ")"
 
 
 def _cast(value: Any, param: Tensor) -> Any:

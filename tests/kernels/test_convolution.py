@@ -151,7 +151,6 @@ def test_strided_operands_give_the_same_results(case):
 
 
 @given(case=cases(np.float32), value=st.sampled_from([np.inf, -np.inf, np.nan]), place=st.integers(0, 2**32 - 1))
-@np.errstate(invalid="ignore")
 def test_infinity_and_nan_reach_exactly_what_they_meet(case, value, place):
     """One value that is not finite, in one operand: it shows where it does in torch (in float64), and nowhere else."""
     for name in ("input", "weight", "grad"):

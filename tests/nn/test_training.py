@@ -55,7 +55,7 @@ def test_the_graph_of_the_documented_network_is_torchs():
 
 
 MEMORY = """
-import gc, tracemalloc
+import gc, sys
 import minitorch
 from minitorch import nn, optim
 import minitorch.nn.functional as F
@@ -71,27 +71,22 @@ class Net(nn.Module):
         x = F.max_pool2d(F.relu(self.conv2(x)), 2).view(-1, 400)
         return self.fc3(F.relu(self.fc2(F.relu(self.fc1(x)))))
 
-def steps(count):
-    for _ in range(count):
+def blocks_after(steps):
+    for _ in range(steps):
         optimizer.zero_grad()
         F.cross_entropy(net(images), labels).backward()
         optimizer.step()
+    return sys.getallocatedblocks()
 
+minitorch.set_num_threads(1)
 net, images, labels = Net(), minitorch.randn(1, 3, 32, 32), minitorch.tensor([3])
 optimizer = optim.SGD(net.parameters(), lr=0.001, momentum=0.9)
-gc.collect()
 gc.disable()
-steps(100)
-tracemalloc.start()
-steps(100)
-before, _ = tracemalloc.get_traced_memory()
-steps(1900)
-after, _ = tracemalloc.get_traced_memory()
-print(after - before)
+print(-blocks_after(200) + blocks_after(2000))
 """
 
 
 def test_two_thousand_steps_without_the_garbage_collector_leave_memory_flat():
     run = subprocess.run([sys.executable, "-c", MEMORY], capture_output=True, text=True, timeout=300, check=False)
     assert run.returncode == 0, run.stderr
-    assert int(run.stdout) < 50_000  # bytes: less than 30 a step; one lost array of the network would be 240,000
+    assert int(run.stdout) < 200  # objects; one that is lost at each step would make 2,000

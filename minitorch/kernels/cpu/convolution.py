@@ -130,7 +130,8 @@ def _input_grad_without_zeros(
     padded = np.zeros((*input_shape[:2], *sizes), grad.dtype)
     for a, b in np.ndindex(weight.shape[2:]):
         met = padded[:, :, a * dilation[0] :: stride[0], b * dilation[1] :: stride[1]][:, :, :height, :width]
-        met += np.matmul(matrices[..., a, b], grads).reshape(met.shape)
+        with np.errstate(invalid="ignore"):  # NaN is a result like others
+            met += np.matmul(matrices[..., a, b], grads).reshape(met.shape)
     return padded[:, :, padding[0] : padding[0] + input_shape[2], padding[1] : padding[1] + input_shape[3]].copy()
 
 

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-__all__ = ["all", "amax", "amin", "any", "argmax", "argmin", "max_dim", "mean", "min_dim", "prod", "sum", "sum_to", "vector_norm"]
+__all__ = ["all", "amax", "amin", "any", "argmax", "argmin", "max_dim", "mean", "min_dim", "sum", "sum_to", "vector_norm"]
 
 Array = np.ndarray
 Dim = tuple[int, ...] | None
@@ -18,16 +20,11 @@ def sum(a: Array, dim: Dim, keepdim: bool, dtype: np.dtype | None = None) -> Arr
     return np.add.reduce(a, axis=dim, keepdims=keepdim, dtype=dtype or a.dtype, out=...)
 
 
-def prod(a: Array, dim: Dim, keepdim: bool, dtype: np.dtype | None = None) -> Array:
-    """The product, in ``dtype`` (the array's own unless given)."""
-    return np.multiply.reduce(a, axis=dim, keepdims=keepdim, dtype=dtype or a.dtype, out=...)
-
-
-def mean(a: Array, dim: Dim, keepdim: bool) -> Array:
-    """The mean; NaN of nothing."""
-    total = sum(a, dim, keepdim)
-    count = a.size if dim is None else int(np.prod([a.shape[d] for d in dim]))
-    return np.true_divide(total, a.dtype.type(count), out=...)
+def mean(a: Array, dim: Dim, keepdim: bool, dtype: np.dtype | None = None) -> Array:
+    """The mean, in ``dtype`` (the array's own unless given); NaN of nothing."""
+    total = sum(a, dim, keepdim, dtype)
+    count = a.size if dim is None else math.prod([a.shape[d] for d in dim])
+    return np.true_divide(total, total.dtype.type(count), out=...)
 
 
 def sum_to(a: Array, shape: tuple[int, ...]) -> Array:
@@ -84,8 +81,9 @@ def _at(a: Array, dim: int, keepdim: bool, indices: Array) -> tuple[Array, Array
     return (values, indices) if keepdim else (values.squeeze(dim), indices.squeeze(dim))
 
 
-def vector_norm(a: Array, p: float, dim: Dim, keepdim: bool) -> Array:
-    """(sum |a|^p)^(1/p); the largest or smallest magnitude for p = inf or -inf, the count of non-zeros for p = 0."""
+def vector_norm(a: Array, p: float, dim: Dim, keepdim: bool, dtype: np.dtype) -> Array:
+    """(sum |a|^p)^(1/p), in ``dtype``; the largest or smallest magnitude for p = inf or -inf, the count of non-zeros for p = 0."""
+    a = a.astype(dtype, copy=False)
     if p == 2:
         return np.sqrt(sum(np.multiply(a, a), dim, keepdim), out=...)
     if p == 0:

@@ -40,7 +40,7 @@ def reshape(a: Array, shape: tuple[int, ...]) -> Array:
 
 def transpose(a: Array, dim0: int, dim1: int) -> Array:
     """Two dimensions swapped."""
-    return a.swapaxes(dim0, dim1)
+    return a.swapaxes(dim0, dim1) if a.ndim else a.view()
 
 
 def t(a: Array) -> Array:

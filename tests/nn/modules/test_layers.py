@@ -104,10 +104,10 @@ def differentiated(lib: Any, net: Any, x: Any, rest: list[Any], cotangents: list
     grads = lib.autograd.grad(result, leaves, cotangents[0], create_graph=True)
     found = [result, *grads]
     differentiable = [(grad, c) for grad, c in zip(grads, cotangents[1:], strict=True) if grad.requires_grad]
-    if differentiable:
-        onto, along = zip(*differentiable, strict=True)
-        found += lib.autograd.grad(onto, leaves, along, allow_unused=True, materialize_grads=True)
-    return found
+    if not differentiable:  # constant gradients; torch records some of these all the same, and then finds zeros
+        return found + [lib.zeros_like(leaf) for leaf in leaves]
+    onto, along = zip(*differentiable, strict=True)
+    return found + list(lib.autograd.grad(onto, leaves, along, allow_unused=True, materialize_grads=True))
 
 
 @pytest.mark.parametrize("name", [*LAYERS, *LOSSES])
