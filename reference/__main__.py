@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import minitorch
 from minitorch.cli import INTERRUPTED, MISTAKES, _number, explain
@@ -44,7 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def run(command: str, threads: int | None = None, **options: object) -> int:
+def run(command: str, threads: int | None = None, **options: Any) -> int:
     """Carries a command out; its modules are imported here, as they need torch, which ``--help`` does not."""
     import torch
 

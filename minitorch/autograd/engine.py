@@ -172,9 +172,7 @@ def _nodes_above(targets: dict[Edge, Any], roots: list[Function]) -> set[Functio
             reached.add(node)
             stack.extend(edge[0] for edge in node.next_functions if edge[0] is not None)
     above = {edge[0] for edge in targets}
-    for node in sorted(
-        reached, key=lambda node: node.sequence_nr
-    ):  # oldest first: what a node leads to comes before it
+    for node in sorted(reached, key=lambda node: node.sequence_nr):  # what a node leads to is older
         if any(edge[0] in above for edge in node.next_functions):
             above.add(node)
     return above

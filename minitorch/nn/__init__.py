@@ -4,8 +4,25 @@ from __future__ import annotations
 
 from minitorch.nn import functional, init, modules
 from minitorch.nn.modules import (
-    Conv2d, CrossEntropyLoss, Flatten, Identity, L1Loss, Linear, LogSoftmax, MaxPool2d, Module, ModuleDict, ModuleList,
-    MSELoss, NLLLoss, ReLU, Sequential, Sigmoid, Softmax, Tanh, Unflatten,
+    Conv2d,
+    CrossEntropyLoss,
+    Flatten,
+    Identity,
+    L1Loss,
+    Linear,
+    LogSoftmax,
+    MaxPool2d,
+    Module,
+    ModuleDict,
+    ModuleList,
+    MSELoss,
+    NLLLoss,
+    ReLU,
+    Sequential,
+    Sigmoid,
+    Softmax,
+    Tanh,
+    Unflatten,
 )  # fmt: skip
 from minitorch.nn.parameter import Parameter
 

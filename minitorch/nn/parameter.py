@@ -28,7 +28,9 @@ class Parameter(Tensor):
         if data is None:
             data = empty(0)
         if not isinstance(data, Tensor):
-            raise TypeError(f"a Parameter is made from a Tensor, not from '{typename(data)}'; minitorch.tensor(data) makes one")
+            raise TypeError(
+                f"a Parameter is made from a Tensor, not from '{typename(data)}'; minitorch.tensor(data) makes one"
+            )
         if requires_grad and not data.is_floating_point():
             raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
         self = object.__new__(cls)
@@ -47,7 +49,8 @@ class Parameter(Tensor):
     def __repr__(self) -> str:
         return "Parameter containing:\n" + printing.format_tensor(self)
 
-    __format__ = object.__format__
+    def __format__(self, spec: str) -> str:
+        return object.__format__(self, spec)
 
 
 def clear_gradient(parameter: Tensor, set_to_none: bool) -> None:

@@ -403,6 +403,8 @@ def pow(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
     """
     if isinstance(exponent, Variable):
         return PowBackward1.apply(input, exponent) if isinstance(input, Variable) else PowBackward2.apply(exponent, input)
+    if not isinstance(input, Variable):
+        raise TypeError(f"pow(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
     if isinstance(exponent, int) and exponent < 0 and input._array.dtype.kind != "f":
         raise RuntimeError("Integers to negative integer powers are not allowed.")
     return PowBackward0.apply(input, exponent)

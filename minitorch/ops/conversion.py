@@ -123,7 +123,7 @@ def random(input: Tensor, drawn: np.ndarray) -> Tensor:
 
 
 @operator(inplace=True, method=False, public=False)
-def copy(input: Tensor, source: Tensor | Number) -> Tensor:
+def copy(input: Tensor, source: Any) -> Tensor:
     """What ``input`` is after ``source`` (broadcast, cast) was written over it.
 
     Raises:

@@ -99,7 +99,7 @@ def conv2d(
     strides, dilations = pair(stride), pair(dilation)
     if isinstance(padding, str):
         padding = _named_padding(padding, weight._array.shape[2:], strides, dilations)
-    geometry = {"stride": strides, "padding": pair(padding), "dilation": dilations, "groups": groups}
+    geometry: dict[str, Any] = {"stride": strides, "padding": pair(padding), "dilation": dilations, "groups": groups}
     _check_convolution(input, weight, bias, **geometry)
     return ConvolutionBackward0.apply(input, weight, bias, **geometry)
 
@@ -233,7 +233,7 @@ def max_pool2d(
     Raises:
         RuntimeError: shapes or settings that do not fit.
     """
-    window = {
+    window: dict[str, Any] = {
         "kernel_size": pair(kernel_size),
         "stride": pair(kernel_size if stride is None or stride == () or stride == [] else stride),
         "padding": pair(padding),

@@ -275,7 +275,7 @@ def getitem(input: Tensor, index: Any) -> Tensor:
     return AliasBackward0.apply(input) if viewed is input else viewed
 
 
-def setitem(input: Tensor, index: Any, value: Tensor | Number) -> None:
+def setitem(input: Tensor, index: Any, value: Any) -> None:
     """``input[index] = value``; the value is broadcast and cast.
 
     Raises:

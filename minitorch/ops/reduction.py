@@ -95,9 +95,9 @@ class LinalgVectorNormBackward0(Reduction):
         if self.p == 1:
             return (k.mul(grad, k.sign(a)),)
         if math.isinf(self.p):
-            reached = k.eq(k.abs(a), norm)
-            among = k.sum(k.cast(reached, self.dtype), self.dim, self.dim is not None)
-            return (k.mul(k.where(reached, k.sign(a), 0.0), k.div(grad, among)),)
+            reached = k.cast(k.logical_or(k.eq(k.abs(a), norm), k.isnan(a)), self.dtype)
+            among = k.sum(reached, self.dim, self.dim is not None)
+            return (k.mul(k.sign(a), k.mul(k.div(grad, among), reached)),)
         zero = k.eq(norm, 0)
         if self.p == 2:
             return (k.mul(a, k.where(zero, 0.0, k.div(grad, norm))),)

@@ -34,7 +34,8 @@ class Optimizer:
     def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
             raise TypeError(
-                "params argument given to the optimizer should be an iterable of Tensors or dicts, but got " + typename(params)
+                "params argument given to the optimizer should be an iterable of Tensors or dicts, but got "
+                + typename(params)
             )
         self.defaults = defaults
         self.state: defaultdict[Any, dict[str, Any]] = defaultdict(dict)
@@ -138,9 +139,12 @@ class Optimizer:
         if len(saved_groups) != len(self.param_groups):
             raise ValueError("loaded state dict has a different number of parameter groups")
         if any(
-            len(own["params"]) != len(saved["params"]) for own, saved in zip(self.param_groups, saved_groups, strict=True)
+            len(own["params"]) != len(saved["params"])
+            for own, saved in zip(self.param_groups, saved_groups, strict=True)
         ):
-            raise ValueError("loaded state dict contains a parameter group that doesn't match the size of optimizer's group")
+            raise ValueError(
+                "loaded state dict contains a parameter group that doesn't match the size of optimizer's group"
+            )
         params: dict[Any, Tensor] = {}
         for own, saved in zip(self.param_groups, saved_groups, strict=True):
             params.update(zip(saved["params"], own["params"], strict=True))

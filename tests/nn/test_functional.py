@@ -46,7 +46,12 @@ def test_softmax_without_a_dimension_warns_and_chooses_as_torch(name: str, ndim:
 def test_the_old_words_for_the_reduction_still_work_with_a_warning():
     rng = np.random.default_rng(0)
     (a, b), (x, y) = tensors(rng.standard_normal((3, 4))), tensors(rng.standard_normal((3, 4)))
-    for old in ({"reduce": False}, {"size_average": False}, {"size_average": True}, {"size_average": False, "reduce": False}):
+    for old in (
+        {"reduce": False},
+        {"size_average": False},
+        {"size_average": True},
+        {"size_average": False, "reduce": False},
+    ):
         results = []
         for lib, pair in ((minitorch, (a, x)), (torch, (b, y))):
             with pytest.warns(UserWarning, match="size_average and reduce args will be deprecated") as caught:
@@ -66,7 +71,9 @@ def test_the_absolute_difference_is_torchs_with_its_graph(reduction: str):
     ]
     assert_same(*results)
     assert graph(results[0]) == graph(results[1])
-    for result, cotangent in zip(results, tensors(rng.standard_normal(results[1].shape).astype(np.float32)), strict=True):
+    for result, cotangent in zip(
+        results, tensors(rng.standard_normal(results[1].shape).astype(np.float32)), strict=True
+    ):
         result.backward(cotangent)
     assert_same(ours.grad, theirs.grad)
     assert_same(targets[0].grad, targets[1].grad)

@@ -30,7 +30,9 @@ def drawn(lib: Any, name: str, shape: list[int], dtype: str, seed: int, settings
     lib.manual_seed(seed)
     tensor = lib.nn.Parameter(lib.empty(shape, dtype=getattr(lib, dtype)))
     result = getattr(lib.nn.init, name)(tensor, **settings)
-    assert result is tensor and result.is_leaf and result.requires_grad
+    assert result is tensor
+    assert result.is_leaf
+    assert result.requires_grad
     return result
 
 
@@ -88,7 +90,8 @@ def test_constants():
 
 
 @pytest.mark.parametrize(
-    "arguments", [("linear",), ("sigmoid",), ("conv2d",), ("tanh",), ("relu",), ("leaky_relu",), ("leaky_relu", 0.2), ("selu",)]
+    "arguments",
+    [("linear",), ("sigmoid",), ("conv2d",), ("tanh",), ("relu",), ("leaky_relu",), ("leaky_relu", 0.2), ("selu",)],
 )
 def test_gains_are_torchs(arguments: tuple):
     assert minitorch.nn.init.calculate_gain(*arguments) == torch.nn.init.calculate_gain(*arguments)

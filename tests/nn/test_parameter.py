@@ -22,7 +22,8 @@ def test_a_parameter_shares_the_memory_of_its_tensor_and_requires_gradients():
     parameter = nn.Parameter(tensor)
     tensor.add_(1)
     assert isinstance(parameter, minitorch.Tensor)
-    assert parameter.requires_grad and parameter.is_leaf
+    assert parameter.requires_grad
+    assert parameter.is_leaf
     np.testing.assert_array_equal(parameter.detach().numpy(), np.ones((2, 3)))
     assert parameter._version == tensor._version == 1
     assert not nn.Parameter(tensor, requires_grad=False).requires_grad
@@ -40,7 +41,14 @@ def test_a_parameter_prints_as_in_torch():
 
 def test_results_of_operators_are_no_parameters():
     parameter = nn.Parameter(minitorch.ones(3))
-    for result in (parameter + 1, parameter.detach(), parameter.clone(), parameter[0], parameter.data, parameter.double()):
+    for result in (
+        parameter + 1,
+        parameter.detach(),
+        parameter.clone(),
+        parameter[0],
+        parameter.data,
+        parameter.double(),
+    ):
         assert type(result) is minitorch.Tensor
 
 
@@ -50,7 +58,8 @@ def test_a_deep_copy_has_memory_of_its_own_and_no_gradient(lib: Any):
     (parameter * 2).sum().backward()
     twin = copy.deepcopy([parameter, parameter])
     assert twin[0] is twin[1]
-    assert type(twin[0]) is lib.nn.Parameter and twin[0].requires_grad
+    assert type(twin[0]) is lib.nn.Parameter
+    assert twin[0].requires_grad
     assert twin[0].grad is None
     twin[0].data.add_(1)
     assert parameter.tolist() == [1, 1, 1]
@@ -66,9 +75,7 @@ def test_pickling_keeps_class_numbers_and_setting(requires_grad: bool):
 
 
 def test_whole_numbers_cannot_be_learnt():
-    assert_same_error(
-        lambda: nn.Parameter(minitorch.tensor([1, 2])), lambda: torch.nn.Parameter(torch.tensor([1, 2]))
-    )
+    assert_same_error(lambda: nn.Parameter(minitorch.tensor([1, 2])), lambda: torch.nn.Parameter(torch.tensor([1, 2])))
 
 
 def test_what_is_not_a_tensor_is_refused_with_advice():

@@ -120,7 +120,7 @@ ELEMENTWISE = [
     of_one("number / x", lambda lib, a: 3 / a, values="not zero", special=True), of_one("x / number", lambda lib, a: a / 3),
     of_one("x / zero", lambda lib, a: a / 0, special=True, smooth=False),
     of_one("x % number", lambda lib, a: a % 1.5, values="broken", special=True),
-    of_one("number ** x", lambda lib, a: 2.5**a, special=True), of_one("0 ** x", lambda lib, a: 0**a, values="positive", special=True),
+    of_one("number ** x", lambda lib, a: 2.5**a, special=True), of_one("0 ** x", lambda lib, a: 0**a, values="positive", special=True, smooth=False),
     of_one("negative ** x", lambda lib, a: (-2.0) ** a, special=True, smooth=False),
     *(
         of_one(f"x ** {n}", lambda lib, a, n=n: a**n, values="positive", special=True)

@@ -117,7 +117,8 @@ def test_parameters_may_come_with_names(lib: Any):
     assert other.param_groups[0]["param_names"] == ["weight", "bias"]
     named = lib.optim.SGD(net.named_parameters())
     named.load_state_dict(lib.optim.SGD(net.parameters(), lr=3).state_dict())
-    assert named.param_groups[0]["param_names"] == ["weight", "bias"] and named.param_groups[0]["lr"] == 3
+    assert named.param_groups[0]["param_names"] == ["weight", "bias"]
+    assert named.param_groups[0]["lr"] == 3
 
 
 @pytest.mark.parametrize("lib", LIBRARIES)
@@ -126,7 +127,9 @@ def test_gradients_are_taken_away_or_set_to_zero(lib: Any):
     params[0].grad = kept = lib.ones(1)
     optimizer = lib.optim.SGD(params)
     optimizer.zero_grad(set_to_none=False)
-    assert params[0].grad is kept and kept.tolist() == [0] and params[1].grad is None
+    assert params[0].grad is kept
+    assert kept.tolist() == [0]
+    assert params[1].grad is None
     optimizer.zero_grad()
     assert params[0].grad is None
 

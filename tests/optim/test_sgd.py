@@ -81,7 +81,9 @@ def test_a_step_counts_as_a_change_in_place(lib: Any):
     loss = (x * x).sum()
     x.grad = lib.ones(1)
     lib.optim.SGD([x], lr=0.5).step()
-    assert x.is_leaf and x.requires_grad and x._version == 1
+    assert x.is_leaf
+    assert x.requires_grad
+    assert x._version == 1
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         loss.backward()
 
@@ -126,7 +128,8 @@ def test_parameters_and_gradients_may_lie_in_memory_in_any_way():
 )
 def test_settings_out_of_range_get_torchs_answers(settings: dict[str, Any]):
     assert_same_error(
-        lambda: minitorch.optim.SGD([minitorch.ones(1)], **settings), lambda: torch.optim.SGD([torch.ones(1)], **settings)
+        lambda: minitorch.optim.SGD([minitorch.ones(1)], **settings),
+        lambda: torch.optim.SGD([torch.ones(1)], **settings),
     )
 
 

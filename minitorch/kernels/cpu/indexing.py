@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 __all__ = ["gather", "index", "index_backward", "index_put", "masked_fill", "scatter_add"]
@@ -10,7 +12,7 @@ Array = np.ndarray
 Indices = tuple[Array | None, ...]  # one for each leading dimension; None takes the whole dimension
 
 
-def _key(indices: Indices) -> tuple[Array | slice, ...]:
+def _key(indices: Indices) -> Any:
     return tuple(slice(None) if each is None else each for each in indices)
 
 
@@ -57,6 +59,6 @@ def _along(dim: int, indices: Array) -> tuple[Array, ...]:
     """The positions that indices along one dimension stand for."""
     if not indices.ndim:
         return (indices,)
-    positions = list(np.indices(indices.shape, sparse=True))
+    positions: list[Array] = list(np.indices(indices.shape, sparse=True))
     positions[dim] = indices
     return tuple(positions)

@@ -4,24 +4,35 @@ from __future__ import annotations
 
 import numpy as np
 
+from minitorch.kernels.cpu.threads import on_one_blas_thread
+
 __all__ = ["addmm", "bmm", "dot", "mm", "mv", "outer"]
 
 Array = np.ndarray
 
+LARGE = 2**26  # multiplications from which more than one thread pays
+
+
+def _product(a: Array, b: Array) -> Array:
+    columns = b.shape[-1] if b.ndim > 1 else 1
+    if a.size * columns < LARGE:
+        return on_one_blas_thread(np.matmul, a, b)
+    return np.matmul(a, b)
+
 
 def mm(a: Array, b: Array) -> Array:
     """(n, k) @ (k, m)."""
-    return np.matmul(a, b)
+    return _product(a, b)
 
 
 def bmm(a: Array, b: Array) -> Array:
     """(b, n, k) @ (b, k, m)."""
-    return np.matmul(a, b)
+    return _product(a, b)
 
 
 def mv(a: Array, b: Array) -> Array:
     """(n, k) @ (k,)."""
-    return np.matmul(a, b)
+    return _product(a, b)
 
 
 def dot(a: Array, b: Array) -> Array:
@@ -36,7 +47,7 @@ def outer(a: Array, b: Array) -> Array:
 
 def addmm(bias: Array, a: Array, b: Array, beta: float, alpha: float) -> Array:
     """beta * bias + alpha * (a @ b); the bias is broadcast, and ignored (NaN too) for beta = 0."""
-    product = np.matmul(a, b)
+    product = _product(a, b)
     if alpha != 1:
         product *= product.dtype.type(alpha)
     if beta != 0:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import types
 from numba.extending import intrinsic
 
 from minitorch.kernels.cpu.threads import jit
@@ -20,7 +19,7 @@ Array = np.ndarray
 
 
 @intrinsic
-def _fma(typing_context: Any, a: types.Float, b: types.Float, c: types.Float) -> Any:
+def _fma(typing_context, a, b, c):
     """a * b + c, rounded once."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -30,7 +29,7 @@ def _fma(typing_context: Any, a: types.Float, b: types.Float, c: types.Float) ->
 
 
 @jit
-def _sgd_plain(param: Array, grad: Array, lr: float, decay: float, sign: float) -> None:
+def _sgd_plain(param, grad, lr, decay, sign):
     for i in range(param.size):
         g = sign * grad[i]
         if decay != 0:
@@ -39,9 +38,7 @@ def _sgd_plain(param: Array, grad: Array, lr: float, decay: float, sign: float) 
 
 
 @jit
-def _sgd_momentum(
-    param: Array, grad: Array, lr: float, decay: float, sign: float, velocity: Array, momentum: float, fresh: float, nesterov: bool
-) -> None:
+def _sgd_momentum(param, grad, lr, decay, sign, velocity, momentum, fresh, nesterov):
     for i in range(param.size):
         g = sign * grad[i]
         if decay != 0:
@@ -75,11 +72,12 @@ def sgd(
     if param.dtype.itemsize < 4 or not all(each.flags.c_contiguous for each in arrays):
         # The loops are for float32 and float64 that lie row by row: others go through copies that do.
         wide = np.promote_types(param.dtype, np.float32)
-        copies = [None if each is None else each.astype(wide, order="C") for each in (param, grad, velocity)]
-        sgd(*copies, lr, momentum, fresh, weight_decay, nesterov, maximize)  # type: ignore[arg-type]  # param and grad are there
-        for each, changed in ((param, copies[0]), (velocity, copies[2])):
-            if each is not None:
-                each[...] = changed
+        copies = [each.astype(wide, order="C") for each in arrays]
+        copy_of_velocity = None if velocity is None else copies[2]
+        sgd(copies[0], copies[1], copy_of_velocity, lr, momentum, fresh, weight_decay, nesterov, maximize)
+        param[...] = copies[0]
+        if velocity is not None:
+            velocity[...] = copy_of_velocity
         return
     number = param.dtype.type
     rates = number(lr), number(weight_decay), number(-1 if maximize else 1)

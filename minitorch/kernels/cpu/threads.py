@@ -23,7 +23,7 @@ import threading
 import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numba
 from numba.core import event
@@ -157,8 +157,8 @@ def set_num_threads(count: int) -> None:
     count = min(count, config.NUMBA_NUM_THREADS)
     _threads_started = True
     numba.set_num_threads(count)
-    if (set_blas_threads := _blas_setter()) is not None:
-        set_blas_threads(count)
+    if (blas := _blas()) is not None:
+        blas.set_num_threads(count)
 
 
 def get_num_threads() -> int:
@@ -170,20 +170,39 @@ def get_num_threads() -> int:
     return numba.get_num_threads()
 
 
+class _Blas(NamedTuple):
+    """What sets and tells the number of threads of numpy's BLAS."""
+
+    set_num_threads: Callable[[int], None]
+    get_num_threads: Callable[[], int]
+
+
 @functools.cache
-def _blas_setter() -> Callable[[int], None] | None:
-    """The function of numpy's BLAS that sets its number of threads; None where there is none (Apple's Accelerate)."""
+def _blas() -> _Blas | None:
+    """The library behind numpy's products; None where its threads cannot be set (Apple's Accelerate)."""
     extension = importlib.import_module("numpy._core._multiarray_umath")
     library = ctypes.CDLL(extension.__file__)  # looks a name up in the BLAS that the extension is linked with, too
-    for name in (
-        "scipy_openblas_set_num_threads64_",
-        "scipy_openblas_set_num_threads",
-        "openblas_set_num_threads",
-        "MKL_Set_Num_Threads",
-    ):
-        if (setter := getattr(library, name, None)) is not None:
-            return setter
+    for name in ("scipy_openblas_{}_num_threads64_", "scipy_openblas_{}_num_threads", "openblas_{}_num_threads"):
+        setter, getter = (getattr(library, name.format(verb), None) for verb in ("set", "get"))
+        if setter is not None and getter is not None:
+            return _Blas(setter, getter)
     return None
+
+
+def on_one_blas_thread(product: Callable[..., Any], *operands: Any) -> Any:
+    """``product(*operands)``, without BLAS's other threads.
+
+    After a product on several threads, OpenBLAS's go on spinning for a tenth of a second, and take the cores from numba's:
+    that costs more than they gain, unless the product is large.
+    """
+    blas = _blas()
+    if blas is None or (before := blas.get_num_threads()) == 1:
+        return product(*operands)
+    blas.set_num_threads(1)
+    try:
+        return product(*operands)
+    finally:
+        blas.set_num_threads(before)
 
 
 # Watching the compiler

@@ -111,4 +111,6 @@ class Conv2d(Module):
             ("bias", self.bias is not None, True),
         )
         settings = "".join(f", {name}={value}" for name, value, usual in unusual if value != usual)
-        return f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}{settings}"
+        return (
+            f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}{settings}"
+        )

@@ -208,7 +208,9 @@ class Module(Stateful):
         lines = extra.split("\n") if extra else []
         if len(lines) == 1 and not self._modules:
             return f"{self._get_name()}({extra})"
-        return parenthesised(self._get_name(), lines + [f"({name}): {module!r}" for name, module in self._modules.items()])
+        return parenthesised(
+            self._get_name(), lines + [f"({name}): {module!r}" for name, module in self._modules.items()]
+        )
 
 
 def parenthesised(name: str, items: list[str]) -> str:

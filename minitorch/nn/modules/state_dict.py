@@ -32,7 +32,9 @@ class Stateful(Tree):
 
     def _local_state(self) -> dict[str, Tensor]:
         """This module's own parameters and persistent buffers."""
-        persistent = {name: each for name, each in self._buffers.items() if name not in self._non_persistent_buffers_set}
+        persistent = {
+            name: each for name, each in self._buffers.items() if name not in self._non_persistent_buffers_set
+        }
         return {name: each for name, each in (self._parameters | persistent).items() if each is not None}
 
     def state_dict(
@@ -60,7 +62,9 @@ class Stateful(Tree):
         for name, each in self._local_state().items():
             destination[prefix + name] = each if keep_vars else each.detach()
 
-    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> IncompatibleKeys:
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> IncompatibleKeys:
         """Writes the tensors of ``state_dict`` over the parameters and buffers of the same paths.
 
         Args:
@@ -106,7 +110,9 @@ class Stateful(Tree):
         for name, own in local.items():
             key = prefix + name
             if key in state_dict:
-                error = self._load_tensor(name, own, key, state_dict[key], local_metadata.get("assign_to_params_buffers", False))
+                error = self._load_tensor(
+                    name, own, key, state_dict[key], local_metadata.get("assign_to_params_buffers", False)
+                )
                 if error is not None:
                     error_msgs.append(error)
             elif strict:

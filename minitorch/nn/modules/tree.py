@@ -54,7 +54,7 @@ class Tree:
             if "_modules" not in own:
                 raise AttributeError("cannot assign module before Module.__init__() call")
             self._forget(name, but="_modules")
-            self._modules[name] = value
+            self._modules[name] = value  # type: ignore[assignment]  # every tree is a module
         elif name in own.get("_modules", ()):
             if value is not None:
                 raise TypeError(
@@ -117,7 +117,9 @@ class Tree:
         """
         self._check_name("buffer", name, "_buffers")
         if tensor is not None and not isinstance(tensor, Tensor):
-            raise TypeError(f"cannot assign '{typename(tensor)}' object to buffer '{name}' (torch Tensor or None required)")
+            raise TypeError(
+                f"cannot assign '{typename(tensor)}' object to buffer '{name}' (torch Tensor or None required)"
+            )
         self._buffers[name] = tensor
         if persistent:
             self._non_persistent_buffers_set.discard(name)
@@ -177,7 +179,7 @@ class Tree:
         Raises:
             AttributeError: there is none.
         """
-        module, name, found = self._at(target)
+        _module, name, found = self._at(target)
         if not isinstance(found, Parameter):
             raise AttributeError(f"`{name}` is not an nn.Parameter")
         return found
@@ -212,12 +214,13 @@ class Tree:
             prefix: the path of this module.
             remove_duplicate: list a module that has several paths only once.
         """
+        this: Any = self  # a module: there are no other trees
         memo = set() if memo is None else memo
-        if self in memo:
+        if this in memo:
             return
         if remove_duplicate:
-            memo.add(self)
-        yield prefix, self
+            memo.add(this)
+        yield prefix, this
         for name, module in self._modules.items():
             if module is not None:
                 yield from module.named_modules(memo, f"{prefix}.{name}" if prefix else name, remove_duplicate)
@@ -240,7 +243,9 @@ class Tree:
         for _, module in self.named_children():
             yield module
 
-    def _named_members(self, kind: str, prefix: str, recurse: bool, remove_duplicate: bool) -> Iterator[tuple[str, Any]]:
+    def _named_members(
+        self, kind: str, prefix: str, recurse: bool, remove_duplicate: bool
+    ) -> Iterator[tuple[str, Any]]:
         modules = self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate) if recurse else [(prefix, self)]
         seen: set[Tensor] = set()
         for path, module in modules:

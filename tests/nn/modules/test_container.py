@@ -92,18 +92,22 @@ def test_a_dict_holds_modules_by_name(lib: Any):
     modules = lib.nn.ModuleDict({"a": lib.nn.Tanh()})
     modules.update([("b", lib.nn.Linear(1, 2)), ["c", lib.nn.ReLU()]])
     modules["a"] = lib.nn.Identity()
-    assert list(modules) == list(modules.keys()) == ["a", "b", "c"] and len(modules) == 3
-    assert "b" in modules and "d" not in modules
+    assert list(modules) == list(modules.keys()) == ["a", "b", "c"]
+    assert len(modules) == 3
+    assert "b" in modules
+    assert "d" not in modules
     assert [type(each).__name__ for each in modules.values()] == ["Identity", "Linear", "ReLU"]
     assert dict(modules.items())["b"] is modules["b"]
     assert [name for name, _ in modules.named_parameters()] == ["b.weight", "b.bias"]
     modules.update(lib.nn.ModuleDict({"d": lib.nn.Tanh()}))
     del modules["a"]
     popped = modules["c"]
-    assert modules.pop("c") is popped and list(modules) == ["b", "d"]
+    assert modules.pop("c") is popped
+    assert list(modules) == ["b", "d"]
     assert repr(modules).startswith("ModuleDict(\n  (b): Linear(")
     modules.clear()
-    assert len(modules) == 0 and repr(modules) == "ModuleDict()"
+    assert len(modules) == 0
+    assert repr(modules) == "ModuleDict()"
 
 
 @pytest.mark.parametrize(
@@ -133,7 +137,7 @@ def test_mistakes_get_torchs_answers(mistake: Any):
 def test_other_mistakes_have_torchs_types():
     for lib in (minitorch, torch):
         with pytest.raises(ValueError, match="add operator supports only objects of Sequential class"):
-            sequence(lib) + [lib.nn.Tanh()]
+            [*sequence(lib), lib.nn.Tanh()]
         with pytest.raises(ValueError, match="Non-positive multiplication factor 0"):
             sequence(lib) * 0
         with pytest.raises(TypeError, match="unsupported operand type"):

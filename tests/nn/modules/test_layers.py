@@ -33,7 +33,8 @@ LAYERS = {
     "conv": Layer(lambda nn, lib: nn.Conv2d(3, 4, 3), (2, 3, 7, 6)),
     "conv, one number for each setting": Layer(lambda nn, lib: nn.Conv2d(2, 4, 3, 2, 1, 2, 2), (2, 2, 9, 9)),
     "conv, pairs": Layer(
-        lambda nn, lib: nn.Conv2d(2, 2, (3, 2), stride=(2, 1), padding=(0, 1), dilation=(1, 2), bias=False), (1, 2, 7, 6)
+        lambda nn, lib: nn.Conv2d(2, 2, (3, 2), stride=(2, 1), padding=(0, 1), dilation=(1, 2), bias=False),
+        (1, 2, 7, 6),
     ),
     "conv, same": Layer(lambda nn, lib: nn.Conv2d(2, 3, (3, 5), padding="same", dilation=(2, 1)), (2, 2, 5, 6)),
     "conv, valid": Layer(lambda nn, lib: nn.Conv2d(2, 3, 2, padding="valid"), (2, 2, 5, 6)),
@@ -70,7 +71,9 @@ def probabilities(*shape: int) -> Any:
 
 LOSSES = {
     "mse": Loss(lambda nn, lib: nn.MSELoss(), (4, 3), lambda source: source.standard_normal((4, 3))),
-    "mse, sum": Loss(lambda nn, lib: nn.MSELoss(reduction="sum"), (4, 3), lambda source: source.standard_normal((4, 3))),
+    "mse, sum": Loss(
+        lambda nn, lib: nn.MSELoss(reduction="sum"), (4, 3), lambda source: source.standard_normal((4, 3))
+    ),
     "l1": Loss(lambda nn, lib: nn.L1Loss(reduction="none"), (4, 3), lambda source: source.standard_normal((4, 3))),
     "nll": Loss(lambda nn, lib: nn.NLLLoss(), (4, 3), indices(4, classes=3)),
     "nll, all settings": Loss(
@@ -185,7 +188,9 @@ def test_mistakes_get_torchs_answers(mistake: Any):
 
 
 def test_padding_that_is_not_there_is_refused_with_what_there_is():
-    with pytest.raises(NotImplementedError, match="padding_mode='circular' is not implemented: Conv2d pads with 'zeros'"):
+    with pytest.raises(
+        NotImplementedError, match="padding_mode='circular' is not implemented: Conv2d pads with 'zeros'"
+    ):
         nn.Conv2d(1, 1, 3, padding_mode="circular")
     with pytest.raises(ValueError, match="padding_mode must be one of"):
         nn.Conv2d(1, 1, 3, padding_mode="mirror")

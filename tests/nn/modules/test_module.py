@@ -97,7 +97,9 @@ def test_an_error_deep_inside_gets_one_note_with_the_whole_path():
     net = nn.Sequential(nn.Identity(), nn.Sequential(nn.ReLU(), nn.Sequential(nn.Linear(2, 3))))
     with pytest.raises(RuntimeError) as caught:
         net(minitorch.zeros(4, 5))
-    assert caught.value.__notes__ == ["in layer '1.1.0' of Sequential: Linear(in_features=2, out_features=3, bias=True)"]
+    assert caught.value.__notes__ == [
+        "in layer '1.1.0' of Sequential: Linear(in_features=2, out_features=3, bias=True)"
+    ]
 
 
 def test_an_error_between_the_layers_names_the_module():
@@ -137,7 +139,9 @@ def test_hooks_can_take_keyword_arguments(lib: Any):
             return x * by
 
     module = Scale()
-    with module.register_forward_pre_hook(lambda module, args, kwargs: (args, {"by": kwargs["by"] + 1}), with_kwargs=True):
+    with module.register_forward_pre_hook(
+        lambda module, args, kwargs: (args, {"by": kwargs["by"] + 1}), with_kwargs=True
+    ):
         assert module(lib.tensor(5.0), by=2).item() == 15
     module.register_forward_hook(lambda module, args, kwargs, output: output + kwargs["by"], with_kwargs=True)
     assert module(lib.tensor(5.0), by=2).item() == 12
@@ -185,9 +189,11 @@ def test_gradients_are_taken_away_or_set_to_zero(lib: Any):
     net(lib.ones(1, 2)).sum().backward()
     kept = net.weight.grad
     net.zero_grad(set_to_none=False)
-    assert net.weight.grad is kept and kept.tolist() == [[0, 0]]
+    assert net.weight.grad is kept
+    assert kept.tolist() == [[0, 0]]
     net.zero_grad()
-    assert net.weight.grad is None and net.bias.grad is None
+    assert net.weight.grad is None
+    assert net.bias.grad is None
 
 
 @pytest.mark.filterwarnings("ignore:Using backward:UserWarning")  # torch's advice to prefer autograd.grad
@@ -196,7 +202,8 @@ def test_zeroing_a_gradient_that_has_a_graph_cuts_it_off(lib: Any):
     net = lib.nn.Linear(2, 1)
     (net(lib.ones(1, 2)) ** 2).sum().backward(create_graph=True)
     net.zero_grad(set_to_none=False)
-    assert net.weight.grad.grad_fn is None and not net.weight.grad.requires_grad
+    assert net.weight.grad.grad_fn is None
+    assert not net.weight.grad.requires_grad
     net.zero_grad()
 
 
@@ -232,7 +239,10 @@ def test_dtypes_change_as_in_torch_while_parameters_remain_themselves(convert: A
         assert convert(net, lib) is net
         assert [id(each) for each in net.parameters()] == before
         dtypes.append(
-            [(name, str(each.dtype), each.grad is None or str(each.grad.dtype)) for name, each in net.named_parameters()]
+            [
+                (name, str(each.dtype), each.grad is None or str(each.grad.dtype))
+                for name, each in net.named_parameters()
+            ]
             + [(name, str(each.dtype)) for name, each in net.named_buffers()]
         )
     assert dtypes[0] == dtypes[1]
@@ -267,7 +277,8 @@ def test_copies_compute_the_same_with_memory_of_their_own(copied: Any):
     twin = copied(net.eval())
     x = minitorch.randn(4, 3)
     assert twin(x).tolist() == net(x).tolist()
-    assert repr(twin) == repr(net) and not twin[0].training
+    assert repr(twin) == repr(net)
+    assert not twin[0].training
     twin[0].layer.weight.data.zero_()
     assert net[0].layer.weight.detach().numpy().any()
 

@@ -39,9 +39,15 @@ def test_the_state_is_torchs_with_its_versions(build: Any):
 @pytest.mark.parametrize("build", [documented_network, nested_network])
 def test_states_go_both_ways_between_the_libraries(build: Any):
     ours, theirs = build(minitorch), build(torch)
-    assert str(ours.load_state_dict(as_tensors(minitorch, as_arrays(theirs.state_dict())))) == "<All keys matched successfully>"
+    assert (
+        str(ours.load_state_dict(as_tensors(minitorch, as_arrays(theirs.state_dict()))))
+        == "<All keys matched successfully>"
+    )
     other = build(minitorch)
-    assert str(theirs.load_state_dict(as_tensors(torch, as_arrays(other.state_dict())))) == "<All keys matched successfully>"
+    assert (
+        str(theirs.load_state_dict(as_tensors(torch, as_arrays(other.state_dict()))))
+        == "<All keys matched successfully>"
+    )
     for name, each in theirs.state_dict().items():
         assert_same(other.state_dict()[name], each)
 
@@ -67,10 +73,14 @@ def test_loading_copies_into_the_parameters_and_casts():
     source = {"weight": minitorch.ones(1, 2, dtype=minitorch.float64), "bias": minitorch.tensor([3])}
     version = weight._version
     layer.load_state_dict(source)
-    assert layer.weight is weight and weight.dtype is minitorch.float32 and weight._version == version + 1
-    assert weight.requires_grad and weight.is_leaf
+    assert layer.weight is weight
+    assert weight.dtype is minitorch.float32
+    assert weight._version == version + 1
+    assert weight.requires_grad
+    assert weight.is_leaf
     source["weight"].zero_()
-    assert weight.tolist() == [[1, 1]] and layer.bias.tolist() == [3]
+    assert weight.tolist() == [[1, 1]]
+    assert layer.bias.tolist() == [3]
 
 
 @pytest.mark.parametrize("lib", LIBRARIES)
@@ -78,7 +88,9 @@ def test_assign_takes_the_tensors_themselves(lib: Any):
     block = nested_network(lib).blocks[0].requires_grad_(False)
     source = {name: each.double() for name, each in block.state_dict().items()}
     block.load_state_dict(source, assign=True)
-    assert type(block.scale) is lib.nn.Parameter and block.scale.dtype == lib.float64 and not block.scale.requires_grad
+    assert type(block.scale) is lib.nn.Parameter
+    assert block.scale.dtype == lib.float64
+    assert not block.scale.requires_grad
     assert block.mean is source["mean"]
     source["scale"].add_(1)
     assert block.scale.tolist() == [2, 2, 2, 2]
@@ -135,9 +147,7 @@ def test_without_strict_the_names_are_returned():
 
 
 def test_something_else_than_a_mapping_is_refused():
-    assert_same_error(
-        lambda: nn.Linear(1, 1).load_state_dict([1]), lambda: torch.nn.Linear(1, 1).load_state_dict([1])
-    )
+    assert_same_error(lambda: nn.Linear(1, 1).load_state_dict([1]), lambda: torch.nn.Linear(1, 1).load_state_dict([1]))
 
 
 @pytest.mark.parametrize("lib", LIBRARIES)

@@ -62,7 +62,8 @@ def test_assigning_moves_a_name_between_kinds(lib: Any):
     module = lib.nn.Module()
     module.x = 3
     module.x = lib.nn.Parameter(lib.ones(2))
-    assert "x" not in module.__dict__ and [name for name, _ in module.named_parameters()] == ["x"]
+    assert "x" not in module.__dict__
+    assert [name for name, _ in module.named_parameters()] == ["x"]
     module.y = lib.nn.Identity()
     module.y = lib.nn.Parameter(lib.ones(2))
     assert not list(module.children())
@@ -71,9 +72,11 @@ def test_assigning_moves_a_name_between_kinds(lib: Any):
     assert [list(each.shape) for each in module.buffers()] == [[4]]
     assert "z" not in module.state_dict()
     module.z = None
-    assert module.z is None and not list(module.buffers())
+    assert module.z is None
+    assert not list(module.buffers())
     module.x = None
-    assert module.x is None and "x" in module._parameters
+    assert module.x is None
+    assert "x" in module._parameters
 
 
 @pytest.mark.parametrize("lib", LIBRARIES)
