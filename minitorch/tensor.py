@@ -421,11 +421,9 @@ class Tensor(_Methods):
         return self
 
     def __invert__(self) -> Tensor:
-        if self._array.dtype.kind == "b":
-            return comparison.logical_not(self)
         if self._array.dtype.kind == "f":
             raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
-        return Variable._of(np.asarray(~self._array))
+        return comparison.bitwise_not(self)
 
 
 def _overwritten(tensor: Tensor, kind: str, draw: Any, generator: Generator | None) -> Tensor:
@@ -462,16 +460,6 @@ def _reverse_div(number: Any, tensor: Tensor) -> Tensor:
     return arithmetic.mul(arithmetic.reciprocal(tensor), number)
 
 
-def _bitwise(ufunc: np.ufunc) -> Any:
-    def operate(a: Tensor, b: Any) -> Tensor:
-        arrays = [x._array if isinstance(x, Variable) else x for x in (a, b)]
-        if any(getattr(x, "dtype", np.asarray(x).dtype).kind == "f" for x in arrays):
-            raise NotImplementedError(f"\"{ufunc.__name__}_cpu\" not implemented for '{a.dtype.scalar_type}'")
-        return Variable._of(np.asarray(ufunc(*arrays)))
-
-    return operate
-
-
 ARITHMETIC_SIGNS = {
     "__add__": _sign(arithmetic.add), "__radd__": _sign(arithmetic.add), "__iadd__": _sign(methods["add_"]),
     "__sub__": _sign(arithmetic.sub), "__rsub__": _sign(arithmetic.rsub), "__isub__": _sign(methods["sub_"]),
@@ -486,8 +474,11 @@ ARITHMETIC_SIGNS = {
     "__matmul__": _sign(matmul.matmul), "__rmatmul__": _sign(matmul.matmul, reverse=True),
     "__eq__": _sign(comparison.eq), "__ne__": _sign(comparison.ne), "__lt__": _sign(comparison.lt),
     "__le__": _sign(comparison.le), "__gt__": _sign(comparison.gt), "__ge__": _sign(comparison.ge),
-    "__and__": _sign(_bitwise(np.bitwise_and)), "__or__": _sign(_bitwise(np.bitwise_or)),
-    "__xor__": _sign(_bitwise(np.bitwise_xor)),
+    "__and__": _sign(comparison.bitwise_and), "__rand__": _sign(comparison.bitwise_and),
+    "__iand__": _sign(methods["bitwise_and_"]),
+    "__or__": _sign(comparison.bitwise_or), "__ror__": _sign(comparison.bitwise_or), "__ior__": _sign(methods["bitwise_or_"]),
+    "__xor__": _sign(comparison.bitwise_xor), "__rxor__": _sign(comparison.bitwise_xor),
+    "__ixor__": _sign(methods["bitwise_xor_"]),
 }  # fmt: skip
 
 for _name, _method in ARITHMETIC_SIGNS.items():

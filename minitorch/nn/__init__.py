@@ -23,7 +23,7 @@ from minitorch.nn.modules import (
     Softmax,
     Tanh,
     Unflatten,
-)  # fmt: skip
+)
 from minitorch.nn.parameter import Parameter
 
 __all__ = [

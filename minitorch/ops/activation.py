@@ -106,10 +106,10 @@ def relu(input: Tensor) -> Tensor:
     """max(input, 0); NaN stays. Its gradient at 0 is 0.
 
     Raises:
-        RuntimeError: the dtype is bool.
+        NotImplementedError: the dtype is bool.
     """
     if input._array.dtype.kind == "b":
-        raise RuntimeError("Boolean inputs not supported for relu")
+        raise NotImplementedError("Boolean inputs not supported for relu")
     return ReluBackward0.apply(input)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from minitorch.autograd.variable import Variable
 from minitorch.dtypes import from_numpy_dtype
 
 if TYPE_CHECKING:
@@ -54,6 +55,19 @@ def pair(value: int | Sequence[int]) -> tuple[int, int]:
     if isinstance(value, int):
         return value, value
     return (value[0], value[0]) if len(value) == 1 else (value[0], value[1])
+
+
+def check_tensors(operator: str, **arguments: Any) -> None:
+    """Arguments that may not be numbers.
+
+    Raises:
+        TypeError: one of them is no tensor.
+    """
+    for position, (name, given) in enumerate(arguments.items(), 1):
+        if not isinstance(given, Variable):
+            raise TypeError(
+                f"{operator}(): argument '{name}' (position {position}) must be Tensor, not {type(given).__name__}"
+            )
 
 
 def dtype_name(tensor: Tensor) -> str:

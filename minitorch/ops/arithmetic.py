@@ -9,8 +9,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from minitorch import dtypes
 from minitorch.autograd.variable import Variable
+from minitorch.ops.arguments import check_tensors
 from minitorch.ops.operator import Elementwise, Number, formula, operator
+from minitorch.ops.promotion import check_fits, result_dtype
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
@@ -24,7 +27,7 @@ class AddBackward0(Elementwise):
 
     def forward(self, k: Table, a: Any, b: Any, alpha: Number = 1) -> Any:
         self.alpha = alpha
-        return k.add(a, b) if alpha == 1 else k.add(a, k.mul(b, alpha))
+        return k.add(a, b) if alpha == 1 else k.add(a, _scaled(k, a, b, alpha))
 
     def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
         return grad, self.needs[1] and (grad if self.alpha == 1 else k.mul(grad, self.alpha))
@@ -35,7 +38,7 @@ class SubBackward0(Elementwise):
 
     def forward(self, k: Table, a: Any, b: Any, alpha: Number = 1) -> Any:
         self.alpha = alpha
-        return k.sub(a, b) if alpha == 1 else k.sub(a, k.mul(b, alpha))
+        return k.sub(a, b) if alpha == 1 else k.sub(a, _scaled(k, a, b, alpha))
 
     def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
         return grad, self.needs[1] and (k.neg(grad) if self.alpha == 1 else k.mul(grad, -self.alpha))
@@ -218,10 +221,35 @@ class NegBackward0(Elementwise):
         return (k.neg(grad),)
 
 
-def _alpha_checked(name: str, input: Any, alpha: Number) -> Number:
-    if isinstance(alpha, float) and isinstance(input, Variable) and input._array.dtype.kind != "f":
+def _scaled(k: Table, a: Any, b: Any, alpha: Number) -> Any:
+    """``alpha * b``, for b to be added to a: of the dtype that both have."""
+    if not isinstance(b, int | float):
+        return k.mul(b, alpha if b.dtype.kind == "f" else b.dtype.type(alpha))
+    return bool(b * alpha) if a.dtype.kind == "b" else b * alpha
+
+
+def _alpha_checked(input: Tensor, other: Any, alpha: Number) -> Number:
+    common = result_dtype([x._array if isinstance(x, Variable) else x for x in (input, other)])
+    if isinstance(alpha, bool) and common is not dtypes.bool:
+        raise RuntimeError("Boolean alpha only supported for Boolean results.")
+    if isinstance(alpha, float) and common.category != dtypes.FLOATING:
         raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
     return alpha
+
+
+def _check_subtraction(*operands: Any) -> None:
+    """Differences of bools are refused."""
+    bools = [isinstance(x, bool) or (isinstance(x, Variable) and x._array.dtype.kind == "b") for x in operands]
+    if all(bools):
+        raise NotImplementedError(
+            "Subtraction, the `-` operator, with two bool tensors is not supported. "
+            "Use the `^` or `logical_xor()` operator instead."
+        )
+    if any(bools):
+        raise NotImplementedError(
+            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use the "
+            "`~` or `logical_not()` operator instead."
+        )
 
 
 @operator(inplace=True, out=True)
@@ -238,7 +266,7 @@ def add(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
     """
     if alpha == 1:
         return AddBackward0.apply(input, other)
-    return AddBackward0.apply(input, other, alpha=_alpha_checked("add", input, alpha))
+    return AddBackward0.apply(input, other, alpha=_alpha_checked(input, other, alpha))
 
 
 @operator(inplace=True, out=True)
@@ -246,28 +274,19 @@ def sub(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
     """``input - alpha * other``, broadcast and promoted.
 
     Raises:
-        RuntimeError: the shapes do not broadcast, or both are of dtype bool.
+        RuntimeError: the shapes do not broadcast.
+        NotImplementedError: one of the two is of dtype bool.
     """
-    if isinstance(input, Variable) and input._array.dtype.kind == "b" and (
-        isinstance(other, bool) or (isinstance(other, Variable) and other._array.dtype.kind == "b")
-    ):
-        raise RuntimeError(
-            "Subtraction, the `-` operator, with two bool tensors is not supported. "
-            "Use the `^` or `logical_xor()` operator instead."
-        )
+    _check_subtraction(input, other)
     if alpha == 1:
         return SubBackward0.apply(input, other)
-    return SubBackward0.apply(input, other, alpha=_alpha_checked("sub", input, alpha))
+    return SubBackward0.apply(input, other, alpha=_alpha_checked(input, other, alpha))
 
 
 @operator
 def rsub(input: Tensor, other: Tensor | Number) -> Tensor:
     """``other - input``."""
-    if isinstance(input, Variable) and input._array.dtype.kind == "b":
-        raise RuntimeError(
-            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use the "
-            "`~` or `logical_not()` operator instead."
-        )
+    _check_subtraction(input, other)
     return (RsubBackward0 if isinstance(other, Variable) else RsubBackward1).apply(input, other)
 
 
@@ -293,14 +312,14 @@ def div(input: Tensor, other: Tensor | Number, *, rounding_mode: str | None = No
         return DivBackward0.apply(input, other)
     if rounding_mode not in ("trunc", "floor"):
         raise RuntimeError(f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'")
-    _check_integer_division(input, other)
+    _check_integer_division(f"div_{rounding_mode}", input, other)
     return DivBackward2.apply(input, other, rounding_mode=rounding_mode)
 
 
 @operator(inplace=True, out=True)
 def floor_divide(input: Tensor, other: Tensor | Number) -> Tensor:
     """``input / other`` rounded down. It has no gradient, unlike ``div(rounding_mode="floor")``."""
-    _check_integer_division(input, other)
+    _check_integer_division("div_floor", input, other)
     if not isinstance(input, Variable):
         return FloorDivideNumber.apply(other, input)
     return (FloorDivide if isinstance(other, Variable) else FloorDivideByNumber).apply(input, other)
@@ -309,15 +328,17 @@ def floor_divide(input: Tensor, other: Tensor | Number) -> Tensor:
 @operator(inplace=True, out=True)
 def remainder(input: Tensor, other: Tensor | Number) -> Tensor:
     """What is left of ``input`` after whole multiples of ``other``, with the sign of ``other``."""
-    _check_integer_division(input, other)
+    _check_integer_division("remainder", input, other)
     if not isinstance(input, Variable):
         return RemainderOfNumber.apply(other, input)
     return (RemainderBackward1 if isinstance(other, Variable) else RemainderBackward0).apply(input, other)
 
 
-def _check_integer_division(input: Any, other: Any) -> None:
-    whole = not any(x._array.dtype.kind == "f" if isinstance(x, Variable) else isinstance(x, float) for x in (input, other))
-    if whole and (not other._array.all() if isinstance(other, Variable) else other == 0):
+def _check_integer_division(name: str, input: Any, other: Any) -> None:
+    common = result_dtype([x._array if isinstance(x, Variable) else x for x in (input, other)])
+    if common is dtypes.bool:
+        raise NotImplementedError(f"\"{name}_cpu\" not implemented for 'Bool'")
+    if common.category == dtypes.INTEGRAL and (not other._array.all() if isinstance(other, Variable) else other == 0):
         raise RuntimeError("ZeroDivisionError")
 
 
@@ -332,10 +353,10 @@ def neg(input: Tensor) -> Tensor:
     """``-input``.
 
     Raises:
-        RuntimeError: the tensor is of dtype bool.
+        NotImplementedError: the tensor is of dtype bool.
     """
     if input._array.dtype.kind == "b":
-        raise RuntimeError(
+        raise NotImplementedError(
             "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the `~` "
             "or `logical_not()` operator instead."
         )
@@ -399,14 +420,19 @@ def pow(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
     """``input ** exponent``, broadcast and promoted; one of the two may be a number.
 
     Raises:
-        RuntimeError: integers to a negative power, or shapes that do not broadcast.
+        RuntimeError: integers to a power that is a negative number, a number out of range, or shapes that do not broadcast.
+        NotImplementedError: bools to bools.
     """
+    arrays = [x._array if isinstance(x, Variable) else x for x in (input, exponent)]
+    if result_dtype(arrays) is dtypes.bool and isinstance(exponent, Variable):
+        raise NotImplementedError("\"pow\" not implemented for 'Bool'")
     if isinstance(exponent, Variable):
         return PowBackward1.apply(input, exponent) if isinstance(input, Variable) else PowBackward2.apply(exponent, input)
     if not isinstance(input, Variable):
         raise TypeError(f"pow(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
     if isinstance(exponent, int) and exponent < 0 and input._array.dtype.kind != "f":
         raise RuntimeError("Integers to negative integer powers are not allowed.")
+    check_fits(exponent, result_dtype(arrays))
     return PowBackward0.apply(input, exponent)
 
 
@@ -513,6 +539,11 @@ class FloorBackward0(SignBackward0):
         return k.floor(a)
 
 
+def _check_not_bool(kernel: str, input: Tensor) -> None:
+    if input._array.dtype.kind == "b":
+        raise NotImplementedError(f"\"{kernel}\" not implemented for 'Bool'")
+
+
 @operator(inplace=True, out=True)
 def exp(input: Tensor) -> Tensor:
     """e to the power of ``input``."""
@@ -551,7 +582,12 @@ def cos(input: Tensor) -> Tensor:
 
 @operator(inplace=True, out=True)
 def abs(input: Tensor) -> Tensor:
-    """The magnitude. Its gradient at 0 is 0."""
+    """The magnitude. Its gradient at 0 is 0.
+
+    Raises:
+        NotImplementedError: the tensor is of dtype bool.
+    """
+    _check_not_bool("abs_cpu", input)
     return AbsBackward0.apply(input)
 
 
@@ -563,7 +599,12 @@ def sign(input: Tensor) -> Tensor:
 
 @operator(inplace=True, out=True)
 def floor(input: Tensor) -> Tensor:
-    """Rounded down. Its gradient is 0."""
+    """Rounded down. Its gradient is 0.
+
+    Raises:
+        NotImplementedError: the tensor is of dtype bool.
+    """
+    _check_not_bool("floor_vml_cpu", input)
     return FloorBackward0.apply(input)
 
 
@@ -617,12 +658,14 @@ class ClampBackward1(Elementwise):
 @operator(out=True)
 def maximum(input: Tensor, other: Tensor) -> Tensor:
     """The larger of each two; NaN if one is NaN. Ties share the gradient evenly."""
+    check_tensors("maximum", input=input, other=other)
     return MaximumBackward0.apply(input, other)
 
 
 @operator(out=True)
 def minimum(input: Tensor, other: Tensor) -> Tensor:
     """The smaller of each two; NaN if one is NaN. Ties share the gradient evenly."""
+    check_tensors("minimum", input=input, other=other)
     return MinimumBackward0.apply(input, other)
 
 
@@ -631,8 +674,13 @@ def clamp(input: Tensor, min: Number | None = None, max: Number | None = None) -
     """``min`` where ``input`` is below it, ``max`` where it is above.
 
     Raises:
-        RuntimeError: there is neither bound.
+        RuntimeError: there is neither bound, or it does not fit the dtype.
+        NotImplementedError: a bound is a tensor; ``maximum`` and ``minimum`` take tensors.
     """
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    for bound in (min, max):
+        if isinstance(bound, Variable):
+            raise NotImplementedError("clamp() takes numbers for its bounds: use maximum() and minimum() for tensors")
+        check_fits(bound, result_dtype([input._array, min, max]))
     return ClampBackward1.apply(input, min, max)

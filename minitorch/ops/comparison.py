@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.variable import Variable
 from minitorch.kernels import tables
+from minitorch.ops.arguments import check_tensors
 from minitorch.ops.operator import Comparison, Elementwise, Number, formula, operator
-from minitorch.ops.promotion import result_dtype
+from minitorch.ops.promotion import as_dtype, check_fits, result_dtype
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
@@ -71,18 +72,21 @@ def ge(input: Tensor, other: Tensor | Number) -> Tensor:
 @operator(out=True)
 def logical_and(input: Tensor, other: Tensor) -> Tensor:
     """Where both are non-zero."""
+    check_tensors("logical_and", input=input, other=other)
     return Logic.apply(input, other, kernel="logical_and")
 
 
 @operator(out=True)
 def logical_or(input: Tensor, other: Tensor) -> Tensor:
     """Where at least one is non-zero."""
+    check_tensors("logical_or", input=input, other=other)
     return Logic.apply(input, other, kernel="logical_or")
 
 
 @operator(out=True)
 def logical_xor(input: Tensor, other: Tensor) -> Tensor:
     """Where exactly one is non-zero."""
+    check_tensors("logical_xor", input=input, other=other)
     return Logic.apply(input, other, kernel="logical_xor")
 
 
@@ -110,6 +114,57 @@ def isfinite(input: Tensor) -> Tensor:
     return Logic.apply(input, kernel="isfinite")
 
 
+class Bitwise(Comparison):
+    """Operands in their common dtype, bit by bit; bools are one bit."""
+
+    def forward(self, k: Table, *operands: Any, kernel: str) -> Any:
+        for each in operands:
+            if isinstance(each, float) or (type(each) in tables and each.dtype.kind == "f"):
+                found = result_dtype(list(operands)).scalar_type
+                raise NotImplementedError(f"\"{kernel}_cpu\" not implemented for '{found}'")
+        return getattr(k, kernel)(*operands)
+
+
+@operator(inplace=True, out=True)
+def bitwise_and(input: Tensor, other: Tensor | Number) -> Tensor:
+    """``input & other``.
+
+    Raises:
+        NotImplementedError: floating point numbers.
+    """
+    return Bitwise.apply(input, other, kernel="bitwise_and")
+
+
+@operator(inplace=True, out=True)
+def bitwise_or(input: Tensor, other: Tensor | Number) -> Tensor:
+    """``input | other``.
+
+    Raises:
+        NotImplementedError: floating point numbers.
+    """
+    return Bitwise.apply(input, other, kernel="bitwise_or")
+
+
+@operator(inplace=True, out=True)
+def bitwise_xor(input: Tensor, other: Tensor | Number) -> Tensor:
+    """``input ^ other``.
+
+    Raises:
+        NotImplementedError: floating point numbers.
+    """
+    return Bitwise.apply(input, other, kernel="bitwise_xor")
+
+
+@operator(inplace=True, out=True)
+def bitwise_not(input: Tensor) -> Tensor:
+    """``~input``.
+
+    Raises:
+        NotImplementedError: floating point numbers.
+    """
+    return Bitwise.apply(input, kernel="bitwise_not")
+
+
 def equal(input: Tensor, other: Tensor) -> bool:
     """Whether both have the same shape and the same elements.
 
@@ -133,8 +188,11 @@ class WhereBackward0(Elementwise):
     def operands(cls, inputs: tuple[Any, ...]) -> list[Any]:
         a, b, condition = (x._array if isinstance(x, Variable) else x for x in inputs)
         if not (type(a) in tables and type(b) in tables and a.dtype is b.dtype):
-            dtype = result_dtype([a, b]).numpy
-            a, b = (x.astype(dtype, copy=False) if type(x) in tables else dtype.type(x) for x in (a, b))
+            common = result_dtype([a, b])
+            for each in (a, b):
+                if type(each) not in tables:
+                    check_fits(each, common)
+            a, b = (as_dtype(each, common) for each in (a, b))
         return [a, b, condition]
 
     def forward(self, k: Table, a: Any, b: Any, condition: Any) -> Any:

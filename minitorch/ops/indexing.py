@@ -14,6 +14,7 @@ from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
 from minitorch.ops.arguments import dimension, dtype_name
 from minitorch.ops.operator import Elementwise, Number, formula, methods, operator
+from minitorch.ops.promotion import check_fits
 from minitorch.ops.shape import AliasBackward0, expand, select, slice, unsqueeze, view
 
 if TYPE_CHECKING:
@@ -140,6 +141,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
     if mask._array.dtype.kind != "b":
         raise RuntimeError("masked_fill_ only supports boolean masks, but got mask with dtype " + mask.dtype.name)
     if not isinstance(value, Variable):
+        check_fits(value, input.dtype)
         return MaskedFillBackward0.apply(input, mask, value)
     if value._array.ndim:
         raise RuntimeError(

@@ -78,8 +78,10 @@ class AddmmBackward0(Function):
         )
 
 
-def _check_same_dtype(*tensors: Tensor) -> None:
+def _check_dtypes(kernel: str, *tensors: Tensor) -> None:
     first = tensors[0]._array.dtype
+    if first.kind == "b":
+        raise NotImplementedError(f"\"{kernel}\" not implemented for 'Bool'")
     for each in tensors[1:]:
         if each._array.dtype is not first:
             raise RuntimeError(
@@ -108,7 +110,7 @@ def mm(input: Tensor, mat2: Tensor) -> Tensor:
         RuntimeError: not matrices, or shapes or dtypes that do not fit.
     """
     _check_matrices(input, mat2)
-    _check_same_dtype(input, mat2)
+    _check_dtypes("addmm_impl_cpu_", input, mat2)
     return MmBackward0.apply(input, mat2)
 
 
@@ -127,7 +129,7 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
         raise RuntimeError(
             f"Expected size for first two dimensions of batch2 tensor to be: [{b}, {inner}] but got: [{b2}, {inner2}]."
         )
-    _check_same_dtype(input, mat2)
+    _check_dtypes("bmm", input, mat2)
     return BmmBackward0.apply(input, mat2)
 
 
@@ -145,7 +147,7 @@ def mv(input: Tensor, vec: Tensor) -> Tensor:
     if input._array.shape[1] != vec._array.shape[0]:
         n, inner = input._array.shape
         raise RuntimeError(f"size mismatch, got input ({n}), mat ({n}x{inner}), vec ({vec._array.shape[0]})")
-    _check_same_dtype(input, vec)
+    _check_dtypes("addmv_impl_cpu", input, vec)
     return MvBackward0.apply(input, vec)
 
 
@@ -166,6 +168,7 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
         )
     if a.dtype is not b.dtype:
         raise RuntimeError(f"dot : expected both vectors to have same dtype, but found {dtype_name(input)} and {dtype_name(tensor)}")
+    _check_dtypes("dot", input, tensor)
     return DotBackward0.apply(input, tensor)
 
 
@@ -193,6 +196,8 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha:
     shape = (mat1._array.shape[0], mat2._array.shape[1])
     if input._array.shape not in (shape, shape[1:]):
         expand(input, shape)  # raises the error for shapes that do not fit
+    if {input._array.dtype.kind, mat1._array.dtype.kind, mat2._array.dtype.kind} == {"b"}:
+        raise NotImplementedError("\"addmm_impl_cpu_\" not implemented for 'Bool'")
     for name, each in (("self", input), ("mat1", mat1)):
         if each._array.dtype is not mat2._array.dtype:
             raise RuntimeError(

@@ -59,10 +59,24 @@ def promote(arrays: list[Any], floats: bool, operator: str) -> list[Any]:
     common = result_dtype(arrays)
     if floats and common.category != FLOATING:
         common = dtypes.get_default_dtype()
-    return [_as_dtype(each, common) for each in arrays]
+    return [as_dtype(each, common) for each in arrays]
 
 
-def _as_dtype(operand: Any, common: dtype) -> Any:
+def check_fits(number: Any, wanted: dtype) -> None:
+    """Some operators do not let numbers wrap around; to unsigned types, negative ones may, as far as the type reaches.
+
+    Raises:
+        RuntimeError: an integer type does not hold the number.
+    """
+    if wanted.category != dtypes.INTEGRAL or number is None:
+        return
+    bounds = np.iinfo(wanted.numpy)
+    if not (bounds.min or -bounds.max) <= number <= bounds.max:
+        name = "int" if wanted is dtypes.int32 else f"{wanted.name}_t"
+        raise RuntimeError(f"value cannot be converted to type {name} without overflow")
+
+
+def as_dtype(operand: Any, common: dtype) -> Any:
     if operand is None:
         return None
     if isinstance(operand, np.ndarray):

@@ -324,6 +324,8 @@ def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
 
 
 def _position(name: str, input: Tensor, dim: int | None, keepdim: bool) -> Tensor:
+    if input._array.dtype.kind == "b":
+        raise RuntimeError(f"{name}(): does not support bool input")
     if dim is not None:
         dim = dimension(dim, input._array.ndim)
         _check_not_empty(name, input, dim)

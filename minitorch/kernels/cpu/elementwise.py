@@ -12,7 +12,7 @@ import numpy as np
 from minitorch.kernels.cpu.creation import cast
 
 __all__ = [
-    "abs", "add", "add_into", "clamp", "clone", "contiguous_clone", "cos", "div", "div_rounded", "eq", "exp", "floor", "ge", "gt", "isfinite",
+    "abs", "add", "add_into", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "clamp", "clone", "contiguous_clone", "cos", "div", "div_rounded", "eq", "exp", "floor", "ge", "gt", "isfinite",
     "isinf", "isnan", "le", "log", "log1p", "logical_and", "logical_not", "logical_or", "logical_xor", "lt",
     "maximum", "minimum", "mul", "ne", "neg", "pow", "reciprocal", "relu", "relu_backward", "remainder", "sigmoid", "sign", "sin",
     "sqrt", "sub", "tanh", "where",
@@ -46,6 +46,10 @@ ge = partial(np.greater_equal, out=...)
 isnan = partial(np.isnan, out=...)
 isinf = partial(np.isinf, out=...)
 isfinite = partial(np.isfinite, out=...)
+bitwise_and = partial(np.bitwise_and, out=...)
+bitwise_or = partial(np.bitwise_or, out=...)
+bitwise_xor = partial(np.bitwise_xor, out=...)
+bitwise_not = partial(np.bitwise_not, out=...)
 logical_and = partial(np.logical_and, out=...)
 logical_or = partial(np.logical_or, out=...)
 logical_xor = partial(np.logical_xor, out=...)
@@ -74,6 +78,8 @@ def where(condition: Array, a: Array | float, b: Array | float) -> Array:
 
 def sign(a: Array) -> Array:
     """-1, 0 or 1; 0 for NaN, as in torch."""
+    if a.dtype.kind == "b":
+        return a.copy()
     return cast(np.asarray((a > 0)), a.dtype) - cast(np.asarray(a < 0), a.dtype)
 
 
@@ -119,7 +125,16 @@ def pow(a: Array | float, b: Array | float) -> Array:
                 return reciprocal(a)
             if b == -2:
                 return reciprocal(np.multiply(a, a, out=...))
+    if isinstance(b, np.ndarray) and b.dtype.kind == "i" and b.size and b.min() < 0:
+        return _integer_power(a, b)
     return np.power(a, b, out=...)
+
+
+def _integer_power(a: Array, b: Array) -> Array:
+    """Integers to powers of which some are negative: those are 0, but for those of 1 and -1."""
+    of_minus_one = np.where(b % 2 == 0, 1, -1)
+    negative = np.where(a == 1, 1, np.where(a == -1, of_minus_one, 0))
+    return np.asarray(np.where(b < 0, negative, np.power(a, np.maximum(b, 0)))).astype(b.dtype, copy=False)
 
 
 def relu(a: Array) -> Array:

@@ -35,13 +35,17 @@ def sum_to(a: Array, shape: tuple[int, ...]) -> Array:
 
 
 def all(a: Array, dim: Dim, keepdim: bool) -> Array:
-    """Whether every element is true."""
-    return np.logical_and.reduce(a, axis=dim, keepdims=keepdim, out=...)
+    """Whether every element is true; of dtype uint8 for such."""
+    return _answer(a, np.logical_and.reduce(a, axis=dim, keepdims=keepdim, out=...))
 
 
 def any(a: Array, dim: Dim, keepdim: bool) -> Array:
-    """Whether some element is true."""
-    return np.logical_or.reduce(a, axis=dim, keepdims=keepdim, out=...)
+    """Whether some element is true; of dtype uint8 for such."""
+    return _answer(a, np.logical_or.reduce(a, axis=dim, keepdims=keepdim, out=...))
+
+
+def _answer(a: Array, truth: Array) -> Array:
+    return truth.astype(np.uint8) if a.dtype == np.uint8 else truth
 
 
 def amax(a: Array, dim: Dim, keepdim: bool) -> Array:

@@ -58,7 +58,8 @@ class Unflatten(Module):
         known = math.prod(size for size in sizes if size != -1)
         if shape[d] != known and not (sizes.count(-1) == 1 and known and shape[d] % known == 0):
             raise RuntimeError(
-                f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {d} ({shape[d]}) in the input tensor"
+                f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {d} ({shape[d]}) "
+                "in the input tensor"
             )
         split = tuple(shape[d] // known if size == -1 else size for size in sizes)
         return input.view(*shape[:d], *split, *shape[d + 1 :])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections import OrderedDict
 from typing import Any
 
@@ -137,7 +138,7 @@ def test_mistakes_get_torchs_answers(mistake: Any):
 def test_other_mistakes_have_torchs_types():
     for lib in (minitorch, torch):
         with pytest.raises(ValueError, match="add operator supports only objects of Sequential class"):
-            [*sequence(lib), lib.nn.Tanh()]
+            operator.add(sequence(lib), [lib.nn.Tanh()])
         with pytest.raises(ValueError, match="Non-positive multiplication factor 0"):
             sequence(lib) * 0
         with pytest.raises(TypeError, match="unsupported operand type"):

@@ -178,5 +178,5 @@ def documented(lib: Any) -> Any:
 
 def test_a_parameter_in_the_place_of_a_tensor_must_be_a_leaf():
     parameter = nn.Parameter(minitorch.ones(2))
-    with pytest.raises(TypeError, match="cannot assign 'torch.FloatTensor' as parameter 'weight'"):
+    with pytest.raises(TypeError, match=r"cannot assign 'torch.FloatTensor' as parameter 'weight'"):
         nn.Linear(2, 2).weight = parameter * 2
