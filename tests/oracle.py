@@ -35,8 +35,8 @@ def assert_same(ours: Any, theirs: Any, judge: Callable[[], Any] | None = None) 
             assert_same(a, b, None if judge is None else lambda number=number: judge()[number])
     elif isinstance(theirs, torch.Tensor):
         assert isinstance(ours, minitorch.Tensor), f"{ours!r} is no tensor"
-        assert tuple(ours.shape) == tuple(theirs.shape)
-        assert str(ours.dtype) == str(theirs.dtype)
+        found, wanted = ((tuple(each.shape), str(each.dtype)) for each in (ours, theirs))
+        assert found == wanted, f"{found} and not {wanted}"
         assert_close(numbers(ours), numbers(theirs), None if judge is None else lambda: numbers(judge()))
     else:
         assert type(ours) is type(theirs)
@@ -88,8 +88,10 @@ def assert_same_error(ours: Callable[[], Any], theirs: Callable[[], Any], whole:
     """Checks that both refuse, with the same type of error and the same first line (or, with ``whole``, the whole text)."""
     with pytest.raises(Exception) as expected:
         theirs()
-    with pytest.raises(type(expected.value)) as given:
+    with pytest.raises(Exception) as given:
         ours()
-    texts = [str(error.value) if whole else str(error.value).partition("\n")[0] for error in (given, expected)]
-    assert texts[0] == texts[1]
-    assert type(given.value) is type(expected.value)
+    found, wanted = (
+        (type(error.value).__name__, str(error.value) if whole else str(error.value).partition("\n")[0])
+        for error in (given, expected)
+    )
+    assert found == wanted, f"{found} and not {wanted}"

@@ -10,6 +10,7 @@ record a graph of their own.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
@@ -199,12 +200,21 @@ def backward(
     """
     roots = _roots(_as_list(tensors), grad_tensors, create_graph)
     keep = create_graph if retain_graph is None else retain_graph
+    if create_graph:
+        warnings.warn(
+            "Using backward() with create_graph=True will create a reference cycle between the parameter and its gradient which "
+            "can cause a memory leak. We recommend using autograd.grad when creating the graph to avoid this. If you have to use "
+            "this function, make sure to reset the .grad fields of your parameters to None after use to break the cycle and "
+            "avoid the leak.",
+            UserWarning,
+            stacklevel=3,
+        )
     if inputs is None:
         run(roots, keep, create_graph)
         return
     wanted = _as_list(inputs)
     if not wanted:
-        raise RuntimeError("'inputs' argument to backward() cannot be empty.")
+        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
     targets: dict[Edge, Gradient | None] = dict.fromkeys(_target_edges(wanted))
     run(roots, keep, create_graph, targets)
     _retain_targets(wanted, targets)
@@ -258,7 +268,7 @@ def grad(
             gradient = tables[type(each._array)].zeros(each._array.shape, each._array)
         elif gradient is None and not allow_unused:
             raise RuntimeError(
-                "One of the differentiated Tensors appears to not have been used in the graph. "
+                f"The differentiated Tensor at index {len(found)} appears to not have been used in the graph. "
                 "Set allow_unused=True if this is the desired behavior."
             )
         found.append(gradient if gradient is None or isinstance(gradient, Tensor) else Tensor._of(gradient))

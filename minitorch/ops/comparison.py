@@ -195,6 +195,11 @@ class WhereBackward0(Elementwise):
             a, b = (as_dtype(each, common) for each in (a, b))
         return [a, b, condition]
 
+    @classmethod
+    def explain(cls, inputs: tuple[Any, ...]) -> None:
+        a, b, condition = inputs
+        super().explain((condition, a, b))
+
     def forward(self, k: Table, a: Any, b: Any, condition: Any) -> Any:
         self.save(condition)
         return k.where(condition, a, b)

@@ -13,7 +13,7 @@ from minitorch.autograd.variable import Variable
 from minitorch.dtypes import dtype as Dtype
 from minitorch.kernels import tables
 from minitorch.ops.operator import Number, methods, operator
-from minitorch.ops.promotion import check_fits, number_dtype
+from minitorch.ops.promotion import broadcast_shapes, check_fits, number_dtype
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
@@ -131,17 +131,11 @@ def copy(input: Tensor, source: Any) -> Tensor:
     """
     if isinstance(source, int | float):
         source = Variable._of(np.asarray(source, number_dtype(source).numpy))
-    shape, wanted = source._array.shape, input._array.shape
-    if len(shape) > len(wanted):
-        while len(shape) > len(wanted) and shape[0] == 1:
-            shape = shape[1:]
-        source = source.reshape(shape)
-    for d, size in enumerate(reversed(shape), 1):
-        if len(shape) > len(wanted) or size not in (1, wanted[-d]):
-            raise RuntimeError(
-                f"The expanded size of the tensor ({wanted[-d] if d <= len(wanted) else 0}) must match the existing size ({size}) "
-                f"at non-singleton dimension {len(wanted) - d}.  Target sizes: {list(wanted)}.  Tensor sizes: {list(shape)}"
-            )
+    shape = broadcast_shapes(input._array.shape, source._array.shape)
+    if shape != input._array.shape:
+        raise RuntimeError(
+            f"output with shape {list(input._array.shape)} doesn't match the broadcast shape {list(shape)}"
+        )
     return CopyBackwards.apply(input, source)
 
 

@@ -117,14 +117,20 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """Along a dimension, the elements that ``index`` (int64, as many dimensions as ``input``) names.
 
     Raises:
-        RuntimeError: the index has another dtype or number of dimensions, or is out of bounds.
+        RuntimeError: the index has another dtype or number of dimensions, is too large, or out of bounds.
     """
-    if index._array.dtype != np.int64:
-        raise RuntimeError("gather(): Expected dtype int64 for index")
+    if index._array.dtype not in (np.int64, np.int32):
+        raise RuntimeError("gather(): Expected dtype int32/int64 for index")
     if max(index._array.ndim, 1) != max(input._array.ndim, 1):
         raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
     d = dimension(dim, input._array.ndim)
     size = input._array.shape[d] if input._array.ndim else 1
+    for axis, (more, most) in enumerate(zip(index._array.shape, input._array.shape, strict=False)):
+        if axis != d and more > most:
+            raise RuntimeError(
+                f"Size does not match at dimension {axis} expected index {list(index._array.shape)} to be no larger than self "
+                f"{list(input._array.shape)} apart from dimension {d}"
+            )
     outside = (index._array < 0) | (index._array >= size)
     if outside.any():
         raise RuntimeError(f"index {index._array[outside].flat[0]} is out of bounds for dimension {d} with size {size}")
@@ -139,7 +145,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
         RuntimeError: the mask is not of dtype bool, or the value has dimensions.
     """
     if mask._array.dtype.kind != "b":
-        raise RuntimeError("masked_fill_ only supports boolean masks, but got mask with dtype " + mask.dtype.name)
+        raise RuntimeError("masked_fill_ only supports boolean masks, but got mask with dtype " + cpp_type(mask))
     if not isinstance(value, Variable):
         check_fits(value, input.dtype)
         return MaskedFillBackward0.apply(input, mask, value)
@@ -167,11 +173,18 @@ def _looked_up(part: Any) -> np.ndarray:
     """A part of an index that is no view, as an array of positions or a mask.
 
     Raises:
-        IndexError: it cannot be an index.
+        IndexError, TypeError: it cannot be an index.
     """
     array = part._array if isinstance(part, Variable) else np.asarray(part)
     if not isinstance(part, Variable) and array.size == 0:
         array = array.astype(np.int64)
+    if array.dtype.kind in "US":
+        raise TypeError(f"new(): invalid data type '{type(part).__name__}'")
+    if array.dtype.kind not in "iub" and isinstance(part, float):
+        raise IndexError(
+            "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices "
+            f"(got {type(part).__name__})"
+        )
     if array.dtype.kind not in "iub":
         raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
     return array
@@ -190,6 +203,7 @@ def _views(input: Tensor, parts: tuple[Any, ...], to_read: bool) -> tuple[Tensor
         raise IndexError(f"too many indices for tensor of dimension {input._array.ndim}")
     alone = to_read and len(parts) == 1
     dim, lookups = 0, dict[int, np.ndarray]()
+    own = 0  # the dimension of the tensor that was given
     for part in parts:
         if isinstance(part, Variable) and part._array.ndim == 0 and part._array.dtype.kind in "iu":
             part = int(part._array)
@@ -203,7 +217,7 @@ def _views(input: Tensor, parts: tuple[Any, ...], to_read: bool) -> tuple[Tensor
             lookups[dim] = np.zeros(int(bool(part)), np.int64)
             dim += 1
         elif isinstance(part, int | np.integer):
-            input = _select_at(input, dim, int(part))
+            input = _select_at(input, dim, int(part), own)
         elif isinstance(part, _slice):
             start, stop, step = _bounds(part, input._array.shape[dim])
             if alone or (start, step) != (0, 1) or stop != input._array.shape[dim]:
@@ -222,15 +236,15 @@ def _views(input: Tensor, parts: tuple[Any, ...], to_read: bool) -> tuple[Tensor
     return input, [lookups.get(d) for d in range(max(lookups) + 1)] if lookups else []
 
 
-def _select_at(input: Tensor, dim: int, index: int) -> Tensor:
+def _select_at(input: Tensor, dim: int, index: int, own: int) -> Tensor:
     size = input._array.shape[dim]
     if not -size <= index < size:
-        raise IndexError(f"index {index} is out of bounds for dimension {dim} with size {size}")
+        raise IndexError(f"index {index} is out of bounds for dimension {own} with size {size}")
     return select(input, dim, index)
 
 
 def _bounds(part: Any, size: int) -> tuple[int, int, int]:
-    if part.step is not None and part.step <= 0:
+    if part.step is not None and part.step < 0:
         raise ValueError("step must be greater than zero")
     start, stop, step = part.indices(size)
     return start, max(start, stop), step
@@ -266,7 +280,7 @@ def getitem(input: Tensor, index: Any) -> Tensor:
         IndexError: the index does not fit the tensor.
     """
     if type(index) is int and input._array.ndim:
-        return _select_at(input, 0, index)
+        return _select_at(input, 0, index, 0)
     if not input._array.ndim and type(index) is int:
         raise IndexError("invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim tensor to a number")
     parts = _in_parts(list(index) if isinstance(index, range) else index)

@@ -228,7 +228,7 @@ def cross_entropy(
     """
     _check_reduction(reduction)
     if not 0.0 <= label_smoothing <= 1.0:
-        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
+        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing:g}")
     class_dim = 0 if input._array.ndim == 1 else 1
     if input._array.shape == target._array.shape:
         return _with_probabilities(input, target, weight, reduction, label_smoothing, class_dim)

@@ -84,7 +84,7 @@ class Elementwise(Function):
                 if dtype is not None and each.dtype is not dtype:
                     break
                 dtype = each.dtype
-            elif dtype is None or dtype.kind != "f":
+            elif dtype is None or dtype.kind != "f" or (type(each) is not int and type(each) is not float):
                 break
         else:
             if not cls.floats or dtype.kind == "f":  # type: ignore[union-attr]  # there is at least one tensor

@@ -259,17 +259,21 @@ def vector_norm(x: Tensor, ord: float = 2, dim: Dim = None, keepdim: bool = Fals
 def _extreme(name: str, input: Tensor, dim: Any, keepdim: bool) -> Any:
     whole, along = {"max": (MaxBackward1, MaxBackward0), "min": (MinBackward1, MinBackward0)}[name]
     if dim is None:
-        if input._array.size == 0:
-            raise RuntimeError(
-                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the "
-                "'dim' argument."
-            )
+        _check_any_elements(name, input)
         return whole.apply(input, kernel=f"a{name}")
     if isinstance(dim, Variable):
         return (maximum if name == "max" else minimum)(input, dim)
     d = dimension(dim, input._array.ndim)
     _check_not_empty(name, input, d)
     return Extremes(*along.apply(input, dim=d, keepdim=keepdim, kernel=f"{name}_dim"))
+
+
+def _check_any_elements(name: str, input: Tensor) -> None:
+    if input._array.size == 0:
+        raise RuntimeError(
+            f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the "
+            "'dim' argument."
+        )
 
 
 def _check_not_empty(name: str, input: Tensor, dim: int) -> None:
@@ -301,14 +305,31 @@ def min(input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False) -
 
 @operator(out=True)
 def amax(input: Tensor, dim: Dim = (), keepdim: bool = False) -> Tensor:
-    """The largest element over ``dim``; equal elements share the gradient evenly."""
-    return AmaxBackward0.apply(input, dim=dimensions(dim, input._array.ndim), keepdim=keepdim, kernel="amax")
+    """The largest element over ``dim``; equal elements share the gradient evenly.
+
+    Raises:
+        RuntimeError, IndexError: there are no elements.
+    """
+    return AmaxBackward0.apply(input, dim=_extreme_dims("amax", input, dim), keepdim=keepdim, kernel="amax")
 
 
 @operator(out=True)
 def amin(input: Tensor, dim: Dim = (), keepdim: bool = False) -> Tensor:
-    """The smallest element over ``dim``; equal elements share the gradient evenly."""
-    return AminBackward0.apply(input, dim=dimensions(dim, input._array.ndim), keepdim=keepdim, kernel="amin")
+    """The smallest element over ``dim``; equal elements share the gradient evenly.
+
+    Raises:
+        RuntimeError, IndexError: there are no elements.
+    """
+    return AminBackward0.apply(input, dim=_extreme_dims("amin", input, dim), keepdim=keepdim, kernel="amin")
+
+
+def _extreme_dims(name: str, input: Tensor, dim: Dim) -> tuple[int, ...] | None:
+    dims = dimensions(dim, input._array.ndim)
+    if dims is None:
+        _check_any_elements(name, input)
+    for d in dims or ():
+        _check_not_empty(name, input, d)
+    return dims
 
 
 @operator

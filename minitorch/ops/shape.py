@@ -116,7 +116,7 @@ def _viewed_shape(input: Tensor, given: tuple[Any, ...]) -> tuple[int, ...]:
         if shape.count(-1) > 1:
             raise RuntimeError("only one dimension can be inferred")
         if any(size < -1 for size in shape):
-            raise RuntimeError(f"invalid shape dimension {min(shape)}")
+            raise _negative_size(shape)
         if known == 0:
             raise RuntimeError(
                 f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified dimension size -1 can be "
@@ -125,10 +125,15 @@ def _viewed_shape(input: Tensor, given: tuple[Any, ...]) -> tuple[int, ...]:
         if numel % known == 0:
             return tuple(numel // known if size == -1 else size for size in shape)
     elif any(size < 0 for size in shape):
-        raise RuntimeError(f"invalid shape dimension {min(shape)}")
+        raise _negative_size(shape)
     elif known == numel:
         return shape
     raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {numel}")
+
+
+def _negative_size(shape: tuple[int, ...]) -> RuntimeError:
+    index, size = next((index, size) for index, size in enumerate(shape) if size < -1)
+    return RuntimeError(f"invalid shape dimension {size} at index {index} of shape {list(shape)}")
 
 
 @operator(public=False)
@@ -404,10 +409,13 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     """``length`` indices of a dimension, from ``start`` on.
 
     Raises:
+        IndexError: the start is beyond the dimension.
         RuntimeError: they reach beyond the dimension.
     """
     d = dimension(dim, input._array.ndim)
     size = input._array.shape[d]
+    if not -size <= start <= size:
+        raise IndexError(f"start out of range (expected to be in range of [{-size}, {size}], but got {start})")
     if start < 0:
         start += size
     if not 0 <= start <= start + length <= size:
@@ -419,7 +427,7 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """The slices along a dimension, which goes away."""
     if not input._array.ndim:
-        raise RuntimeError("Dimension specified as 0 but tensor has no dimensions")
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
     return UnbindBackward0.apply(input, dim=dimension(dim, input._array.ndim))
 
 
@@ -493,10 +501,11 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """One after the other along a dimension; the other sizes are equal.
 
     Raises:
-        RuntimeError: there are no tensors, or their shapes do not fit.
+        ValueError: there are no tensors.
+        RuntimeError: their shapes do not fit.
     """
     if not len(tensors):
-        raise RuntimeError("torch.cat(): expected a non-empty list of Tensors")
+        raise ValueError("torch.cat(): expected a non-empty list of Tensors")
     shaped = [each for each in tensors if each._array.shape != EMPTY] or list(tensors)
     shape = shaped[0]._array.shape
     if not shape:

@@ -1,0 +1,309 @@
+"""The backward pass behaves as torch's: what it fills in, what it frees, what it refuses, and in which order it works."""
+
+import gc
+import itertools
+import re
+import threading
+import weakref
+
+import numpy as np
+import pytest
+import torch
+
+import minitorch
+
+BOTH = pytest.mark.parametrize("library", [minitorch, torch], ids=["minitorch", "torch"])
+
+
+def numbers(*shape, seed=0):
+    return np.random.default_rng(seed).standard_normal(shape)
+
+
+def leaf(library, *shape, seed=0):
+    return library.tensor(numbers(*shape, seed=seed), requires_grad=True)
+
+
+def cotangent(library, tensor, seed=7):
+    return library.from_numpy(numbers(*tensor.shape, seed=seed))
+
+
+def message(library, act):
+    """The type and text of the error that ``act(library)`` raises."""
+    with pytest.raises(Exception) as caught:  # noqa: PT011  (which one it is, is what is compared)
+        act(library)
+    return type(caught.value), re.sub(r"0x[0-9a-f]+", "", str(caught.value))
+
+
+def backward_twice(library):
+    y = leaf(library, 3).exp()
+    y.backward(cotangent(library, y))
+    y.backward(cotangent(library, y))
+
+
+def changed_since_saved(library):
+    x = library.ones(2, 3, requires_grad=True)
+    y = x.relu()
+    y.add_(1)
+    y.sum().backward()
+
+
+def leaf_changed_since_saved(library):
+    x = library.ones(2, 3, requires_grad=True)
+    y = x * x
+    with library.no_grad():
+        x.mul_(2)
+    y.sum().backward()
+
+
+def changed_through_a_view(library):
+    x = library.ones(2, 3, requires_grad=True)
+    y = x.exp()
+    y.detach()[0].zero_()
+    y.sum().backward()
+
+
+MISTAKES = {
+    "a graph that was freed": backward_twice,
+    "a saved result that was changed": changed_since_saved,
+    "a saved leaf that was changed": leaf_changed_since_saved,
+    "a saved result that was changed through a view": changed_through_a_view,
+    "no cotangent for several elements": lambda library: leaf(library, 3).exp().backward(),
+    "nothing that requires gradients": lambda library: library.ones(()).backward(),
+    "a cotangent of another shape": lambda library: leaf(library, 3).exp().backward(library.ones(2)),
+    "grad of a tensor without requires_grad": lambda library: library.autograd.grad(
+        leaf(library, 3).sum(), library.ones(3)
+    ),
+    "grad of an unused input": lambda library: library.autograd.grad(leaf(library, 3).sum(), leaf(library, 3)),
+    "no inputs at all": lambda library: leaf(library, 3).sum().backward(inputs=[]),
+    "a leaf changed in place": lambda library: leaf(library, 3).add_(1),
+    "a view of a leaf changed in place": lambda library: leaf(library, 3)[0].add_(1),
+    "a hook where there is no gradient": lambda library: library.ones(3).register_hook(print),
+    "retain_grad where there is no gradient": lambda library: library.ones(3).retain_grad(),
+    "requires_grad of integers": lambda library: library.ones(3, dtype=library.int64).requires_grad_(),
+    "requires_grad off in mid-graph": lambda library: leaf(library, 3).exp().requires_grad_(False),
+    "numpy() of what requires gradients": lambda library: leaf(library, 3).numpy(),
+    "detach_ of a view": lambda library: leaf(library, 3).exp()[0].detach_(),
+    "deepcopy in mid-graph": lambda library: __import__("copy").deepcopy(leaf(library, 3).exp()),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES.keys())
+def test_a_mistake_is_explained_as_in_torch(mistake):
+    ours, theirs = message(minitorch, mistake), message(torch, mistake)
+    assert ours[0] is theirs[0]
+    assert len(ours[1]) > 20
+    assert theirs[1].startswith(ours[1].strip())  # torch's may go on, about its other features
+
+
+@BOTH
+def test_gradients_add_up_in_grad_which_stays_the_same_tensor(library):
+    x = leaf(library, 3)
+    y = x * x
+    y.backward(library.ones(3, dtype=library.float64), retain_graph=True)
+    first = x.grad
+    y.backward(library.ones(3, dtype=library.float64))
+    assert x.grad is first
+    np.testing.assert_allclose(x.grad.numpy(), 4 * numbers(3))
+
+
+@BOTH
+@pytest.mark.filterwarnings("ignore:Using backward")  # torch says it once in a process
+def test_with_create_graph_grad_is_a_new_tensor_with_a_graph(library):
+    x = leaf(library, 3)
+    y = (x**3).sum()
+    y.backward(create_graph=True)
+    first = x.grad
+    assert first.requires_grad
+    y.backward(create_graph=True)
+    assert x.grad is not first
+    (second,) = library.autograd.grad(first.sum(), x)
+    np.testing.assert_allclose(second.numpy(), 6 * numbers(3))
+
+
+def test_two_leaves_of_one_sum_have_gradients_of_their_own():
+    a, b = leaf(minitorch, 3), leaf(minitorch, 3, seed=1)
+    (a + b).backward(cotangent(minitorch, a))
+    a.grad.zero_()
+    assert b.grad.abs().sum().item() > 0
+
+
+@BOTH
+def test_a_graph_that_saved_nothing_can_be_passed_through_again(library):
+    x = leaf(library, 3)
+    y = (x + 1).sum()
+    y.backward()
+    y.backward()
+    np.testing.assert_array_equal(x.grad.numpy(), [2, 2, 2])
+
+
+@pytest.mark.parametrize("order", [3, 4])
+def test_derivatives_of_higher_order_equal_torchs(order):
+    found = []
+    for library in (minitorch, torch):
+        x = leaf(library, 5)
+        value = ((x**4).sin() * x.exp()).sum()
+        for _ in range(order):
+            (value,) = library.autograd.grad((value * cotangent(library, value)).sum(), x, create_graph=True)
+        found.append(value.detach().numpy())
+    np.testing.assert_allclose(*found, rtol=1e-9)
+
+
+@BOTH
+def test_hooks_see_and_replace_gradients_in_the_order_of_their_registration(library):
+    x = leaf(library, 3)
+    y = x * 2
+    seen = []
+    y.register_hook(lambda grad: seen.append("first") or grad * 10)
+    removed = y.register_hook(lambda grad: seen.append("removed"))
+    y.register_hook(lambda grad: seen.append("second") or grad + 1)
+    x.register_hook(lambda grad: seen.append("leaf") or -grad)
+    y.retain_grad()
+    removed.remove()
+    y.backward(library.ones(3, dtype=library.float64))
+    assert seen == ["first", "second", "leaf"]
+    np.testing.assert_array_equal(y.grad.numpy(), [11, 11, 11])
+    np.testing.assert_array_equal(x.grad.numpy(), [-22, -22, -22])
+
+
+def test_a_hook_that_changes_the_shape_is_refused():
+    x = leaf(minitorch, 3)
+    x.register_hook(lambda grad: grad[0])
+    with pytest.raises(RuntimeError, match="has changed the size of value"):
+        x.sum().backward()
+
+
+@BOTH
+def test_inputs_limits_what_is_filled_in(library):
+    a, b = leaf(library, 3), leaf(library, 3, seed=1)
+    middle = a * b
+    (middle * 2).sum().backward(inputs=[a, middle])
+    assert b.grad is None
+    np.testing.assert_allclose(a.grad.numpy(), 2 * numbers(3, seed=1))
+    np.testing.assert_array_equal(middle.grad.numpy(), [2, 2, 2])
+
+
+@BOTH
+def test_grad_gives_gradients_and_touches_none(library):
+    a, b, unused = leaf(library, 3), leaf(library, 3, seed=1), leaf(library, 2)
+    middle = a * b
+    found = library.autograd.grad(middle.exp().sum(), [middle, a, unused], allow_unused=True)
+    np.testing.assert_allclose(found[0].numpy(), np.exp(numbers(3) * numbers(3, seed=1)))
+    np.testing.assert_allclose(found[1].numpy(), found[0].numpy() * numbers(3, seed=1))
+    assert found[2] is None
+    assert a.grad is None
+    zeros = library.autograd.grad(a.sum(), unused, materialize_grads=True)[0]
+    np.testing.assert_array_equal(zeros.numpy(), [0, 0])
+
+
+def test_sums_at_a_fork_are_added_in_torchs_order():
+    """Float32 sums depend on the order: these are equal to the last bit."""
+    found = []
+    for library in (minitorch, torch):
+        x = library.tensor(numbers(1000).astype(np.float32), requires_grad=True)
+        branches = [(x * float(scale)) for scale in numbers(9)]
+        total = branches[4]
+        for branch in branches[:4] + branches[5:]:
+            total = total + branch
+        total.backward(library.from_numpy(numbers(1000, seed=3).astype(np.float32)))
+        found.append(x.grad.numpy())
+    np.testing.assert_array_equal(*found)
+
+
+@BOTH
+def test_modes_nest_decorate_and_belong_to_their_thread(library):
+    x = leaf(library, 3)
+    modes = []
+    with library.no_grad():
+        assert not (x * 2).requires_grad
+        with library.enable_grad():
+            assert (x * 2).requires_grad
+        with library.set_grad_enabled(True):
+            assert library.is_grad_enabled()
+        assert not library.is_grad_enabled()
+        thread = threading.Thread(target=lambda: modes.append(library.is_grad_enabled()))
+        thread.start()
+        thread.join()
+    assert modes == [True]
+
+    @library.no_grad()
+    def quiet():
+        return x * 2
+
+    @library.set_grad_enabled(False)
+    def quiet_too():
+        return x * 2
+
+    assert library.is_grad_enabled()
+    assert not quiet().requires_grad
+    assert not quiet_too().requires_grad
+    before = library.set_grad_enabled(False)
+    assert not library.is_grad_enabled()
+    before.__exit__(None, None, None)
+    assert library.is_grad_enabled()
+
+
+@BOTH
+def test_detached_tensors_share_memory(library):
+    x = leaf(library, 3)
+    y = x * 2
+    cut = y.detach()
+    assert not cut.requires_grad
+    cut[0] = 100
+    assert y[0].item() == 100
+    assert y._version == 1  # detach() tells autograd of changes
+    y.data[1] = 100
+    assert y[1].item() == 100
+    assert y._version == 1  # .data does not
+
+
+@BOTH
+def test_grad_of_a_tensor_in_mid_graph_warns(library):
+    y = leaf(library, 3) * 2
+    with pytest.warns(UserWarning, match="is not a leaf Tensor is being accessed"):
+        assert y.grad is None
+
+
+def test_a_chain_of_a_million_operations_is_no_deeper_than_any_other():
+    x = minitorch.ones(1, requires_grad=True)
+    y = x
+    for _ in range(1_000_000):
+        y = y + 0.0
+    y.backward()
+    assert x.grad.item() == 1
+    del y  # this must not recurse either
+
+
+def test_graphs_go_when_they_are_dropped_without_the_garbage_collector():
+    gc.collect()
+    gc.disable()
+    try:
+        x = minitorch.tensor(numbers(4, 4), requires_grad=True)
+        y = ((x @ x).relu().softmax(1) * x).sum()
+        z = (x * 2)[1:]
+        z.add_(x[1:])
+        y.backward()
+        with pytest.warns(UserWarning, match="reference cycle"):
+            z.sum().backward(create_graph=True)
+        alive = [weakref.ref(y), weakref.ref(y.grad_fn), weakref.ref(z.grad_fn), weakref.ref(x.grad)]
+        x.grad = None
+        del y, z
+        assert [each() for each in alive] == [None] * 4
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
+def test_a_node_that_was_used_many_times_waits_for_all_its_gradients():
+    """A wide and deep lattice: every node feeds several younger ones."""
+    found = []
+    for library in (minitorch, torch):
+        x = leaf(library, 4)
+        layer = [x, x * 2, x + 1]
+        for step in range(6):
+            layer = [(a * b).tanh() + step for a, b in itertools.permutations(layer, 2)][:4]
+        total = layer[0]
+        for each in layer[1:]:
+            total = total + each
+        total.backward(cotangent(library, total))
+        found.append(x.grad.numpy())
+    np.testing.assert_allclose(*found, rtol=1e-12)
