@@ -14,7 +14,7 @@ MISTAKES = (OSError, RuntimeError, ValueError, TypeError, IndexError, ImportErro
 INTERRUPTED = 128 + signal.SIGINT
 
 
-def _number(kind: type, least: float, what: str) -> Callable[[str], float]:
+def number(kind: type, least: float, what: str) -> Callable[[str], float]:
     def parse(text: str) -> float:
         try:
             value = kind(text)
@@ -37,8 +37,8 @@ def build_parser() -> argparse.ArgumentParser:
         help="train the documented network and test it",
         description="Trains the documented network, tests it, and saves the network, its history and pictures.",
     )
-    count, positive = _number(int, 0, "a whole number, 0 or more"), _number(int, 1, "a whole number, 1 or more")
-    rate = _number(float, 0, "a number, 0 or more")
+    count, positive = number(int, 0, "a whole number, 0 or more"), number(int, 1, "a whole number, 1 or more")
+    rate = number(float, 0, "a number, 0 or more")
     train.add_argument(
         "--data", choices=["digits", "cifar10"], default="digits", help="what to learn (default: %(default)s)"
     )

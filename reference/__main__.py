@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import minitorch
-from minitorch.cli import INTERRUPTED, MISTAKES, _number, explain
+from minitorch.cli import INTERRUPTED, MISTAKES, number, explain
 from minitorch.program import Recipe
 
 
@@ -19,8 +19,8 @@ def build_parser() -> argparse.ArgumentParser:
     train = commands.add_parser("train", help="train in both libraries in lockstep, comparing every step")
     alone = commands.add_parser("torch", help="run the documented program in torch alone")
     commands.add_parser("graph", help="print the graphs of the documented expressions side by side")
-    count, positive = _number(int, 0, "a whole number, 0 or more"), _number(int, 1, "a whole number, 1 or more")
-    rate = _number(float, 0, "a number, 0 or more")
+    count, positive = number(int, 0, "a whole number, 0 or more"), number(int, 1, "a whole number, 1 or more")
+    rate = number(float, 0, "a number, 0 or more")
     train.add_argument("--steps", type=positive, default=500, metavar="N", help="how many (default: %(default)s)")
     train.add_argument("--every", type=positive, default=25, metavar="N", help="steps per line (default: %(default)s)")
     train.add_argument(

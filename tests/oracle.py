@@ -61,7 +61,9 @@ def _further(ours: np.ndarray, theirs: np.ndarray, judge: np.ndarray) -> bool:
     if not np.array_equal(np.where(finite, 0, ours), np.where(finite, 0, theirs), equal_nan=True):
         return True
     allowed = 3 if theirs.size <= TINY else 2
-    return bool(_root_mean_square(ours[finite] - judge[finite]) > allowed * _root_mean_square(theirs[finite] - judge[finite]))
+    return bool(
+        _root_mean_square(ours[finite] - judge[finite]) > allowed * _root_mean_square(theirs[finite] - judge[finite])
+    )
 
 
 def _root_mean_square(errors: np.ndarray) -> float:

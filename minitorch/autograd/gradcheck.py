@@ -95,7 +95,9 @@ def gradgradcheck(
     produced = [each for each in _outputs(func, given) if each._requires_grad]
     if grad_outputs is None:
         generator = np.random.default_rng(0)
-        cotangents = [_leaf(generator.standard_normal(each._array.shape).astype(each._array.dtype)) for each in produced]
+        cotangents = [
+            _leaf(generator.standard_normal(each._array.shape).astype(each._array.dtype)) for each in produced
+        ]
     else:
         cotangents = [grad_outputs] if isinstance(grad_outputs, Variable) else list(grad_outputs)
 
@@ -103,7 +105,12 @@ def gradgradcheck(
         values, seeds = arguments[: len(given)], arguments[len(given) :]
         differentiable = [each for each in _outputs(func, list(values)) if each._requires_grad]
         found = grad(
-            differentiable, [values[n] for n in checked], seeds, create_graph=True, allow_unused=True, materialize_grads=True
+            differentiable,
+            [values[n] for n in checked],
+            seeds,
+            create_graph=True,
+            allow_unused=True,
+            materialize_grads=True,
         )
         return tuple(each for each in found if each is not None)
 
@@ -144,8 +151,8 @@ def _numerical(func: Callable[..., Outputs], inputs: list[Any], number: int, pos
         for step in (eps, -eps):
             moved = np.array(source)
             moved.reshape(-1)[element] += step
-            values.append(_outputs(func, [*inputs[:position], _leaf(moved), *inputs[position + 1 :]])[number]._array.copy())
+            values.append(
+                _outputs(func, [*inputs[:position], _leaf(moved), *inputs[position + 1 :]])[number]._array.copy()
+            )
         columns.append((values[0] - values[1]).reshape(-1) / (2 * eps))
     return np.stack(columns, axis=1) if columns else np.zeros((_outputs(func, inputs)[number]._array.size, 0))
-
-

@@ -183,12 +183,16 @@ class Variable:
                 )
             if new is self:
                 raise RuntimeError("can't assign Variable as its own grad")
+            if new._array.shape != self._array.shape:
+                raise RuntimeError(
+                    f"attempting to assign a gradient of size '{list(new._array.shape)}' to a tensor of size "
+                    f"'{list(self._array.shape)}'. Please ensure that the gradient and the tensor are the same size"
+                )
             if new._array.dtype != self._array.dtype:
                 raise RuntimeError(
-                    f"assigned grad has data of a different type: expected {self._array.dtype} but got {new._array.dtype}"
+                    f"attempting to assign a gradient of dtype {new._array.dtype} to a tensor of dtype {self._array.dtype}. "
+                    "The gradient must have the tensor's dtype."
                 )
-            if new._array.shape != self._array.shape:
-                raise RuntimeError("assigned grad has data of a different size")
         self._grad = new
 
     @grad.deleter
@@ -237,7 +241,12 @@ class Variable:
             RuntimeError: the tensor is a view, whose history is its base's.
         """
         if self._base is not None:
-            raise RuntimeError("Can't detach views in-place. Use detach() instead.")
+            raise RuntimeError(
+                "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for "
+                "training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence detach_() "
+                "cannot be called on these gradients. To fix this error, please refer to the Optimizer.zero_grad() function in "
+                "torch/optim/optimizer.py as the solution."
+            )
         self._edge = None
         self._requires_grad = False
         return self
@@ -286,7 +295,7 @@ class Variable:
     def _check_inplace(self) -> None:
         """Raises torch's error where this tensor may not be changed in place while the graph is recorded."""
         array = self._array
-        if 0 in array.strides and any(size > 1 and not step for size, step in zip(array.shape, array.strides, strict=True)):
+        if array.size and 0 in array.strides and any(size > 1 and not step for size, step in zip(array.shape, array.strides, strict=True)):
             raise RuntimeError(
                 "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
                 "Please clone() the tensor before performing the operation."

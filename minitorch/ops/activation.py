@@ -129,7 +129,7 @@ def _floating(name: str, input: Tensor, dtype: Dtype | None) -> Tensor:
     if dtype is not None:
         input = operators.cast(input, dtype.numpy)
     if input._array.dtype.kind != "f":
-        raise NotImplementedError(f'"{name}_lastdim_kernel_impl" not implemented for \'{dtype_name(input)}\'')
+        raise NotImplementedError(f"\"{name}_lastdim_kernel_impl\" not implemented for '{dtype_name(input)}'")
     return input
 
 
@@ -153,5 +153,3 @@ def log_softmax(input: Tensor, dim: int, dtype: Dtype | None = None) -> Tensor:
     """
     input = _floating("log_softmax", input, dtype)
     return LogSoftmaxBackward0.apply(input, dim=dimension(dim, input._array.ndim))
-
-

@@ -311,7 +311,9 @@ def div(input: Tensor, other: Tensor | Number, *, rounding_mode: str | None = No
     if rounding_mode is None:
         return DivBackward0.apply(input, other)
     if rounding_mode not in ("trunc", "floor"):
-        raise RuntimeError(f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'")
+        raise RuntimeError(
+            f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'"
+        )
     _check_integer_division(f"div_{rounding_mode}", input, other)
     return DivBackward2.apply(input, other, rounding_mode=rounding_mode)
 
@@ -427,7 +429,9 @@ def pow(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
     if result_dtype(arrays) is dtypes.bool and isinstance(exponent, Variable):
         raise NotImplementedError("\"pow\" not implemented for 'Bool'")
     if isinstance(exponent, Variable):
-        return PowBackward1.apply(input, exponent) if isinstance(input, Variable) else PowBackward2.apply(exponent, input)
+        return (
+            PowBackward1.apply(input, exponent) if isinstance(input, Variable) else PowBackward2.apply(exponent, input)
+        )
     if not isinstance(input, Variable):
         raise TypeError(f"pow(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
     if isinstance(exponent, int) and exponent < 0 and input._array.dtype.kind != "f":
@@ -643,6 +647,11 @@ class ClampBackward1(Elementwise):
     __slots__ = ("high", "low")
     graph_inputs = 1
 
+    @classmethod
+    def operands(cls, inputs: tuple[Any, ...]) -> list[Any]:
+        given = iter(super().operands(tuple(x for x in inputs if x is not None)))
+        return [None if x is None else next(given) for x in inputs]
+
     def forward(self, k: Table, a: Any, low: Any, high: Any) -> Any:
         self.low, self.high = low, high
         self.save(a)
@@ -650,7 +659,8 @@ class ClampBackward1(Elementwise):
 
     def backward(self, k: Table, grad: Any, a: Any) -> tuple[Any, ...]:
         inside = k.logical_and(
-            k.eq(a, a) if self.low is None else k.gt(a, self.low), k.eq(a, a) if self.high is None else k.lt(a, self.high)
+            k.eq(a, a) if self.low is None else k.gt(a, self.low),
+            k.eq(a, a) if self.high is None else k.lt(a, self.high),
         )
         return (k.where(inside, grad, 0.0),)
 
@@ -682,5 +692,5 @@ def clamp(input: Tensor, min: Number | None = None, max: Number | None = None) -
     for bound in (min, max):
         if isinstance(bound, Variable):
             raise NotImplementedError("clamp() takes numbers for its bounds: use maximum() and minimum() for tensors")
-        check_fits(bound, result_dtype([input._array, min, max]))
+        check_fits(bound, result_dtype([input._array, *(x for x in (min, max) if x is not None)]))
     return ClampBackward1.apply(input, min, max)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from minitorch.autograd.variable import Variable
 from minitorch.kernels import tables
 from minitorch.ops.arguments import check_tensors
-from minitorch.ops.operator import Comparison, Elementwise, Number, formula, operator
+from minitorch.ops.operator import Comparison, Elementwise, Number, operator
 from minitorch.ops.promotion import as_dtype, check_fits, result_dtype
 
 if TYPE_CHECKING:
@@ -216,5 +216,7 @@ def where(condition: Tensor, input: Tensor | Number, other: Tensor | Number) -> 
         RuntimeError: the condition is not of dtype bool, or the shapes do not broadcast.
     """
     if condition._array.dtype.kind != "b":
-        raise RuntimeError(f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype.scalar_type}")
+        raise RuntimeError(
+            f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype.scalar_type}"
+        )
     return WhereBackward0.apply(input, other, condition)

@@ -150,7 +150,9 @@ def fill(input: Tensor, value: Tensor | Number) -> Tensor:
         check_fits(value, input.dtype)
         return FillBackward2.apply(input, value=value)
     if value._array.ndim:
-        raise RuntimeError(f"fill_ only supports 0-dimension value tensor but got tensor with {value._array.ndim} dimensions.")
+        raise RuntimeError(
+            f"fill_ only supports 0-dimension value tensor but got tensor with {value._array.ndim} dimensions."
+        )
     return FillBackward3.apply(input, value)
 
 

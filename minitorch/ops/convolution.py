@@ -104,7 +104,9 @@ def conv2d(
     return ConvolutionBackward0.apply(input, weight, bias, **geometry)
 
 
-def _named_padding(name: str, kernel: tuple[int, ...], stride: tuple[int, int], dilation: tuple[int, int]) -> tuple[int, int]:
+def _named_padding(
+    name: str, kernel: tuple[int, ...], stride: tuple[int, int], dilation: tuple[int, int]
+) -> tuple[int, int]:
     if name == "valid":
         return 0, 0
     if name != "same":
@@ -113,7 +115,9 @@ def _named_padding(name: str, kernel: tuple[int, ...], stride: tuple[int, int], 
         raise RuntimeError("padding='same' is not supported for strided convolutions")
     reach = [d * (size - 1) for d, size in zip(dilation, kernel, strict=True)]
     if any(r % 2 for r in reach):
-        raise RuntimeError("padding='same' with a kernel of even size needs more zeros on one side; pad the input first")
+        raise RuntimeError(
+            "padding='same' with a kernel of even size needs more zeros on one side; pad the input first"
+        )
     return reach[0] // 2, reach[1] // 2
 
 
@@ -128,7 +132,9 @@ def _check_convolution(
 ) -> None:
     shape, weight_shape = list(input._array.shape), list(weight._array.shape)
     if len(weight_shape) != 4:
-        raise RuntimeError(f"weight should have at least three dimensions, of which conv2d takes four, but got {weight_shape}")
+        raise RuntimeError(
+            f"weight should have at least three dimensions, of which conv2d takes four, but got {weight_shape}"
+        )
     if len(shape) != 4:
         raise RuntimeError(f"Expected 3D (unbatched) or 4D (batched) input to conv2d, but got input of size: {shape}")
     for name, values, least in (("stride", stride, 1), ("padding", padding, 0), ("dilation", dilation, 1)):
@@ -263,11 +269,15 @@ def _check_pooling(
             f"max_pool2d: Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but got: {list(shape)}"
         )
     if min(kernel_size) < 1:
-        raise RuntimeError(f"kernel size should be greater than zero, but got kH: {kernel_size[0]} kW: {kernel_size[1]}")
+        raise RuntimeError(
+            f"kernel size should be greater than zero, but got kH: {kernel_size[0]} kW: {kernel_size[1]}"
+        )
     if min(stride) < 1:
         raise RuntimeError(f"stride should be greater than zero, but got dH: {stride[0]} dW: {stride[1]}")
     if min(dilation) < 1:
-        raise RuntimeError(f"dilation should be greater than zero, but got dilationH: {dilation[0]} dilationW: {dilation[1]}")
+        raise RuntimeError(
+            f"dilation should be greater than zero, but got dilationH: {dilation[0]} dilationW: {dilation[1]}"
+        )
     for size, p in zip(kernel_size, padding, strict=True):
         if not 0 <= p <= size // 2:
             raise RuntimeError(

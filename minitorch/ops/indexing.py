@@ -12,7 +12,7 @@ import numpy as np
 
 from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
-from minitorch.ops.arguments import dimension, dtype_name
+from minitorch.ops.arguments import cpp_name, dimension, dtype_name
 from minitorch.ops.operator import Elementwise, Number, formula, methods, operator
 from minitorch.ops.promotion import check_fits
 from minitorch.ops.shape import AliasBackward0, expand, select, slice, unsqueeze, view
@@ -145,7 +145,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
         RuntimeError: the mask is not of dtype bool, or the value has dimensions.
     """
     if mask._array.dtype.kind != "b":
-        raise RuntimeError("masked_fill_ only supports boolean masks, but got mask with dtype " + cpp_type(mask))
+        raise RuntimeError("masked_fill_ only supports boolean masks, but got mask with dtype " + cpp_name(mask))
     if not isinstance(value, Variable):
         check_fits(value, input.dtype)
         return MaskedFillBackward0.apply(input, mask, value)
@@ -212,7 +212,9 @@ def _views(input: Tensor, parts: tuple[Any, ...], to_read: bool) -> tuple[Tensor
         elif part is None:
             input = unsqueeze(input, dim)
             dim += 1
-        elif isinstance(part, bool | np.bool_) or (isinstance(part, Variable) and part._array.ndim == 0 and part._array.dtype.kind == "b"):
+        elif isinstance(part, bool | np.bool_) or (
+            isinstance(part, Variable) and part._array.ndim == 0 and part._array.dtype.kind == "b"
+        ):
             input = unsqueeze(input, dim)
             lookups[dim] = np.zeros(int(bool(part)), np.int64)
             dim += 1
@@ -233,6 +235,7 @@ def _views(input: Tensor, parts: tuple[Any, ...], to_read: bool) -> tuple[Tensor
             else:
                 lookups[dim] = array.astype(np.int64, copy=False)
                 dim += 1
+        own += left if part is Ellipsis else _consumed(part)
     return input, [lookups.get(d) for d in range(max(lookups) + 1)] if lookups else []
 
 
@@ -269,7 +272,8 @@ def _check_lookups(lookups: list[np.ndarray | None], shape: tuple[int, ...]) -> 
         np.broadcast_shapes(*shapes)
     except ValueError:
         raise IndexError(
-            "shape mismatch: indexing tensors could not be broadcast together with shapes " + ", ".join(str(list(s)) for s in shapes)
+            "shape mismatch: indexing tensors could not be broadcast together with shapes "
+            + ", ".join(str(list(s)) for s in shapes)
         ) from None
 
 
@@ -282,7 +286,9 @@ def getitem(input: Tensor, index: Any) -> Tensor:
     if type(index) is int and input._array.ndim:
         return _select_at(input, 0, index, 0)
     if not input._array.ndim and type(index) is int:
-        raise IndexError("invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim tensor to a number")
+        raise IndexError(
+            "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim tensor to a number"
+        )
     parts = _in_parts(list(index) if isinstance(index, range) else index)
     viewed, lookups = _views(input, parts, to_read=True)
     if lookups:

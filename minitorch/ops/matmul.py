@@ -11,7 +11,16 @@ from minitorch.ops.arithmetic import add
 from minitorch.ops.operator import Number, operator
 from minitorch.ops.promotion import broadcast_shapes
 from minitorch.ops.shape import (
-    SqueezeBackward4, UnsafeViewBackward0, contiguous, expand, reshape, squeeze, t, transpose, unsqueeze, view,
+    SqueezeBackward4,
+    UnsafeViewBackward0,
+    contiguous,
+    expand,
+    reshape,
+    squeeze,
+    t,
+    transpose,
+    unsqueeze,
+    view,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -167,7 +176,9 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
             f"{a.size} and {b.size} elements respectively"
         )
     if a.dtype is not b.dtype:
-        raise RuntimeError(f"dot : expected both vectors to have same dtype, but found {dtype_name(input)} and {dtype_name(tensor)}")
+        raise RuntimeError(
+            f"dot : expected both vectors to have same dtype, but found {dtype_name(input)} and {dtype_name(tensor)}"
+        )
     _check_dtypes("dot", input, tensor)
     return DotBackward0.apply(input, tensor)
 
@@ -215,9 +226,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     """
     dims = input._array.ndim, other._array.ndim
     if 0 in dims:
-        raise RuntimeError(
-            f"both arguments to matmul need to be at least 1D, but they are {dims[0]}D and {dims[1]}D"
-        )
+        raise RuntimeError(f"both arguments to matmul need to be at least 1D, but they are {dims[0]}D and {dims[1]}D")
     if dims == (1, 1):
         return dot(input, other)
     if dims == (2, 1):

@@ -32,7 +32,12 @@ methods: dict[str, Callable[..., Any]] = {}
 
 
 def operator(
-    function: Callable[..., Any] | None = None, *, inplace: bool = False, out: bool = False, method: bool = True, public: bool = True
+    function: Callable[..., Any] | None = None,
+    *,
+    inplace: bool = False,
+    out: bool = False,
+    method: bool = True,
+    public: bool = True,
 ) -> Any:
     """Declares an operator: a function whose first argument is a tensor.
 
@@ -118,7 +123,10 @@ def _in_place(function: Callable[..., Any]) -> Callable[..., Any]:
         before = self
         if mode.enabled and any(x._requires_grad for x in (self, *args) if isinstance(x, Variable)):
             before = Variable._of(tables[type(self._array)].clone(self._array))  # a node may save what is overwritten
-            before._edge, before._requires_grad = self._gradient_edge() if self._requires_grad else None, self._requires_grad
+            before._edge, before._requires_grad = (
+                self._gradient_edge() if self._requires_grad else None,
+                self._requires_grad,
+            )
         result = function(before, *args, **kwargs)
         if result._array.shape != self._array.shape:
             raise RuntimeError(
@@ -169,7 +177,9 @@ def _with_out(function: Callable[..., Any]) -> Callable[..., Any]:
 def _check_castable(result: Tensor, target: Tensor) -> None:
     given, wanted = from_numpy_dtype(result._array.dtype), from_numpy_dtype(target._array.dtype)
     if not can_cast(given, wanted):
-        raise RuntimeError(f"result type {given.scalar_type} can't be cast to the desired output type {wanted.scalar_type}")
+        raise RuntimeError(
+            f"result type {given.scalar_type} can't be cast to the desired output type {wanted.scalar_type}"
+        )
 
 
 __all__ = ["Comparison", "Elementwise", "Number", "formula", "functions", "methods", "operator", "operators"]

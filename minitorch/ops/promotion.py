@@ -30,8 +30,6 @@ def result_dtype(arrays: list[Any]) -> dtype:
     """The dtype that arrays and Python numbers have together."""
     classes: list[list[dtype]] = [[], [], []]
     for each in arrays:
-        if each is None:
-            continue
         if not isinstance(each, np.ndarray | np.generic):
             classes[2].append(number_dtype(each))
         else:
@@ -47,15 +45,17 @@ def result_dtype(arrays: list[Any]) -> dtype:
 
 
 def promote(arrays: list[Any], floats: bool, operator: str) -> list[Any]:
-    """Brings arrays and numbers (``None`` stays) to their common dtype, or with ``floats`` at least to the default floating point dtype.
+    """Brings arrays and numbers to their common dtype, or with ``floats`` at least to the default floating point dtype.
 
     Raises:
         TypeError: an operand is neither a tensor nor a number.
     """
     for position, each in enumerate(arrays, 1):
-        if each is not None and not isinstance(each, np.ndarray | numbers.Number | np.generic):
+        if not isinstance(each, np.ndarray | numbers.Number | np.generic):
             name = "input" if position == 1 else "other"
-            raise TypeError(f"{operator}(): argument '{name}' (position {position}) must be Tensor, not {type(each).__name__}")
+            raise TypeError(
+                f"{operator}(): argument '{name}' (position {position}) must be Tensor, not {type(each).__name__}"
+            )
     common = result_dtype(arrays)
     if floats and common.category != FLOATING:
         common = dtypes.get_default_dtype()
@@ -77,12 +77,12 @@ def check_fits(number: Any, wanted: dtype) -> None:
 
 
 def as_dtype(operand: Any, common: dtype) -> Any:
-    if operand is None:
-        return None
     if isinstance(operand, np.ndarray):
         return operand.astype(common.numpy, copy=False)
     if common.category == FLOATING:
-        return operand if isinstance(operand, int | float) else float(operand)  # numpy lets a Python number be of any dtype
+        return (
+            operand if isinstance(operand, int | float) else float(operand)
+        )  # numpy lets a Python number be of any dtype
     if common.category == BOOLEAN:
         return bool(operand)
     return np.array(operand, np.int64).astype(common.numpy)  # out of range wraps around, as in torch

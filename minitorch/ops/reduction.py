@@ -226,7 +226,9 @@ def mean(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Dtype 
 
 
 @operator(out=True)
-def norm(input: Tensor, p: float | str | None = "fro", dim: Dim = None, keepdim: bool = False, *, dtype: Dtype | None = None) -> Tensor:
+def norm(
+    input: Tensor, p: float | str | None = "fro", dim: Dim = None, keepdim: bool = False, *, dtype: Dtype | None = None
+) -> Tensor:
     """The p-norm of the elements taken as one vector, or of those along ``dim``; ``"fro"`` is p = 2.
 
     Raises:
@@ -240,7 +242,9 @@ def norm(input: Tensor, p: float | str | None = "fro", dim: Dim = None, keepdim:
 
 
 @operator(method=False, public=False)
-def vector_norm(x: Tensor, ord: float = 2, dim: Dim = None, keepdim: bool = False, *, dtype: Dtype | None = None) -> Tensor:
+def vector_norm(
+    x: Tensor, ord: float = 2, dim: Dim = None, keepdim: bool = False, *, dtype: Dtype | None = None
+) -> Tensor:
     """(sum |x|^ord)^(1/ord), over ``dim`` or all elements.
 
     Raises:

@@ -513,7 +513,9 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     d = dimension(dim, len(shape))
     for position, each in enumerate(shaped[1:], 1):
         if len(each._array.shape) != len(shape):
-            raise RuntimeError(f"Tensors must have same number of dimensions: got {len(shape)} and {len(each._array.shape)}")
+            raise RuntimeError(
+                f"Tensors must have same number of dimensions: got {len(shape)} and {len(each._array.shape)}"
+            )
         for axis, (a, b) in enumerate(zip(shape, each._array.shape, strict=True)):
             if axis != d and a != b:
                 raise RuntimeError(
@@ -568,4 +570,3 @@ class WriteRegion(Function):
     def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
         inside = k.read_region(grad, region=self.region)
         return k.write_region(grad, k.zeros(inside.shape, grad), region=self.region), inside
-

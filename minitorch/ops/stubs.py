@@ -16,6 +16,7 @@ import minitorch
 from minitorch.ops.operator import functions, methods
 from minitorch.tensor import ARITHMETIC_SIGNS, Tensor
 
+MODULES = ("autograd", "nn", "optim", "random", "serialization", "utils")  # that a user finds without importing them
 PACKAGE = Path(minitorch.__file__).parent
 HEADER = """# Written by `python -m minitorch.ops.stubs`.
 import builtins
@@ -51,7 +52,9 @@ def _signature(function: Callable[..., Any], self: bool, out: bool) -> str:
 def _annotation(text: Any) -> str:
     if text is inspect.Parameter.empty:
         return "Any"
-    return re.sub(r"\b(bool|int|float|str|tuple)\b", r"builtins.\1", str(text))  # tensors and the package have names like these
+    return re.sub(
+        r"\b(bool|int|float|str|tuple)\b", r"builtins.\1", str(text)
+    )  # tensors and the package have names like these
 
 
 def methods_stub() -> str:
@@ -61,21 +64,25 @@ def methods_stub() -> str:
         if vars(Tensor).get(name) is methods[name]:
             lines.append(f"    def {name}{_signature(methods[name], self=True, out=False)}")
     for name in ARITHMETIC_SIGNS:
-        ignored = "  # type: ignore[override]  # element by element, unlike object's" if name in ("__eq__", "__ne__") else ""
+        ignored = (
+            "  # type: ignore[override]  # element by element, unlike object's" if name in ("__eq__", "__ne__") else ""
+        )
         lines.append(f"    def {name}(self, other: Any) -> Tensor: ...{ignored}")
     return "\n".join(lines) + "\n"
 
 
 def package_stub() -> str:
     """The text of ``minitorch/__init__.pyi``."""
-    lines = [HEADER]
+    lines = [HEADER, *(f"from minitorch import {name} as {name}" for name in MODULES)]
     for name, value in sorted(vars(minitorch).items()):
         if not name.startswith("_") and name not in functions and name not in ("annotations", "Tensor"):
-            home = "minitorch" if inspect.ismodule(value) else _home(name, value)
-            lines.append(f"from {home} import {name} as {name}")
+            if not inspect.ismodule(value):
+                lines.append(f"from {_home(name, value)} import {name} as {name}")
     lines.append("\n__version__: builtins.str\n")
     for name in sorted(functions):
-        lines.append(f"def {name}{_signature(functions[name], self=False, out=hasattr(functions[name], '__wrapped__'))}")
+        lines.append(
+            f"def {name}{_signature(functions[name], self=False, out=hasattr(functions[name], '__wrapped__'))}"
+        )
     return "\n".join(lines) + "\n"
 
 

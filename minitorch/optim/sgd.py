@@ -9,7 +9,7 @@ import numpy as np
 
 from minitorch.autograd.grad_mode import enable_grad
 from minitorch.autograd.variable import Variable
-from minitorch.kernels.cpu.optimizer import sgd
+from minitorch.kernels import tables
 from minitorch.optim.optimizer import Optimizer, Params
 from minitorch.tensor import Tensor
 
@@ -101,6 +101,8 @@ class SGD(Optimizer):
                     else:
                         fresh = 1 - group["dampening"]
                     velocity = buffer._array
-                sgd(param._array, param.grad._array, velocity, lr, momentum, fresh, *settings)
+                tables[type(param._array)].sgd(
+                    param._array, param.grad._array, velocity, lr, momentum, fresh, *settings
+                )
                 param._version_counter[0] += 1
         return loss

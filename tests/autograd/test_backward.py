@@ -2,7 +2,6 @@
 
 import gc
 import itertools
-import re
 import threading
 import weakref
 
@@ -25,74 +24,6 @@ def leaf(library, *shape, seed=0):
 
 def cotangent(library, tensor, seed=7):
     return library.from_numpy(numbers(*tensor.shape, seed=seed))
-
-
-def message(library, act):
-    """The type and text of the error that ``act(library)`` raises."""
-    with pytest.raises(Exception) as caught:  # noqa: PT011  (which one it is, is what is compared)
-        act(library)
-    return type(caught.value), re.sub(r"0x[0-9a-f]+", "", str(caught.value))
-
-
-def backward_twice(library):
-    y = leaf(library, 3).exp()
-    y.backward(cotangent(library, y))
-    y.backward(cotangent(library, y))
-
-
-def changed_since_saved(library):
-    x = library.ones(2, 3, requires_grad=True)
-    y = x.relu()
-    y.add_(1)
-    y.sum().backward()
-
-
-def leaf_changed_since_saved(library):
-    x = library.ones(2, 3, requires_grad=True)
-    y = x * x
-    with library.no_grad():
-        x.mul_(2)
-    y.sum().backward()
-
-
-def changed_through_a_view(library):
-    x = library.ones(2, 3, requires_grad=True)
-    y = x.exp()
-    y.detach()[0].zero_()
-    y.sum().backward()
-
-
-MISTAKES = {
-    "a graph that was freed": backward_twice,
-    "a saved result that was changed": changed_since_saved,
-    "a saved leaf that was changed": leaf_changed_since_saved,
-    "a saved result that was changed through a view": changed_through_a_view,
-    "no cotangent for several elements": lambda library: leaf(library, 3).exp().backward(),
-    "nothing that requires gradients": lambda library: library.ones(()).backward(),
-    "a cotangent of another shape": lambda library: leaf(library, 3).exp().backward(library.ones(2)),
-    "grad of a tensor without requires_grad": lambda library: library.autograd.grad(
-        leaf(library, 3).sum(), library.ones(3)
-    ),
-    "grad of an unused input": lambda library: library.autograd.grad(leaf(library, 3).sum(), leaf(library, 3)),
-    "no inputs at all": lambda library: leaf(library, 3).sum().backward(inputs=[]),
-    "a leaf changed in place": lambda library: leaf(library, 3).add_(1),
-    "a view of a leaf changed in place": lambda library: leaf(library, 3)[0].add_(1),
-    "a hook where there is no gradient": lambda library: library.ones(3).register_hook(print),
-    "retain_grad where there is no gradient": lambda library: library.ones(3).retain_grad(),
-    "requires_grad of integers": lambda library: library.ones(3, dtype=library.int64).requires_grad_(),
-    "requires_grad off in mid-graph": lambda library: leaf(library, 3).exp().requires_grad_(False),
-    "numpy() of what requires gradients": lambda library: leaf(library, 3).numpy(),
-    "detach_ of a view": lambda library: leaf(library, 3).exp()[0].detach_(),
-    "deepcopy in mid-graph": lambda library: __import__("copy").deepcopy(leaf(library, 3).exp()),
-}
-
-
-@pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES.keys())
-def test_a_mistake_is_explained_as_in_torch(mistake):
-    ours, theirs = message(minitorch, mistake), message(torch, mistake)
-    assert ours[0] is theirs[0]
-    assert len(ours[1]) > 20
-    assert theirs[1].startswith(ours[1].strip())  # torch's may go on, about its other features
 
 
 @BOTH

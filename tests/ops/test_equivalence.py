@@ -17,7 +17,9 @@ from minitorch.autograd import gradcheck, gradgradcheck
 from tests.ops.cases import CASES, VALUES, Case
 from tests.oracle import assert_same, graph
 
-FEW = settings(max_examples=settings().max_examples // 5, phases=[Phase.generate])  # one example says it all: no shrinking
+FEW = settings(
+    max_examples=settings().max_examples // 5, phases=[Phase.generate]
+)  # one example says it all: no shrinking
 
 
 def every(cases: list[Case]) -> pytest.MarkDecorator:

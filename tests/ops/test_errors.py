@@ -94,7 +94,9 @@ MISTAKES: dict[str, Callable[[Any], Any]] = {
     "index with step 0": lambda lib: lib.zeros(3)[::0],
     "set with a value of another shape": lambda lib: lib.zeros(2, 3).__setitem__(0, lib.zeros(4)),
     "set with a value of too many dimensions": lambda lib: lib.zeros(2, 3).__setitem__(0, lib.zeros(2, 3)),
-    "set a mask with a value of another shape": lambda lib: lib.zeros(3).__setitem__(lib.tensor([True, True, False]), lib.zeros(3)),
+    "set a mask with a value of another shape": lambda lib: lib.zeros(3).__setitem__(
+        lib.tensor([True, True, False]), lib.zeros(3)
+    ),
     "set positions with another dtype": lambda lib: lib.zeros(3).__setitem__([0, 1], lib.zeros(2).double()),
     "set with a list": lambda lib: lib.zeros(3).__setitem__(0, [1]),
     "set with a string": lambda lib: lib.zeros(3).__setitem__(0, "a"),
@@ -130,13 +132,21 @@ MISTAKES: dict[str, Callable[[Any], Any]] = {
     "nll_loss with a target beyond": lambda lib: op(lib, "nll_loss")(lib.zeros(2, 3), lib.tensor([0, 3])),
     "nll_loss with a float target": lambda lib: op(lib, "nll_loss")(lib.zeros(2, 3), lib.zeros(2)),
     "nll_loss with another batch": lambda lib: op(lib, "nll_loss")(lib.zeros(2, 3), lib.tensor([0, 1, 2])),
-    "nll_loss with a weight of another size": lambda lib: op(lib, "nll_loss")(lib.zeros(2, 3), lib.tensor([0, 1]), lib.zeros(2)),
-    "nll_loss with an unknown reduction": lambda lib: op(lib, "nll_loss")(lib.zeros(2, 3), lib.tensor([0, 1]), reduction="all"),
+    "nll_loss with a weight of another size": lambda lib: op(lib, "nll_loss")(
+        lib.zeros(2, 3), lib.tensor([0, 1]), lib.zeros(2)
+    ),
+    "nll_loss with an unknown reduction": lambda lib: op(lib, "nll_loss")(
+        lib.zeros(2, 3), lib.tensor([0, 1]), reduction="all"
+    ),
     "cross_entropy with another batch": lambda lib: op(lib, "cross_entropy")(lib.zeros(2, 3), lib.tensor([0, 1, 2])),
     "cross_entropy with a target beyond": lambda lib: op(lib, "cross_entropy")(lib.zeros(2, 3), lib.tensor([0, -1])),
     "cross_entropy with a float target": lambda lib: op(lib, "cross_entropy")(lib.zeros(2, 3), lib.zeros(2)),
-    "cross_entropy with too much smoothing": lambda lib: op(lib, "cross_entropy")(lib.zeros(2, 3), lib.tensor([0, 1]), label_smoothing=2.0),
-    "cross_entropy with integer probabilities": lambda lib: op(lib, "cross_entropy")(lib.zeros(2, 3), lib.zeros(2, 3, dtype=lib.int64)),
+    "cross_entropy with too much smoothing": lambda lib: op(lib, "cross_entropy")(
+        lib.zeros(2, 3), lib.tensor([0, 1]), label_smoothing=2.0
+    ),
+    "cross_entropy with integer probabilities": lambda lib: op(lib, "cross_entropy")(
+        lib.zeros(2, 3), lib.zeros(2, 3, dtype=lib.int64)
+    ),
     "mse_loss with an unknown reduction": lambda lib: op(lib, "mse_loss")(lib.zeros(2), lib.zeros(2), reduction="all"),
     "out of a lower dtype": lambda lib: lib.add(lib.zeros(3), lib.zeros(3), out=lib.zeros(3, dtype=lib.int64)),
     "out with a gradient": lambda lib: lib.add(lib.zeros(3), lib.zeros(3, requires_grad=True), out=lib.zeros(3)),
@@ -147,7 +157,7 @@ MISTAKES: dict[str, Callable[[Any], Any]] = {
     "equal with a number": lambda lib: lib.equal(lib.zeros(2), 0),
     "numpy of a tensor with a gradient": lambda lib: lib.zeros(2, requires_grad=True).numpy(),
     "in with a string": lambda lib: "a" in lib.zeros(2),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
@@ -162,7 +172,9 @@ def test_bounds_that_are_tensors_are_refused_with_a_way_out():
 
 def test_a_target_of_another_size_is_warned_about():
     for lib in (minitorch, torch):
-        with pytest.warns(UserWarning, match=r"Using a target size \(torch.Size\(\[3\]\)\) that is different to the input size"):
+        with pytest.warns(
+            UserWarning, match=r"Using a target size \(torch.Size\(\[3\]\)\) that is different to the input size"
+        ):
             result = op(lib, "mse_loss")(lib.ones(2, 3), lib.zeros(3))
         np.testing.assert_allclose(result.numpy(), 1)
 

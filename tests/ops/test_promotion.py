@@ -14,26 +14,53 @@ import torch
 import minitorch
 
 VALUES: dict[str, list[Any]] = {
-    "bool": [True, False, True], "uint8": [3, 250, 7], "int8": [-3, 100, 7], "int16": [-3, 300, 7], "int32": [-3, 300, 7],
-    "int64": [-3, 300, 7], "float16": [-2.5, 3, 0.5], "float32": [-2.5, 3, 0.5], "float64": [-2.5, 3, 0.5],
-}  # fmt: skip
+    "bool": [True, False, True],
+    "uint8": [3, 250, 7],
+    "int8": [-3, 100, 7],
+    "int16": [-3, 300, 7],
+    "int32": [-3, 300, 7],
+    "int64": [-3, 300, 7],
+    "float16": [-2.5, 3, 0.5],
+    "float32": [-2.5, 3, 0.5],
+    "float64": [-2.5, 3, 0.5],
+}
 NUMBERS = [True, 3, -2, 2.5, 0, 300]
 Operands = Callable[[Any], tuple[Any, Any]]
 
 SIGNS = {
     name: getattr(operator, name)
-    for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "eq", "ne", "lt", "le", "gt", "ge", "and_", "or_", "xor")
+    for name in (
+        "add",
+        "sub",
+        "mul",
+        "truediv",
+        "floordiv",
+        "mod",
+        "pow",
+        "eq",
+        "ne",
+        "lt",
+        "le",
+        "gt",
+        "ge",
+        "and_",
+        "or_",
+        "xor",
+    )
 }
 FUNCTIONS: dict[str, Callable[[Any, Any, Any], Any]] = {
     **{name: lambda lib, a, b, sign=sign: sign(a, b) for name, sign in SIGNS.items()},
-    **{name: lambda lib, a, b, name=name: getattr(lib, name)(a, b) for name in ("maximum", "minimum", "logical_and", "logical_or", "logical_xor")},
+    **{
+        name: lambda lib, a, b, name=name: getattr(lib, name)(a, b)
+        for name in ("maximum", "minimum", "logical_and", "logical_or", "logical_xor")
+    },
     "where": lambda lib, a, b: lib.where(lib.tensor([True, False, True]), a, b),
     "div trunc": lambda lib, a, b: lib.div(a, b, rounding_mode="trunc"),
     "add alpha": lambda lib, a, b: lib.add(a, b, alpha=2),
     "add alpha float": lambda lib, a, b: lib.add(a, b, alpha=2.5),
     "cat": lambda lib, a, b: lib.cat([lib.as_tensor(each).reshape(-1) for each in (a, b)]),
     "stack": lambda lib, a, b: lib.stack([lib.as_tensor(each).reshape(-1)[0] for each in (a, b)]),
-}  # fmt: skip
+}
 IN_PLACE = {name: getattr(operator, name) for name in ("iadd", "isub", "imul", "itruediv", "ipow")}
 
 
@@ -85,9 +112,41 @@ def test_writing_in_place_keeps_the_dtype_or_is_refused(name: str):
             assert_same_outcome(label, ours, theirs)
 
 
-@pytest.mark.parametrize("name", ["exp", "sqrt", "sin", "tanh", "sigmoid", "reciprocal", "log1p", "neg", "abs", "sign", "floor", "square",
-                                  "relu", "sum", "mean", "norm", "max", "min", "amax", "argmax", "all", "any", "logical_not", "bitwise_not",
-                                  "isnan", "isinf", "isfinite", "softmax", "log_softmax", "clone"])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    [
+        "exp",
+        "sqrt",
+        "sin",
+        "tanh",
+        "sigmoid",
+        "reciprocal",
+        "log1p",
+        "neg",
+        "abs",
+        "sign",
+        "floor",
+        "square",
+        "relu",
+        "sum",
+        "mean",
+        "norm",
+        "max",
+        "min",
+        "amax",
+        "argmax",
+        "all",
+        "any",
+        "logical_not",
+        "bitwise_not",
+        "isnan",
+        "isinf",
+        "isfinite",
+        "softmax",
+        "log_softmax",
+        "clone",
+    ],
+)
 def test_every_dtype_alone_gives_torchs_dtype_and_numbers_or_error(name: str):
     for dtype in VALUES:
         ours, theirs = (
@@ -97,14 +156,43 @@ def test_every_dtype_alone_gives_torchs_dtype_and_numbers_or_error(name: str):
         assert_same_outcome(dtype, ours, theirs)
 
 
-@pytest.mark.parametrize("make", [
-    lambda lib, x: x.sum(0), lambda lib, x: x.max(0).values, lambda lib, x: x.max(0)[1], lambda lib, x: x.amin(0), lambda lib, x: x.argmin(0),
-    lambda lib, x: x.all(0), lambda lib, x: x.any(0), lambda lib, x: x @ x, lambda lib, x: x.reshape(1, 3) @ x, lambda lib, x: x.reshape(3, 1) @ x.reshape(1, 3),
-    lambda lib, x: x.outer(x), lambda lib, x: x.clamp(1, 2), lambda lib, x: x.clamp(0.5), lambda lib, x: x.clamp(max=300), lambda lib, x: x.masked_fill(x > 0, 300),
-    lambda lib, x: x.clone().fill_(2.5), lambda lib, x: x.clone().fill_(300), lambda lib, x: x.float(), lambda lib, x: x.bool(), lambda lib, x: x.to(lib.float16),
-    lambda lib, x: x.sum(dtype=lib.float32), lambda lib, x: x.mean(dtype=lib.float64), lambda lib, x: x[x > 0], lambda lib, x: ~x, lambda lib, x: -x, lambda lib, x: x**0,
-    lambda lib, x: x**0.5, lambda lib, x: x**-1, lambda lib, x: x == x.double(), lambda lib, x: x.softmax(0, dtype=lib.float32), lambda lib, x: 1 / x, lambda lib, x: x.copy_(lib.tensor(2.5)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda lib, x: x.sum(0),
+        lambda lib, x: x.max(0).values,
+        lambda lib, x: x.max(0)[1],
+        lambda lib, x: x.amin(0),
+        lambda lib, x: x.argmin(0),
+        lambda lib, x: x.all(0),
+        lambda lib, x: x.any(0),
+        lambda lib, x: x @ x,
+        lambda lib, x: x.reshape(1, 3) @ x,
+        lambda lib, x: x.reshape(3, 1) @ x.reshape(1, 3),
+        lambda lib, x: x.outer(x),
+        lambda lib, x: x.clamp(1, 2),
+        lambda lib, x: x.clamp(0.5),
+        lambda lib, x: x.clamp(max=300),
+        lambda lib, x: x.masked_fill(x > 0, 300),
+        lambda lib, x: x.clone().fill_(2.5),
+        lambda lib, x: x.clone().fill_(300),
+        lambda lib, x: x.float(),
+        lambda lib, x: x.bool(),
+        lambda lib, x: x.to(lib.float16),
+        lambda lib, x: x.sum(dtype=lib.float32),
+        lambda lib, x: x.mean(dtype=lib.float64),
+        lambda lib, x: x[x > 0],
+        lambda lib, x: ~x,
+        lambda lib, x: -x,
+        lambda lib, x: x**0,
+        lambda lib, x: x**0.5,
+        lambda lib, x: x**-1,
+        lambda lib, x: x == x.double(),
+        lambda lib, x: x.softmax(0, dtype=lib.float32),
+        lambda lib, x: 1 / x,
+        lambda lib, x: x.copy_(lib.tensor(2.5)),
+    ],
+)
 def test_operators_of_one_tensor_of_any_dtype_give_torchs_result_or_error(make: Callable[[Any, Any], Any]):
     for dtype in VALUES:
         ours, theirs = (outcome(lambda lib=lib: make(lib, made(dtype)(lib))) for lib in (minitorch, torch))

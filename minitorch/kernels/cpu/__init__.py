@@ -14,12 +14,15 @@ from minitorch.kernels.cpu import (
     indexing,
     loss,
     matmul,
+    optimizer,
     pooling,
     reduction,
     shape,
 )
 
-tables[np.ndarray] = Table(creation, elementwise, reduction, shape, indexing, matmul, convolution, pooling, loss)
+tables[np.ndarray] = Table(
+    creation, elementwise, reduction, shape, indexing, matmul, convolution, pooling, loss, optimizer
+)
 
 # Infinities and NaN are results like others, as in torch: numpy's warnings about them are not the user's concern.
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"minitorch\.")

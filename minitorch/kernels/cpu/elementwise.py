@@ -80,7 +80,7 @@ def sign(a: Array) -> Array:
     """-1, 0 or 1; 0 for NaN, as in torch."""
     if a.dtype.kind == "b":
         return a.copy()
-    return cast(np.asarray((a > 0)), a.dtype) - cast(np.asarray(a < 0), a.dtype)
+    return cast(np.asarray(a > 0), a.dtype) - cast(np.asarray(a < 0), a.dtype)
 
 
 def reciprocal(a: Array) -> Array:

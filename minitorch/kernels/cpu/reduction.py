@@ -9,15 +9,39 @@ import math
 
 import numpy as np
 
-__all__ = ["all", "amax", "amin", "any", "argmax", "argmin", "max_dim", "mean", "min_dim", "sum", "sum_to", "vector_norm"]
+__all__ = [
+    "all",
+    "amax",
+    "amin",
+    "any",
+    "argmax",
+    "argmin",
+    "max_dim",
+    "mean",
+    "min_dim",
+    "sum",
+    "sum_to",
+    "vector_norm",
+]
 
 Array = np.ndarray
 Dim = tuple[int, ...] | None
 
+ROWS = 32  # in a block that is added up by itself
+
 
 def sum(a: Array, dim: Dim, keepdim: bool, dtype: np.dtype | None = None) -> Array:
-    """The sum, in ``dtype`` (the array's own unless given)."""
-    return np.add.reduce(a, axis=dim, keepdims=keepdim, dtype=dtype or a.dtype, out=...)
+    """The sum, in ``dtype`` (the array's own unless given).
+
+    numpy adds rows one after the other, and rounding errors pile up with their number. Here rows are added in blocks, and
+    then the blocks.
+    """
+    dtype = dtype or a.dtype
+    if dim is not None and 0 in dim and a.ndim > 1 and a.shape[0] > ROWS and dtype.kind == "f":
+        whole = a.shape[0] // ROWS * ROWS
+        blocks = np.add.reduce(a[:whole].reshape(-1, ROWS, *a.shape[1:]), axis=1, dtype=dtype)
+        return sum(np.concatenate([blocks, a[whole:].astype(dtype, copy=False)]), dim, keepdim, dtype)
+    return np.add.reduce(a, axis=dim, keepdims=keepdim, dtype=dtype, out=...)
 
 
 def mean(a: Array, dim: Dim, keepdim: bool, dtype: np.dtype | None = None) -> Array:

@@ -56,7 +56,9 @@ def permute(a: Array, dims: tuple[int, ...]) -> Array:
 def expand(a: Array, shape: tuple[int, ...]) -> Array:
     """Dimensions of size 1 (and new ones in front) repeated, without copying."""
     extra = len(shape) - a.ndim
-    strides = [0] * extra + [0 if size == 1 != new else step for size, step, new in zip(a.shape, a.strides, shape[extra:], strict=True)]
+    strides = [0] * extra + [
+        0 if size == 1 != new else step for size, step, new in zip(a.shape, a.strides, shape[extra:], strict=True)
+    ]
     return np.lib.stride_tricks.as_strided(a, shape, strides)
 
 
