@@ -105,11 +105,16 @@ def _from_sequence(data: Any) -> np.ndarray:
         raise ValueError(_describe_raggedness(data)) from None
     if array.dtype == np.dtype(object):
         if any(isinstance(each, int) for each in array.flat):
-            raise RuntimeError("Overflow when unpacking long long")
+            raise ValueError("Overflow when unpacking long long")
         first = next((each for each in array.flat), data)
         raise RuntimeError(f"Could not infer dtype of {type(first).__name__}")
     if array.dtype.kind not in "fiub":
         kind = {"U": "str", "S": "bytes"}.get(array.dtype.kind, array.dtype.name)
+        first = data
+        while isinstance(first, list | tuple):
+            first = first[0]
+        if first is not data and isinstance(first, str | bytes):
+            raise ValueError(f"too many dimensions '{kind}'")
         raise TypeError(f"new(): invalid data type '{kind}'")
     if array.dtype.kind in "iu" and not _holds_arrays(data):
         array = array.astype(np.int64)
@@ -118,7 +123,7 @@ def _from_sequence(data: Any) -> np.ndarray:
 
 def _without_tensors(data: Any) -> Any:
     if isinstance(data, Variable):
-        return data._array if data._array.ndim else data._array.item()
+        return data._array if data._array.ndim else data._array[()]
     return [_without_tensors(each) for each in data] if isinstance(data, list | tuple) else data
 
 
@@ -176,6 +181,8 @@ def zeros(
     *shape: Any, size: Any = None, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Zeros."""
+    if any(each < 0 for each in sizes(shape if size is None else (size,))):
+        raise RuntimeError("zeros: Dimension size must be non-negative.")
     return _made(np.zeros(_shape(shape, size), (dtype or get_default_dtype()).numpy), device, requires_grad)
 
 
@@ -230,13 +237,26 @@ def _numpy(dtype: Dtype | None) -> Any:
 # -- counted ----------------------------------------------------------------------------------------------------------
 
 
-def arange(*bounds: float, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def arange(
+    *bounds: float,
+    dtype: Dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    **named: float,
+) -> Tensor:
     """``arange(end)``, ``arange(start, end)``, ``arange(start, end, step)``: from start up to, but without, end.
 
     Raises:
         RuntimeError: the step is 0 or leads away from the end.
     """
-    start, end, step = {1: (0, *bounds, 1), 2: (*bounds, 1), 3: bounds}[len(bounds)]
+    # A single bound is the end, unless the end has a name of its own.
+    places = ("end",) if len(bounds) == 1 and "end" not in named else ("start", "end", "step")
+    given = dict(zip(places, bounds, strict=False)) | named
+    if unknown := given.keys() - {"start", "end", "step"}:
+        raise TypeError(f"arange() got an unexpected keyword argument '{unknown.pop()}'")
+    if "end" not in given:
+        raise TypeError("arange() missing required argument 'end'")
+    start, end, step = given.get("start", 0), given["end"], given.get("step", 1)
     if step == 0:
         raise RuntimeError("step must be nonzero")
     if (end - start) * step < 0:
@@ -252,7 +272,13 @@ def arange(*bounds: float, dtype: Dtype | None = None, device: Any = None, requi
 def linspace(
     start: float, end: float, steps: int, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
-    """``steps`` numbers at equal distances from ``start`` to ``end``, both included."""
+    """``steps`` numbers at equal distances from ``start`` to ``end``, both included.
+
+    Raises:
+        RuntimeError: ``steps`` is negative.
+    """
+    if steps < 0:
+        raise RuntimeError("number of steps must be non-negative")
     return _made(np.linspace(start, end, steps).astype((dtype or get_default_dtype()).numpy), device, requires_grad)
 
 

@@ -52,6 +52,15 @@ def test_the_pictures_are_pictures(trained):
             assert len(np.unique(np.asarray(picture.convert("RGB")).reshape(-1, 3), axis=0)) > 20
 
 
+def test_compiling_is_announced_once_and_changes_nothing(tmp_path):
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    first, second = (run("train", "--epochs", 1, "--out", tmp_path / name, env=environment) for name in ("a", "b"))
+    assert "Compiling kernels for this machine, once" in first.stdout
+    assert "Compiling" not in second.stdout
+    losses = [json.loads((tmp_path / name / "history.json").read_text())["losses"] for name in ("a", "b")]
+    assert losses[0] == losses[1]
+
+
 def test_the_same_seed_learns_the_same(tmp_path):
     for name in ("a", "b"):
         assert run("train", "--epochs", 1, "--seed", 3, "--out", tmp_path / name).returncode == 0

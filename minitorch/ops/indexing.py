@@ -287,7 +287,8 @@ def getitem(input: Tensor, index: Any) -> Tensor:
         return _select_at(input, 0, index, 0)
     if not input._array.ndim and type(index) is int:
         raise IndexError(
-            "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim tensor to a number"
+            "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim "
+            "tensor to a number"
         )
     parts = _in_parts(list(index) if isinstance(index, range) else index)
     viewed, lookups = _views(input, parts, to_read=True)

@@ -133,7 +133,7 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     for name, each in (("batch1", input), ("batch2", mat2)):
         if each._array.ndim != 3:
             raise RuntimeError(f"{name} must be a 3D tensor")
-    (b, _, inner), (b2, inner2, m) = input._array.shape, mat2._array.shape
+    (b, _, inner), (b2, inner2, _) = input._array.shape, mat2._array.shape
     if (b, inner) != (b2, inner2):
         raise RuntimeError(
             f"Expected size for first two dimensions of batch2 tensor to be: [{b}, {inner}] but got: [{b2}, {inner2}]."
@@ -172,8 +172,8 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
         raise RuntimeError(f"1D tensors expected, but got {a.ndim}D and {b.ndim}D tensors")
     if a.shape != b.shape:
         raise RuntimeError(
-            f"inconsistent tensor size, expected tensor [{a.size}] and src [{b.size}] to have the same number of elements, but got "
-            f"{a.size} and {b.size} elements respectively"
+            f"inconsistent tensor size, expected tensor [{a.size}] and src [{b.size}] to have the same number of elements, "
+            f"but got {a.size} and {b.size} elements respectively"
         )
     if a.dtype is not b.dtype:
         raise RuntimeError(

@@ -157,7 +157,10 @@ def test_values_and_gradients_of_first_and_second_order_equal_torchs(change):
 
 
 def names(node):
-    return node and (node.name().removeprefix("torch::autograd::"), tuple(names(each) for each, _ in node.next_functions))
+    return node and (
+        node.name().removeprefix("torch::autograd::"),
+        tuple(names(each) for each, _ in node.next_functions),
+    )
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)

@@ -12,10 +12,11 @@ import numpy as np
 from minitorch.kernels.cpu.creation import cast
 
 __all__ = [
-    "abs", "add", "add_into", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "clamp", "clone", "contiguous_clone", "cos", "div", "div_rounded", "eq", "exp", "floor", "ge", "gt", "isfinite",
-    "isinf", "isnan", "le", "log", "log1p", "logical_and", "logical_not", "logical_or", "logical_xor", "lt",
-    "maximum", "minimum", "mul", "ne", "neg", "pow", "reciprocal", "relu", "relu_backward", "remainder", "sigmoid", "sign", "sin",
-    "sqrt", "sub", "tanh", "where",
+    "abs", "add", "add_into", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "clamp", "clone",
+    "contiguous_clone", "cos", "div", "div_rounded", "eq", "exp", "floor", "ge", "gt", "isfinite", "isinf", "isnan",
+    "le", "log", "log1p", "logical_and", "logical_not", "logical_or", "logical_xor", "lt", "maximum", "minimum",
+    "mul", "ne", "neg", "pow", "reciprocal", "relu", "relu_backward", "remainder", "sigmoid", "sign", "sin", "sqrt",
+    "sub", "tanh", "where",
 ]  # fmt: skip
 
 Array = np.ndarray

@@ -110,7 +110,7 @@ def _at(a: Array, dim: int, keepdim: bool, indices: Array) -> tuple[Array, Array
 
 
 def vector_norm(a: Array, p: float, dim: Dim, keepdim: bool, dtype: np.dtype) -> Array:
-    """(sum |a|^p)^(1/p), in ``dtype``; the largest or smallest magnitude for p = inf or -inf, the count of non-zeros for p = 0."""
+    """(sum |a|^p)^(1/p), in ``dtype``; for p = inf or -inf the largest or smallest magnitude, for 0 the count of non-zeros."""
     a = a.astype(dtype, copy=False)
     if p == 2:
         return np.sqrt(sum(np.multiply(a, a), dim, keepdim), out=...)
