@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import minitorch
-from minitorch.cli import INTERRUPTED, MISTAKES, number, explain
+from minitorch.cli import INTERRUPTED, MISTAKES, explain, number
 from minitorch.program import Recipe
 
 

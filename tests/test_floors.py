@@ -69,7 +69,9 @@ def test_no_import_goes_up(path):
         if imported == "minitorch":
             assert floor >= 4, f"{module} imports the whole package"
         elif imported.startswith("minitorch"):
-            assert floor_of(imported) <= floor, f"{module} (floor {floor}) imports {imported} (floor {floor_of(imported)})"
+            assert floor_of(imported) <= floor, (
+                f"{module} (floor {floor}) imports {imported} (floor {floor_of(imported)})"
+            )
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=module_name)

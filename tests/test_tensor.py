@@ -141,7 +141,7 @@ def test_numpy_functions_take_tensors():
 def test_numpy_of_a_tensor_with_a_gradient_needs_force(lib: Any):
     x = lib.ones(2, requires_grad=True)
     assert x.numpy(force=True).tolist() == [1, 1]
-    with pytest.raises(RuntimeError, match="Use tensor.detach"):
+    with pytest.raises(RuntimeError, match=r"Use tensor\.detach"):
         x.numpy()
 
 

@@ -89,10 +89,11 @@ class Variable:
         self._base = source if source._base is None else source._base
         self._region = Region(*source._region, step)
         if step[2] is not None:
+            name = step[0].__name__.split("Backward")[0]
             self._view_error = (
-                f"Output {step[2]} of {step[0].__name__.split('Backward')[0]} is a view and is being modified inplace. This view is the output of a "
-                "function that returns multiple views. Such functions do not allow the output views to be modified inplace. You "
-                "should replace the inplace operation by an out-of-place one."
+                f"Output {step[2]} of {name} is a view and is being modified inplace. This view is the output of a function that "
+                "returns multiple views. Such functions do not allow the output views to be modified inplace. You should "
+                "replace the inplace operation by an out-of-place one."
             )
         elif not mode.enabled and self._base._requires_grad:
             self._view_error = (
@@ -295,7 +296,11 @@ class Variable:
     def _check_inplace(self) -> None:
         """Raises torch's error where this tensor may not be changed in place while the graph is recorded."""
         array = self._array
-        if array.size and 0 in array.strides and any(size > 1 and not step for size, step in zip(array.shape, array.strides, strict=True)):
+        if (
+            array.size
+            and 0 in array.strides
+            and any(size > 1 and not step for size, step in zip(array.shape, array.strides, strict=True))
+        ):
             raise RuntimeError(
                 "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
                 "Please clone() the tensor before performing the operation."

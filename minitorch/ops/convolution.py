@@ -279,11 +279,13 @@ def _check_pooling(
             f"dilation should be greater than zero, but got dilationH: {dilation[0]} dilationW: {dilation[1]}"
         )
     for size, p in zip(kernel_size, padding, strict=True):
-        if not 0 <= p <= size // 2:
+        if p < 0:
+            raise RuntimeError("pad must be non-negative")
+        if p > size // 2:
             raise RuntimeError(
-                "pad must be non-negative" if p < 0
-                else f"pad should be at most half of effective kernel size, but got pad={p}, kernel_size={size} and dilation={max(dilation)}"
-            )  # fmt: skip
+                f"pad should be at most half of effective kernel size, but got pad={p}, kernel_size={size} and "
+                f"dilation={max(dilation)}"
+            )
     reach = [d * (size - 1) + 1 for size, d in zip(kernel_size, dilation, strict=True)]
     out = [(size + 2 * p - r) // s + 1 for size, p, r, s in zip(shape[-2:], padding, reach, stride, strict=True)]
     if min(out) < 1 and not ceil_mode:

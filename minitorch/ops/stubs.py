@@ -75,9 +75,9 @@ def package_stub() -> str:
     """The text of ``minitorch/__init__.pyi``."""
     lines = [HEADER, *(f"from minitorch import {name} as {name}" for name in MODULES)]
     for name, value in sorted(vars(minitorch).items()):
-        if not name.startswith("_") and name not in functions and name not in ("annotations", "Tensor"):
-            if not inspect.ismodule(value):
-                lines.append(f"from {_home(name, value)} import {name} as {name}")
+        known = name.startswith("_") or name in functions or name in ("annotations", "Tensor")
+        if not known and not inspect.ismodule(value):
+            lines.append(f"from {_home(name, value)} import {name} as {name}")
     lines.append("\n__version__: builtins.str\n")
     for name in sorted(functions):
         lines.append(

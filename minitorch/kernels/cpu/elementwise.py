@@ -131,7 +131,7 @@ def pow(a: Array | float, b: Array | float) -> Array:
     return np.power(a, b, out=...)
 
 
-def _integer_power(a: Array, b: Array) -> Array:
+def _integer_power(a: Array | float, b: Array) -> Array:
     """Integers to powers of which some are negative: those are 0, but for those of 1 and -1."""
     of_minus_one = np.where(b % 2 == 0, 1, -1)
     negative = np.where(a == 1, 1, np.where(a == -1, of_minus_one, 0))

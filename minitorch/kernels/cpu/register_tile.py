@@ -153,9 +153,7 @@ def dot_tile(
 
 
 @intrinsic
-def copy_rows(
-    typing_context, rows, source, source_start, stride, begin, end, target, target_start, width
-):
+def copy_rows(typing_context, rows, source, source_start, stride, begin, end, target, target_start, width):
     """``target[target_start + m * width + v] = source[source_start + m * stride + v]`` if begin <= v < end, else 0.
 
     For m < ``rows`` and v < ``width``. What is not copied is not read: it may lie outside the array.
