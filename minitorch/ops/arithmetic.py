@@ -237,15 +237,16 @@ def _alpha_checked(input: Tensor, other: Any, alpha: Number) -> Number:
     return alpha
 
 
-def _check_subtraction(*operands: Any) -> None:
+def _check_subtraction(a: Any, b: Any) -> None:
     """Differences of bools are refused."""
-    bools = [isinstance(x, bool) or (isinstance(x, Variable) and x._array.dtype.kind == "b") for x in operands]
-    if all(bools):
+    a_is_bool = a._array.dtype.kind == "b" if isinstance(a, Variable) else isinstance(a, bool)
+    b_is_bool = b._array.dtype.kind == "b" if isinstance(b, Variable) else isinstance(b, bool)
+    if a_is_bool and b_is_bool:
         raise NotImplementedError(
             "Subtraction, the `-` operator, with two bool tensors is not supported. "
             "Use the `^` or `logical_xor()` operator instead."
         )
-    if any(bools):
+    if a_is_bool or b_is_bool:
         raise NotImplementedError(
             "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use the "
             "`~` or `logical_not()` operator instead."
@@ -425,18 +426,16 @@ def pow(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
         RuntimeError: integers to a power that is a negative number, a number out of range, or shapes that do not broadcast.
         NotImplementedError: bools to bools.
     """
-    arrays = [x._array if isinstance(x, Variable) else x for x in (input, exponent)]
-    if result_dtype(arrays) is dtypes.bool and isinstance(exponent, Variable):
-        raise NotImplementedError("\"pow\" not implemented for 'Bool'")
     if isinstance(exponent, Variable):
-        return (
-            PowBackward1.apply(input, exponent) if isinstance(input, Variable) else PowBackward2.apply(exponent, input)
-        )
-    if not isinstance(input, Variable):
-        raise TypeError(f"pow(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
-    if isinstance(exponent, int) and exponent < 0 and input._array.dtype.kind != "f":
-        raise RuntimeError("Integers to negative integer powers are not allowed.")
-    check_fits(exponent, result_dtype(arrays))
+        if not isinstance(input, Variable):
+            return PowBackward2.apply(exponent, input)
+        if input._array.dtype.kind == exponent._array.dtype.kind == "b":
+            raise NotImplementedError("\"pow\" not implemented for 'Bool'")
+        return PowBackward1.apply(input, exponent)
+    if input._array.dtype.kind != "f":
+        if isinstance(exponent, int) and exponent < 0:
+            raise RuntimeError("Integers to negative integer powers are not allowed.")
+        check_fits(exponent, result_dtype([input._array, exponent]))
     return PowBackward0.apply(input, exponent)
 
 
