@@ -237,16 +237,18 @@ def _alpha_checked(input: Tensor, other: Any, alpha: Number) -> Number:
     return alpha
 
 
+def _is_bool(operand: Any) -> bool:
+    return operand._array.dtype.kind == "b" if isinstance(operand, Variable) else isinstance(operand, bool)
+
+
 def _check_subtraction(a: Any, b: Any) -> None:
     """Differences of bools are refused."""
-    a_is_bool = a._array.dtype.kind == "b" if isinstance(a, Variable) else isinstance(a, bool)
-    b_is_bool = b._array.dtype.kind == "b" if isinstance(b, Variable) else isinstance(b, bool)
-    if a_is_bool and b_is_bool:
+    if _is_bool(a) and _is_bool(b):
         raise NotImplementedError(
             "Subtraction, the `-` operator, with two bool tensors is not supported. "
             "Use the `^` or `logical_xor()` operator instead."
         )
-    if a_is_bool or b_is_bool:
+    if _is_bool(a) or _is_bool(b):
         raise NotImplementedError(
             "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use the "
             "`~` or `logical_not()` operator instead."
@@ -427,11 +429,13 @@ def pow(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
         NotImplementedError: bools to bools.
     """
     if isinstance(exponent, Variable):
-        if not isinstance(input, Variable):
-            return PowBackward2.apply(exponent, input)
-        if input._array.dtype.kind == exponent._array.dtype.kind == "b":
+        if exponent._array.dtype.kind == "b" and _is_bool(input):
             raise NotImplementedError("\"pow\" not implemented for 'Bool'")
-        return PowBackward1.apply(input, exponent)
+        return (
+            PowBackward1.apply(input, exponent) if isinstance(input, Variable) else PowBackward2.apply(exponent, input)
+        )
+    if not isinstance(input, Variable):
+        raise TypeError("pow(): one of the arguments 'input' and 'exponent' must be Tensor")
     if input._array.dtype.kind != "f":
         if isinstance(exponent, int) and exponent < 0:
             raise RuntimeError("Integers to negative integer powers are not allowed.")

@@ -176,7 +176,7 @@ def test_kernels_work_where_no_cache_can_be_written(module_folder):
     """Every place for the cache is a file, not a folder."""
     for blocked in ("__pycache__", "cache"):
         (module_folder / blocked).write_text("")
-    environment = {"HOME": str(module_folder / "cache"), "XDG_CACHE_HOME": str(module_folder / "cache")}
+    environment = dict.fromkeys(["HOME", "XDG_CACHE_HOME", "NUMBA_CACHE_DIR"], str(module_folder / "cache"))
     program = SQUARE.format(folder=str(module_folder))
     assert [run(program, **environment), run(program, **environment)] == ["['square']\n"] * 2
 
