@@ -30,14 +30,12 @@ class ReluBackward0(Elementwise):
 class ReluBackwardBackward(Elementwise):
     """Linear in the gradient, flat in the result of relu."""
 
-    graph_inputs = 1
-
     def forward(self, k: Table, grad: Any, result: Any) -> Any:
         self.save(result)
         return k.relu_backward(grad, result)
 
     def backward(self, k: Table, grad: Any, result: Any) -> tuple[Any, ...]:
-        return (k.relu_backward(grad, result),)
+        return self.needs[0] and k.relu_backward(grad, result), self.needs[1] and k.zeros(grad.shape, grad)
 
 
 class SigmoidBackward0(Elementwise):

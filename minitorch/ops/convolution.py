@@ -177,42 +177,39 @@ def _check_convolution(
 class MaxPool2DWithIndicesBackward0(Function):
     """The gradient of each window goes to its largest element."""
 
-    __slots__ = ("shape",)
-
     def forward(self, k: Table, a: Any, **window: Any) -> tuple[Any, Any]:
-        self.shape = a.shape
         result, indices = k.max_pool2d(a, **window)
-        self.save(indices)
+        self.save(a, indices)
         return result, indices
 
-    def backward(self, k: Table, grad: Any, _: Any, indices: Any) -> tuple[Any, ...]:
-        return (k.max_pool2d_backward(grad, indices, input_shape=self.shape),)
+    def backward(self, k: Table, grad: Any, _: Any, a: Any, indices: Any) -> tuple[Any, ...]:
+        return (k.max_pool2d_backward(grad, indices, a),)
 
 
 @formula("max_pool2d_backward")
 class MaxPool2DBackwardBackward(Function):
-    graph_inputs = 1
+    """Linear in the gradient, flat in the input of the pooling (which gives the shape)."""
 
-    def forward(self, k: Table, grad: Any, indices: Any, input_shape: Any) -> Any:
+    def forward(self, k: Table, grad: Any, indices: Any, a: Any) -> Any:
         self.save(indices)
-        return k.max_pool2d_backward(grad, indices, input_shape)
+        return k.max_pool2d_backward(grad, indices, a)
 
     def backward(self, k: Table, grad: Any, indices: Any) -> tuple[Any, ...]:
-        return (k.max_pool2d_gather(grad, indices),)
+        return self.needs[0] and k.max_pool2d_gather(grad, indices), None, self.needs[2] and k.zeros(grad.shape, grad)
 
 
 @formula("max_pool2d_gather")
 class MaxPool2DGather(Function):
-    __slots__ = ("shape",)
+    """The adjoint of the one above."""
+
     graph_inputs = 1
 
     def forward(self, k: Table, a: Any, indices: Any) -> Any:
-        self.shape = a.shape
-        self.save(indices)
+        self.save(a, indices)
         return k.max_pool2d_gather(a, indices)
 
-    def backward(self, k: Table, grad: Any, indices: Any) -> tuple[Any, ...]:
-        return (k.max_pool2d_backward(grad, indices, input_shape=self.shape),)
+    def backward(self, k: Table, grad: Any, a: Any, indices: Any) -> tuple[Any, ...]:
+        return (k.max_pool2d_backward(grad, indices, a),)
 
 
 @operator(method=False)

@@ -49,22 +49,23 @@ class MseLossBackward0(Elementwise):
 class NllLossBackward0(Function):
     """The loss picks -input[target] of each sample, times its class's weight; so it is linear in the input."""
 
-    __slots__ = ("picking",)
+    __slots__ = ("ignore_index",)
     graph_inputs = 1
 
     def forward(self, k: Table, a: Any, target: Any, weight: Any, reduction: str, ignore_index: int) -> Any:
         weights = k.nll_weights(target, weight, ignore_index, a.dtype)
-        self.picking = {"shape": a.shape, "ignore_index": ignore_index}
-        losses = k.nll_loss_pick(a, target, weights, **self.picking)
+        self.ignore_index = ignore_index
+        losses = k.nll_loss_pick(a, target, weights, ignore_index=ignore_index)
         if reduction == "mean":
             total = k.sum(weights, None, False)
-            self.save(target, k.div(weights, total))
+            self.save(a, target, k.div(weights, total))
             return k.div(k.sum(losses, None, False), total)
-        self.save(target, weights)
+        self.save(a, target, weights)
         return losses if reduction == "none" else k.sum(losses, None, False)
 
-    def backward(self, k: Table, grad: Any, target: Any, weights: Any) -> tuple[Any, ...]:
-        return (k.nll_loss_backward(k.expand(grad, weights.shape), target, weights, **self.picking),)
+    def backward(self, k: Table, grad: Any, a: Any, target: Any, weights: Any) -> tuple[Any, ...]:
+        grad = k.expand(grad, weights.shape)
+        return (k.nll_loss_backward(grad, target, weights, a, ignore_index=self.ignore_index),)
 
 
 class NllLoss2DBackward0(NllLossBackward0):
@@ -73,29 +74,34 @@ class NllLoss2DBackward0(NllLossBackward0):
 
 @formula("nll_loss_backward")
 class NllLossBackwardBackward(Function):
-    __slots__ = ("picking",)
-    graph_inputs = 1
+    """Linear in the gradient, flat in the input of the loss (which gives the shape)."""
 
-    def forward(self, k: Table, grad: Any, target: Any, weights: Any, shape: Any, ignore_index: int) -> Any:
-        self.picking = {"shape": shape, "ignore_index": ignore_index}
+    __slots__ = ("ignore_index",)
+
+    def forward(self, k: Table, grad: Any, target: Any, weights: Any, a: Any, ignore_index: int) -> Any:
+        self.ignore_index = ignore_index
         self.save(target, weights)
-        return k.nll_loss_backward(grad, target, weights, shape, ignore_index)
+        return k.nll_loss_backward(grad, target, weights, a, ignore_index)
 
     def backward(self, k: Table, grad: Any, target: Any, weights: Any) -> tuple[Any, ...]:
-        return (k.nll_loss_pick(grad, target, weights, **self.picking),)
+        by_grad = self.needs[0] and k.nll_loss_pick(grad, target, weights, ignore_index=self.ignore_index)
+        return by_grad, None, None, self.needs[3] and k.zeros(grad.shape, grad)
 
 
 @formula("nll_loss_pick")
-class NllLossPick(NllLossBackwardBackward):
+class NllLossPick(Function):
     """The adjoint of the one above."""
 
-    def forward(self, k: Table, a: Any, target: Any, weights: Any, shape: Any, ignore_index: int) -> Any:
-        self.picking = {"shape": shape, "ignore_index": ignore_index}
-        self.save(target, weights)
-        return k.nll_loss_pick(a, target, weights, shape, ignore_index)
+    __slots__ = ("ignore_index",)
+    graph_inputs = 1
 
-    def backward(self, k: Table, grad: Any, target: Any, weights: Any) -> tuple[Any, ...]:
-        return (k.nll_loss_backward(grad, target, weights, **self.picking),)
+    def forward(self, k: Table, a: Any, target: Any, weights: Any, ignore_index: int) -> Any:
+        self.ignore_index = ignore_index
+        self.save(a, target, weights)
+        return k.nll_loss_pick(a, target, weights, ignore_index)
+
+    def backward(self, k: Table, grad: Any, a: Any, target: Any, weights: Any) -> tuple[Any, ...]:
+        return (k.nll_loss_backward(grad, target, weights, a, ignore_index=self.ignore_index),)
 
 
 @operator(method=False, public=False)
@@ -164,8 +170,8 @@ class _SingleNllLoss(NllLossBackward0):
         result = super().forward(k, k.unsqueeze(a, 0), k.unsqueeze(target, 0), weight, reduction, ignore_index)
         return k.reshape(result, ())
 
-    def backward(self, k: Table, grad: Any, target: Any, weights: Any) -> tuple[Any, ...]:
-        (by_batch,) = super().backward(k, k.unsqueeze(grad, 0), target, weights)
+    def backward(self, k: Table, grad: Any, a: Any, target: Any, weights: Any) -> tuple[Any, ...]:
+        (by_batch,) = super().backward(k, k.unsqueeze(grad, 0), a, target, weights)
         return (k.squeeze(by_batch, (0,)),)
 
     def name(self) -> str:

@@ -238,3 +238,20 @@ def test_a_node_that_was_used_many_times_waits_for_all_its_gradients():
         total.backward(cotangent(library, total))
         found.append(x.grad.numpy())
     np.testing.assert_allclose(*found, rtol=1e-12)
+
+
+FLAT = {
+    "relu": lambda library, x: x.relu(),
+    "max_pool2d": lambda library, x: library.nn.functional.max_pool2d(x.view(1, 1, 4, 4), 2),
+    "nll_loss": lambda library, x: library.nn.functional.nll_loss(x, library.tensor([0, 3, 1, 1])),
+}
+
+
+@BOTH
+@pytest.mark.parametrize("function", FLAT.values(), ids=FLAT)
+def test_where_the_gradient_is_flat_the_second_one_is_zero_and_not_missing(function, library):
+    x = leaf(library, 4, 4)
+    (first,) = library.autograd.grad(function(library, x).sum(), x, create_graph=True)
+    assert first.requires_grad
+    (second,) = library.autograd.grad(first, x, cotangent(library, first))
+    np.testing.assert_array_equal(second.numpy(), np.zeros((4, 4)))

@@ -42,17 +42,17 @@ def nll_weights(target: Array, weight: Array | None, ignore_index: int, dtype: n
     return np.where(kept, weight[np.where(kept, target, 0)], weight.dtype.type(0))
 
 
-def nll_loss_pick(a: Array, target: Array, weights: Array, shape: tuple[int, ...], ignore_index: int) -> Array:
+def nll_loss_pick(a: Array, target: Array, weights: Array, ignore_index: int) -> Array:
     """-weight * a[target] for each sample, 0 where ignored. a: (n, classes, …), target and weights: (n, …)."""
     kept = target != ignore_index
     picked = np.take_along_axis(a, np.expand_dims(np.where(kept, target, 0), 1), 1).squeeze(1)
     return np.where(kept, -picked * weights, a.dtype.type(0))
 
 
-def nll_loss_backward(grad: Array, target: Array, weights: Array, shape: tuple[int, ...], ignore_index: int) -> Array:
+def nll_loss_backward(grad: Array, target: Array, weights: Array, a: Array, ignore_index: int) -> Array:
     """-weight * grad at each sample's target, 0 elsewhere. The adjoint of ``nll_loss_pick``."""
     kept = target != ignore_index
-    whole = np.zeros(shape, grad.dtype)
+    whole = np.zeros(a.shape, grad.dtype)
     values = np.where(kept, -grad * weights, grad.dtype.type(0))
     np.put_along_axis(whole, np.expand_dims(np.where(kept, target, 0), 1), np.expand_dims(values, 1), 1)
     return whole

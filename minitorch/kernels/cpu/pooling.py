@@ -50,11 +50,11 @@ def _output_size(size: int, kernel: int, stride: int, padding: int, dilation: in
     return count
 
 
-def max_pool2d_backward(grad: np.ndarray, indices: np.ndarray, input_shape: tuple[int, ...]) -> np.ndarray:
-    """Adds each element of ``grad`` to the position, in zeros of ``input_shape``, that ``indices`` name for it."""
+def max_pool2d_backward(grad: np.ndarray, indices: np.ndarray, input: np.ndarray) -> np.ndarray:
+    """Adds each element of ``grad`` to the position, in zeros of the shape of ``input``, that ``indices`` name for it."""
     if grad.dtype == np.float16:
-        return max_pool2d_backward(grad.astype(np.float32), indices, input_shape).astype(np.float16)
-    input_grad = np.empty(input_shape, grad.dtype)
+        return max_pool2d_backward(grad.astype(np.float32), indices, input).astype(np.float16)
+    input_grad = np.empty(input.shape, grad.dtype)
     _scatter_add(*_planes(input_grad, grad, indices))
     return input_grad
 
