@@ -21,7 +21,7 @@ from minitorch.dtypes import dtype as Dtype
 from minitorch.dtypes import from_numpy_dtype
 from minitorch.kernels import tables
 from minitorch.kernels.cpu import random as draws
-from minitorch.ops import arithmetic, comparison, conversion, indexing, matmul, shape
+from minitorch.ops import arithmetic, comparison, conversion, elementary, indexing, matmul, parts, shape
 from minitorch.ops.arguments import sizes
 from minitorch.ops.operator import methods, operators
 from minitorch.random import Generator, default_generator
@@ -228,7 +228,7 @@ class Tensor(_Methods):
     def __iter__(self) -> Iterator[Tensor]:
         if not self._array.ndim:
             raise TypeError("iteration over a 0-d tensor")
-        return iter(shape.unbind(self, 0))
+        return iter(parts.unbind(self, 0))
 
     def __contains__(self, element: Any) -> bool:
         if not isinstance(element, _OPERANDS):
@@ -420,7 +420,7 @@ class Tensor(_Methods):
     __getitem__ = indexing.getitem
     __setitem__ = indexing.setitem
     __neg__ = arithmetic.neg
-    __abs__ = arithmetic.abs
+    __abs__ = elementary.abs
 
     def __pos__(self) -> Tensor:
         return self
@@ -475,7 +475,7 @@ ARITHMETIC_SIGNS = {
     "__ifloordiv__": _sign(methods["floor_divide_"]),
     "__mod__": _sign(arithmetic.remainder), "__rmod__": _sign(arithmetic.remainder, reverse=True),
     "__imod__": _sign(methods["remainder_"]),
-    "__pow__": _sign(arithmetic.pow), "__rpow__": _sign(arithmetic.pow, reverse=True), "__ipow__": _sign(methods["pow_"]),
+    "__pow__": _sign(elementary.pow), "__rpow__": _sign(elementary.pow, reverse=True), "__ipow__": _sign(methods["pow_"]),
     "__matmul__": _sign(matmul.matmul), "__rmatmul__": _sign(matmul.matmul, reverse=True),
     "__eq__": _sign(comparison.eq), "__ne__": _sign(comparison.ne), "__lt__": _sign(comparison.lt),
     "__le__": _sign(comparison.le), "__gt__": _sign(comparison.gt), "__ge__": _sign(comparison.ge),

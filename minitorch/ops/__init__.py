@@ -11,13 +11,16 @@ from minitorch.ops import (
     comparison,
     conversion,
     convolution,
+    elementary,
     indexing,
     loss,
     matmul,
+    parts,
     reduction,
     shape,
 )
 
 __all__ = [
-    "activation", "arithmetic", "comparison", "conversion", "convolution", "indexing", "loss", "matmul", "reduction", "shape",
+    "activation", "arithmetic", "comparison", "conversion", "convolution", "elementary", "indexing", "loss", "matmul", "parts",
+    "reduction", "shape",
 ]  # fmt: skip

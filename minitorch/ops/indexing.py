@@ -14,8 +14,9 @@ from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
 from minitorch.ops.arguments import cpp_name, dimension, dtype_name
 from minitorch.ops.operator import Elementwise, Number, formula, methods, operator
+from minitorch.ops.parts import select, slice
 from minitorch.ops.promotion import check_fits
-from minitorch.ops.shape import AliasBackward0, expand, select, slice, unsqueeze, view
+from minitorch.ops.shape import AliasBackward0, expand, unsqueeze, view
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table

@@ -10,7 +10,7 @@ import numpy as np
 
 from minitorch.creation import as_tensor, tensor
 from minitorch.dtypes import float64
-from minitorch.ops.shape import stack
+from minitorch.ops.parts import stack
 from minitorch.tensor import Tensor
 
 NOT_COLLATABLE = "default_collate: batch must contain tensors, numpy arrays, numbers, dicts or lists; found {}"

@@ -1,0 +1,349 @@
+"""Powers, functions of one variable, and extremes of two: element by element.
+
+The derivatives are those of any table of derivatives, and at the points where there is none they are torch's choice.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from minitorch.autograd.variable import Variable
+from minitorch.ops.arguments import check_tensors
+from minitorch.ops.arithmetic import is_bool
+from minitorch.ops.operator import Elementwise, Number, operator
+from minitorch.ops.promotion import check_fits, result_dtype
+
+if TYPE_CHECKING:
+    from minitorch.kernels import Table
+    from minitorch.tensor import Tensor
+
+# -- powers -----------------------------------------------------------------------------------------------------------
+
+
+class PowBackward0(Elementwise):
+    """tensor ** number: d(a^n) = n a^(n-1) da."""
+
+    __slots__ = ("exponent",)
+    graph_inputs = 1
+
+    def forward(self, k: Table, a: Any, exponent: Any) -> Any:
+        self.exponent = exponent
+        self.save(a)
+        return k.pow(a, exponent)
+
+    def backward(self, k: Table, grad: Any, a: Any) -> tuple[Any, ...]:
+        n = self.exponent
+        return (k.mul(grad, 0 if n == 0 else k.mul(k.pow(a, n - 1), n)),)
+
+
+class PowBackward1(Elementwise):
+    """tensor ** tensor: d(a^b) = b a^(b-1) da + a^b log(a) db, where 0^0 is flat in a, and 0^b in b."""
+
+    def forward(self, k: Table, a: Any, b: Any) -> Any:
+        result = k.pow(a, b)
+        self.save(a, b, result)
+        return result
+
+    def backward(self, k: Table, grad: Any, a: Any, b: Any, result: Any) -> tuple[Any, ...]:
+        by_a = self.needs[0] and k.where(k.eq(b, 0), 0.0, k.mul(grad, k.mul(b, k.pow(a, k.sub(b, 1)))))
+        flat = self.needs[1] and k.logical_and(k.eq(a, 0), k.ge(b, 0))
+        by_b = self.needs[1] and k.mul(grad, k.where(flat, 0.0, k.mul(result, k.log(a))))
+        return by_a, by_b
+
+
+class PowBackward2(Elementwise):
+    """number ** tensor: d(c^b) = c^b log(c) db, where 0^b is flat for b >= 0."""
+
+    __slots__ = ("base",)
+    graph_inputs = 1
+
+    def forward(self, k: Table, b: Any, base: Any) -> Any:
+        self.base = base
+        result = k.pow(base, b)
+        self.save(b, result)
+        return result
+
+    def backward(self, k: Table, grad: Any, b: Any, result: Any) -> tuple[Any, ...]:
+        if self.base == 0:
+            return (k.mul(grad, k.where(k.ge(b, 0), 0.0, k.mul(result, -math.inf))),)
+        return (k.mul(grad, k.mul(result, math.log(self.base) if self.base > 0 else math.nan)),)
+
+
+@operator(inplace=True, out=True)
+def pow(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
+    """``input ** exponent``, broadcast and promoted; one of the two may be a number.
+
+    Raises:
+        RuntimeError: integers to a power that is a negative number, a number out of range, or shapes that do not broadcast.
+        NotImplementedError: bools to bools.
+    """
+    if isinstance(exponent, Variable):
+        if exponent._array.dtype.kind == "b" and is_bool(input):
+            raise NotImplementedError("\"pow\" not implemented for 'Bool'")
+        return (
+            PowBackward1.apply(input, exponent) if isinstance(input, Variable) else PowBackward2.apply(exponent, input)
+        )
+    if not isinstance(input, Variable):
+        raise TypeError("pow(): one of the arguments 'input' and 'exponent' must be Tensor")
+    if input._array.dtype.kind != "f":
+        if isinstance(exponent, int) and exponent < 0:
+            raise RuntimeError("Integers to negative integer powers are not allowed.")
+        check_fits(exponent, result_dtype([input._array, exponent]))
+    return PowBackward0.apply(input, exponent)
+
+
+@operator(inplace=True, out=True)
+def square(input: Tensor) -> Tensor:
+    """``input ** 2``."""
+    return pow(input, 2)
+
+
+# -- functions of one variable ----------------------------------------------------------------------------------------
+
+
+class ExpBackward0(Elementwise):
+    floats = True
+
+    def forward(self, k: Table, a: Any) -> Any:
+        result = k.exp(a)
+        self.save(result)
+        return result
+
+    def backward(self, k: Table, grad: Any, result: Any) -> tuple[Any, ...]:
+        return (k.mul(grad, result),)
+
+
+class SqrtBackward0(Elementwise):
+    floats = True
+
+    def forward(self, k: Table, a: Any) -> Any:
+        result = k.sqrt(a)
+        self.save(result)
+        return result
+
+    def backward(self, k: Table, grad: Any, result: Any) -> tuple[Any, ...]:
+        return (k.div(grad, k.mul(result, 2)),)
+
+
+class LogBackward0(Elementwise):
+    floats = True
+
+    def forward(self, k: Table, a: Any) -> Any:
+        self.save(a)
+        return k.log(a)
+
+    def backward(self, k: Table, grad: Any, a: Any) -> tuple[Any, ...]:
+        return (k.div(grad, a),)
+
+
+class Log1PBackward0(Elementwise):
+    floats = True
+
+    def forward(self, k: Table, a: Any) -> Any:
+        self.save(a)
+        return k.log1p(a)
+
+    def backward(self, k: Table, grad: Any, a: Any) -> tuple[Any, ...]:
+        return (k.div(grad, k.add(a, 1)),)
+
+
+class SinBackward0(Elementwise):
+    floats = True
+
+    def forward(self, k: Table, a: Any) -> Any:
+        self.save(a)
+        return k.sin(a)
+
+    def backward(self, k: Table, grad: Any, a: Any) -> tuple[Any, ...]:
+        return (k.mul(grad, k.cos(a)),)
+
+
+class CosBackward0(Elementwise):
+    floats = True
+
+    def forward(self, k: Table, a: Any) -> Any:
+        self.save(a)
+        return k.cos(a)
+
+    def backward(self, k: Table, grad: Any, a: Any) -> tuple[Any, ...]:
+        return (k.neg(k.mul(grad, k.sin(a))),)
+
+
+class AbsBackward0(Elementwise):
+    """The derivative at 0 is 0."""
+
+    def forward(self, k: Table, a: Any) -> Any:
+        self.save(a)
+        return k.abs(a)
+
+    def backward(self, k: Table, grad: Any, a: Any) -> tuple[Any, ...]:
+        return (k.mul(grad, k.sign(a)),)
+
+
+class SignBackward0(Elementwise):
+    """Flat."""
+
+    def forward(self, k: Table, a: Any) -> Any:
+        return k.sign(a)
+
+    def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
+        return (k.mul(grad, 0),)
+
+
+class FloorBackward0(SignBackward0):
+    def forward(self, k: Table, a: Any) -> Any:
+        return k.floor(a)
+
+
+def _check_not_bool(kernel: str, input: Tensor) -> None:
+    if input._array.dtype.kind == "b":
+        raise NotImplementedError(f"\"{kernel}\" not implemented for 'Bool'")
+
+
+@operator(inplace=True, out=True)
+def exp(input: Tensor) -> Tensor:
+    """e to the power of ``input``."""
+    return ExpBackward0.apply(input)
+
+
+@operator(inplace=True, out=True)
+def sqrt(input: Tensor) -> Tensor:
+    """The square root; NaN below 0. Its gradient at 0 is infinite."""
+    return SqrtBackward0.apply(input)
+
+
+@operator(inplace=True, out=True)
+def log(input: Tensor) -> Tensor:
+    """The natural logarithm; -inf at 0, NaN below."""
+    return LogBackward0.apply(input)
+
+
+@operator(inplace=True, out=True)
+def log1p(input: Tensor) -> Tensor:
+    """log(1 + input), exact for small ``input``."""
+    return Log1PBackward0.apply(input)
+
+
+@operator(inplace=True, out=True)
+def sin(input: Tensor) -> Tensor:
+    """The sine, of radians."""
+    return SinBackward0.apply(input)
+
+
+@operator(inplace=True, out=True)
+def cos(input: Tensor) -> Tensor:
+    """The cosine, of radians."""
+    return CosBackward0.apply(input)
+
+
+@operator(inplace=True, out=True)
+def abs(input: Tensor) -> Tensor:
+    """The magnitude. Its gradient at 0 is 0.
+
+    Raises:
+        NotImplementedError: the tensor is of dtype bool.
+    """
+    _check_not_bool("abs_cpu", input)
+    return AbsBackward0.apply(input)
+
+
+@operator(inplace=True, out=True)
+def sign(input: Tensor) -> Tensor:
+    """-1, 0 or 1; 0 for NaN. Its gradient is 0."""
+    return SignBackward0.apply(input)
+
+
+@operator(inplace=True, out=True)
+def floor(input: Tensor) -> Tensor:
+    """Rounded down. Its gradient is 0.
+
+    Raises:
+        NotImplementedError: the tensor is of dtype bool.
+    """
+    _check_not_bool("floor_vml_cpu", input)
+    return FloorBackward0.apply(input)
+
+
+# -- extremes of two --------------------------------------------------------------------------------------------------
+
+
+class MaximumBackward0(Elementwise):
+    """The gradient goes to the larger one, half to each where they are equal; all of it to both where one is NaN."""
+
+    def forward(self, k: Table, a: Any, b: Any) -> Any:
+        self.save(a, b)
+        return k.maximum(a, b)
+
+    def backward(self, k: Table, grad: Any, a: Any, b: Any) -> tuple[Any, ...]:
+        return self.shares(k, grad, k.lt(a, b), k.gt(a, b), k.eq(a, b))
+
+    def shares(self, k: Table, grad: Any, a_loses: Any, b_loses: Any, tie: Any) -> tuple[Any, ...]:
+        shared = k.where(tie, k.div(grad, 2), grad)  # NaN neither wins nor loses
+        return self.needs[0] and k.where(a_loses, 0.0, shared), self.needs[1] and k.where(b_loses, 0.0, shared)
+
+
+class MinimumBackward0(MaximumBackward0):
+    """The gradient goes to the smaller one, half to each where they are equal."""
+
+    def forward(self, k: Table, a: Any, b: Any) -> Any:
+        self.save(a, b)
+        return k.minimum(a, b)
+
+    def backward(self, k: Table, grad: Any, a: Any, b: Any) -> tuple[Any, ...]:
+        return self.shares(k, grad, k.gt(a, b), k.lt(a, b), k.eq(a, b))
+
+
+class ClampBackward1(Elementwise):
+    """The derivative is 1 between the bounds, and 0 outside, at the bounds themselves and at NaN."""
+
+    __slots__ = ("high", "low")
+    graph_inputs = 1
+
+    @classmethod
+    def operands(cls, inputs: tuple[Any, ...]) -> list[Any]:
+        given = iter(super().operands(tuple(x for x in inputs if x is not None)))
+        return [None if x is None else next(given) for x in inputs]
+
+    def forward(self, k: Table, a: Any, low: Any, high: Any) -> Any:
+        self.low, self.high = low, high
+        self.save(a)
+        return k.clamp(a, low, high)
+
+    def backward(self, k: Table, grad: Any, a: Any) -> tuple[Any, ...]:
+        inside = k.logical_and(
+            k.eq(a, a) if self.low is None else k.gt(a, self.low),
+            k.eq(a, a) if self.high is None else k.lt(a, self.high),
+        )
+        return (k.where(inside, grad, 0.0),)
+
+
+@operator(out=True)
+def maximum(input: Tensor, other: Tensor) -> Tensor:
+    """The larger of each two; NaN if one is NaN. Ties share the gradient evenly."""
+    check_tensors("maximum", input=input, other=other)
+    return MaximumBackward0.apply(input, other)
+
+
+@operator(out=True)
+def minimum(input: Tensor, other: Tensor) -> Tensor:
+    """The smaller of each two; NaN if one is NaN. Ties share the gradient evenly."""
+    check_tensors("minimum", input=input, other=other)
+    return MinimumBackward0.apply(input, other)
+
+
+@operator(inplace=True, out=True)
+def clamp(input: Tensor, min: Number | None = None, max: Number | None = None) -> Tensor:
+    """``min`` where ``input`` is below it, ``max`` where it is above.
+
+    Raises:
+        RuntimeError: there is neither bound, or it does not fit the dtype.
+        NotImplementedError: a bound is a tensor; ``maximum`` and ``minimum`` take tensors.
+    """
+    if min is None and max is None:
+        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    for bound in (min, max):
+        if isinstance(bound, Variable):
+            raise NotImplementedError("clamp() takes numbers for its bounds: use maximum() and minimum() for tensors")
+        check_fits(bound, result_dtype([input._array, *(x for x in (min, max) if x is not None)]))
+    return ClampBackward1.apply(input, min, max)
