@@ -106,7 +106,7 @@ class CIFAR10(PictureDataset):
             what = "Dataset metadata file" if name == self.meta["filename"] else "Dataset"
             advice = f"{what} not found or corrupted. You can use download=True to download it"
             if not path.is_file():
-                return f"{advice}\n{path} is missing."
+                return f"{advice}\n{path} is missing. (On the command line: --download, or --root for where it lies.)"
             if verify and (found := md5_of(path)) != md5:
                 return (
                     f"{advice}\n{path} is not the published file: its md5 is {found}, the published one's is {md5}. If "
