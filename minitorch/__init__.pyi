@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from minitorch.dtypes import dtype as Dtype
-from minitorch.ops.arguments import Dim, Number, Pair
+from minitorch.ops.arguments import Dim, Pair
+from minitorch.ops.promotion import Number
 from minitorch.tensor import Tensor as Tensor
 
 from minitorch import autograd as autograd

@@ -43,6 +43,11 @@ class Tensor(_Methods):
     """
 
     __slots__ = ()
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        tables[cls] = operators  # formulas read tensors of any class alike
+
     __array_priority__ = 1000  # numpy leaves `array + tensor` to us
 
     def __new__(cls, *data: Any) -> Any:

@@ -85,6 +85,9 @@ def run(
             node, grads = at_node.node, at_node.grads
             if node.hooks:
                 _run_hooks(node, node.hooks, grads)
+                at_node.owned = [False] * len(
+                    grads
+                )  # the hooks may have kept them, or put the user's own in their place
             if targets is not None:
                 for number, grad in enumerate(grads):
                     if (node, number) in targets:
@@ -129,7 +132,7 @@ def _differentiate(node: Function, grads: list[Gradient | None], create_graph: b
 def _fit(node: Function, edge: Edge, grad: Gradient) -> Gradient:
     """Gives a gradient the shape and dtype of the input that it is for: this undoes broadcasting and type promotion."""
     shape, dtype = edge[0].outputs[edge[1]]
-    array = grad if type(grad) is not Function.Tensor else grad._array
+    array = grad._array if isinstance(grad, Function.Tensor) else grad
     if array.shape != shape:
         if not node.broadcasts:
             raise RuntimeError(
@@ -226,7 +229,8 @@ def _retain_targets(inputs: list[Variable], targets: dict[Edge, Gradient | None]
         grad = targets[each._gradient_edge()]
         if each._edge is not None and grad is not None and not each.retains_grad:
             tensor = grad if isinstance(grad, Function.Tensor) else Function.Tensor._of(grad)
-            each._grad = tensor if each._grad is None else tables[type(tensor)].add(each._grad, tensor)
+            k = tables[type(tensor)]
+            each._grad = k.clone(tensor) if each._grad is None else k.add(each._grad, tensor)
 
 
 def grad(

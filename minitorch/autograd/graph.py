@@ -8,7 +8,7 @@ Formulas are written against a table ``k`` of kernels (see ``minitorch.kernels``
 
     class MulBackward0(Elementwise):
         def forward(self, k, a, b):
-            self.save(a, b)
+            self.save(a if self.needs[1] else None, b if self.needs[0] else None)
             return k.mul(a, b)
 
         def backward(self, k, grad, a, b):
@@ -36,7 +36,6 @@ Edge = tuple["Function", int]
 NO_EDGE: Any = (None, 0)
 NOTHING_NEEDED = [False] * 4  # forward() looks at no more
 _next_sequence_nr = count().__next__
-
 
 Hooks = dict[float, Callable[..., Any]]  # by their order
 
@@ -255,7 +254,8 @@ class Function(metaclass=_NodeType):
         def retain(grad: Variable) -> None:
             alive = reference()
             if alive is not None:
-                alive._grad = grad if alive._grad is None else tables[type(grad)].add(alive._grad, grad)
+                k = tables[type(grad)]
+                alive._grad = k.clone(grad) if alive._grad is None else k.add(alive._grad, grad)
 
         return self.register_prehook(retain, output_nr, key=inf)
 
@@ -289,12 +289,6 @@ class AccumulateGrad(Function):
     @property
     def hooks(self) -> dict[int, Hooks] | None:  # type: ignore[override]  # the leaf keeps them
         return self.variable._hooks
-
-    def name(self) -> str:
-        return "torch::autograd::AccumulateGrad"
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} object at {id(self):#x}>"
 
     def accumulate(self, grad: Array | Variable, owned: bool) -> None:
         """Adds to ``.grad``: in place, unless the gradient is itself a tensor with a graph.

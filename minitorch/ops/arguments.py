@@ -11,7 +11,6 @@ from minitorch.dtypes import from_numpy_dtype
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
 
-Number = bool | int | float
 Dim = int | Sequence[int] | None
 Pair = int | Sequence[int]
 

@@ -6,19 +6,16 @@ here is differentiated in terms of the other two.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.graph import Function
-from minitorch.ops.arguments import cpp_name, dtype_name, pair
+from minitorch.ops.arguments import Pair, cpp_name, dtype_name, pair
 from minitorch.ops.operator import formula, operator
 from minitorch.ops.shape import squeeze, unsqueeze
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
     from minitorch.tensor import Tensor
-
-Pair = int | Sequence[int]
 
 
 class Convolving(Function):

@@ -121,7 +121,7 @@ def _in_place(function: Callable[..., Any]) -> Callable[..., Any]:
     def write_over(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         self._check_inplace()
         before = self
-        if mode.enabled and any(x._requires_grad for x in (self, *args) if isinstance(x, Variable)):
+        if mode.enabled and any(x._requires_grad for x in (self, *args, *kwargs.values()) if isinstance(x, Variable)):
             before = Variable._of(tables[type(self._array)].clone(self._array))  # a node may save what is overwritten
             before._edge, before._requires_grad = (
                 self._gradient_edge() if self._requires_grad else None,
@@ -149,7 +149,7 @@ def _with_out(function: Callable[..., Any]) -> Callable[..., Any]:
     def write_out(*args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
         if out is None:
             return function(*args, **kwargs)
-        if mode.enabled and any(x._requires_grad for x in (out, *args) if isinstance(x, Variable)):
+        if mode.enabled and any(x._requires_grad for x in (out, *args, *kwargs.values()) if isinstance(x, Variable)):
             raise RuntimeError(
                 f"{function.__name__}(): functions with out=... arguments don't support automatic differentiation, "
                 "but one of the arguments requires grad."

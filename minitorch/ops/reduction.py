@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -15,15 +14,13 @@ from minitorch import dtypes
 from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
 from minitorch.dtypes import dtype as Dtype
-from minitorch.ops.arguments import dimension, dimensions, dtype_name
+from minitorch.ops.arguments import Dim, dimension, dimensions, dtype_name
 from minitorch.ops.elementary import maximum, minimum
 from minitorch.ops.operator import formula, operator
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
     from minitorch.tensor import Tensor
-
-Dim = int | Sequence[int] | None
 
 
 class Reduction(Function):

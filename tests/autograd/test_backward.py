@@ -255,3 +255,46 @@ def test_where_the_gradient_is_flat_the_second_one_is_zero_and_not_missing(funct
     assert first.requires_grad
     (second,) = library.autograd.grad(first, x, cotangent(library, first))
     np.testing.assert_array_equal(second.numpy(), np.zeros((4, 4)))
+
+
+@BOTH
+def test_a_tensor_that_a_hook_returned_is_not_added_to_by_later_passes(library):
+    x = leaf(library, 3)
+    mine = library.ones(3, dtype=library.float64)
+    x.register_hook(lambda grad: mine)
+    (x * 2 + x * x).sum().backward()  # two gradients meet at the leaf
+    (x * 3 + x).sum().backward()
+    np.testing.assert_array_equal(x.grad.numpy(), [2, 2, 2])
+    np.testing.assert_array_equal(mine.numpy(), [1, 1, 1])
+
+
+@BOTH
+def test_a_gradient_that_a_hook_has_kept_stays_as_it_was(library):
+    x = leaf(library, 3)
+    kept = []
+    x.register_hook(kept.append)
+    (x * 2 + x * 3).sum().backward()
+    (x * 2 + x * 3).sum().backward()
+    np.testing.assert_array_equal(kept[0].numpy(), [5, 5, 5])
+
+
+@BOTH
+def test_retained_gradients_have_memory_of_their_own(library):
+    x = leaf(library, 3)
+    y = x * 2
+    z = y + 1
+    y.retain_grad()
+    z.retain_grad()
+    z.backward(cotangent(library, z))
+    z.grad.zero_()
+    np.testing.assert_array_equal(y.grad.numpy(), cotangent(library, z).numpy())
+
+
+@BOTH
+def test_a_parameter_serves_as_cotangent_of_a_recorded_pass(library):
+    x = leaf(library, 3)
+    seed = library.nn.Parameter(cotangent(library, x))
+    (first,) = library.autograd.grad(x**3, x, seed, create_graph=True)
+    by_x, by_seed = library.autograd.grad(first, [x, seed], cotangent(library, x, seed=8))
+    np.testing.assert_allclose(by_x.numpy(), 6 * numbers(3) * numbers(3, seed=7) * numbers(3, seed=8))
+    np.testing.assert_allclose(by_seed.numpy(), 3 * numbers(3) ** 2 * numbers(3, seed=8))

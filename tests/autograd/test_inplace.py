@@ -218,3 +218,14 @@ def test_versions_count_changes_for_all_who_share_the_memory():
         flat[0] = 2
         base.mul_(2)
         assert [base._version, row._version, flat._version] == [3, 3, 3]
+
+
+@pytest.mark.parametrize("library", LIBRARIES, ids=["minitorch", "torch"])
+def test_operands_given_by_keyword_are_recorded_like_others(library):
+    w = library.tensor(numbers(3), requires_grad=True)
+    y = library.tensor(numbers(3, seed=1))
+    y.mul_(other=w)
+    y.backward(library.from_numpy(numbers(3, seed=2)))
+    np.testing.assert_allclose(w.grad.numpy(), numbers(3, seed=1) * numbers(3, seed=2))
+    with pytest.raises(RuntimeError, match="don't support automatic differentiation"):
+        library.add(library.ones(3), other=w, out=library.empty(3))
