@@ -461,7 +461,9 @@ def _sign(operate: Any, reverse: bool = False) -> Any:
     else:
 
         def sign(self: Tensor, other: Any) -> Any:
-            return operate(self, other) if isinstance(other, _OPERANDS) else NotImplemented
+            if type(other) is Tensor or isinstance(other, _OPERANDS):
+                return operate(self, other)
+            return NotImplemented
 
     return sign
 

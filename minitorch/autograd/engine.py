@@ -23,29 +23,8 @@ if TYPE_CHECKING:
     from minitorch.autograd.variable import Variable
 
 Gradient = Any  # an array, or with create_graph a tensor
-
-
-class _InFlight:
-    """The gradients that have reached the outputs of one node."""
-
-    __slots__ = ("grads", "node", "owned")
-
-    def __init__(self, node: Function) -> None:
-        self.node = node
-        self.grads: list[Gradient | None] = [None] * len(node.outputs)
-        self.owned = [False] * len(node.outputs)  # the engine made the array itself and may add to it in place
-
-    def add(self, number: int, grad: Gradient, create_graph: bool) -> None:
-        known = self.grads[number]
-        if known is None:
-            self.grads[number] = grad
-            return
-        k = tables[type(grad)]
-        if self.owned[number]:
-            self.grads[number] = k.add_into(known, grad)
-        else:
-            self.grads[number] = k.add(known, grad)
-            self.owned[number] = not create_graph
+_AtNode = tuple[Function, list[Gradient | None], list[bool]]
+"""A node, the gradients that have reached its outputs so far, and whether the engine alone holds each one's memory."""
 
 
 def run(
@@ -65,62 +44,94 @@ def run(
         accumulate: add the gradients that arrive at leaves to their ``.grad``.
     """
     wanted = None if targets is None else _nodes_above(targets, [edge[0] for edge, _ in roots])
-    waiting: dict[int, _InFlight] = {}
+    waiting: dict[int, _AtNode] = {}
     youngest: list[int] = []  # a heap of negated sequence numbers
 
-    def send(edge: Edge, grad: Gradient) -> None:
-        node, number = edge
+    def send(node: Function, number: int, grad: Gradient, exclusive: bool) -> None:
         sequence_nr = node.sequence_nr
-        at_node = waiting.get(sequence_nr)
-        if at_node is None:
-            at_node = waiting[sequence_nr] = _InFlight(node)
+        if sequence_nr in waiting:
+            _, grads, exclusives = waiting[sequence_nr]
+            if grads[number] is not None:
+                grad, exclusive = _sum(grads[number], exclusives[number], grad), not create_graph
+        else:
+            outputs = len(node.outputs)
+            grads, exclusives = [None] * outputs, [False] * outputs
+            waiting[sequence_nr] = node, grads, exclusives
             heappush(youngest, -sequence_nr)
-        at_node.add(number, grad, create_graph)
+        grads[number] = grad
+        exclusives[number] = exclusive
 
-    for edge, grad in roots:
-        send(edge, grad)
+    for (node, number), grad in roots:
+        send(node, number, grad, False)
     with set_grad_enabled(create_graph):
         while youngest:
-            at_node = waiting.pop(-heappop(youngest))
-            node, grads = at_node.node, at_node.grads
+            node, grads, exclusives = waiting.pop(-heappop(youngest))
             if node.hooks:
                 _run_hooks(node, node.hooks, grads)
-                at_node.owned = [False] * len(
-                    grads
-                )  # the hooks may have kept them, or put the user's own in their place
+                exclusives = [False] * len(grads)  # the hooks may have kept them, or put the user's own in their place
             if targets is not None:
                 for number, grad in enumerate(grads):
                     if (node, number) in targets:
                         targets[node, number] = grad
+                        exclusives[number] = False
             if type(node) is AccumulateGrad:
                 if accumulate and (targets is None or (node, 0) in targets):
-                    node.accumulate(grads[0], at_node.owned[0])
+                    node.accumulate(grads[0], exclusives[0])
                 continue
             if wanted is not None and node not in wanted:
                 continue
-            for edge, grad in zip(node.next_functions, _differentiate(node, grads, create_graph), strict=True):
-                if (
-                    edge[0] is not None
-                    and grad is not None
-                    and grad is not False
-                    and (wanted is None or edge[0] in wanted)
-                ):
-                    send(edge, _fit(node, edge, grad))
+            results = _differentiate(node, grads, create_graph)
+            for (below, number), grad in zip(node.next_functions, results, strict=True):
+                if below is None or grad is None or grad is False or (wanted is not None and below not in wanted):
+                    continue
+                shape, dtype = below.outputs[number]
+                if create_graph:
+                    if grad._array.shape != shape or grad._array.dtype is not dtype:
+                        grad = _fit(node, grad, shape, dtype)
+                    send(below, number, grad, False)
+                else:
+                    if grad.shape != shape or grad.dtype is not dtype:
+                        grad = _fit(node, grad, shape, dtype)
+                    send(below, number, grad, _is_exclusive(grad, results, grads, exclusives))
             if not retain_graph:
                 node.free()
+
+
+def _sum(known: Gradient, exclusive: bool, grad: Gradient) -> Gradient:
+    k = tables[type(grad)]
+    return k.add_into(known, grad) if exclusive else k.add(known, grad)
+
+
+def _is_exclusive(
+    grad: Array, results: Sequence[Gradient | None], grads: list[Gradient | None], exclusives: list[bool]
+) -> bool:
+    """Whether nobody else holds the memory of one of a formula's results: it is new, or was exclusive before.
+
+    Formulas return new arrays, their arguments or views of their arguments, but nothing that was saved.
+    """
+    memory = grad
+    if grad.base is not None:
+        memory = grad.base
+        if type(memory) is not type(grad) or memory.size != grad.size or 0 in grad.strides:
+            return False  # a part of something, or something repeated
+    for before, exclusive in zip(grads, exclusives, strict=True):
+        if before is memory or (before is not None and before.base is memory):
+            return exclusive and len(results) == 1
+    return len(results) == 1 or [grad is each for each in results].count(True) == 1
 
 
 def _differentiate(node: Function, grads: list[Gradient | None], create_graph: bool) -> Sequence[Gradient | None]:
     """The node's formula, on the gradients of its outputs: zeros stand for those that nothing depended on."""
     saved = node.saved_tensors() if create_graph else node.saved_arrays()
-    present = next(grad for grad in grads if grad is not None)
-    k = tables[type(present)]
+    present = grads[0]
     if len(grads) > 1:
+        present = next(grad for grad in grads if grad is not None)
+        k = tables[type(present)]
         grads = [
             k.zeros(shape, present, dtype) if grad is None else grad
             for grad, (shape, dtype) in zip(grads, node.outputs, strict=True)
         ]
-    result = node.backward(k, *grads, *saved)
+    result = node.backward(tables[type(present)], *grads, *saved)
     if len(result) != len(node.next_functions):
         raise RuntimeError(
             f"function {node.name()} returned an incorrect number of gradients "
@@ -129,20 +140,17 @@ def _differentiate(node: Function, grads: list[Gradient | None], create_graph: b
     return result
 
 
-def _fit(node: Function, edge: Edge, grad: Gradient) -> Gradient:
+def _fit(node: Function, grad: Gradient, shape: tuple[int, ...], dtype: Any) -> Gradient:
     """Gives a gradient the shape and dtype of the input that it is for: this undoes broadcasting and type promotion."""
-    shape, dtype = edge[0].outputs[edge[1]]
-    array = grad._array if isinstance(grad, Function.Tensor) else grad
-    if array.shape != shape:
+    k = tables[type(grad)]
+    if grad.shape != shape:
         if not node.broadcasts:
             raise RuntimeError(
-                f"Function {node.name()} returned an invalid gradient - got {list(array.shape)} but expected shape "
+                f"Function {node.name()} returned an invalid gradient - got {list(grad.shape)} but expected shape "
                 f"compatible with {list(shape)}"
             )
-        grad = tables[type(grad)].sum_to(grad, shape)
-    if array.dtype is not dtype:
-        grad = tables[type(grad)].cast(grad, dtype)
-    return grad
+        grad = k.sum_to(grad, shape)
+    return k.cast(grad, dtype)
 
 
 def _run_hooks(node: Function, hooks_of: dict[int, Hooks], grads: list[Gradient | None]) -> None:

@@ -21,7 +21,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from itertools import count
 from math import inf
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from minitorch.autograd.grad_mode import mode
 from minitorch.kernels import tables
@@ -35,18 +35,15 @@ Edge = tuple["Function", int]
 
 NO_EDGE: Any = (None, 0)
 NOTHING_NEEDED = [False] * 4  # forward() looks at no more
+ONE_NEEDED = [True]
 _next_sequence_nr = count().__next__
 
 Hooks = dict[float, Callable[..., Any]]  # by their order
 
 
-class Saved(NamedTuple):
-    """An array that a node keeps, with what is needed to see that it was left alone and to call it by its tensor."""
-
-    array: Array
-    version_counter: list[int]
-    version: int
-    edge: Edge | int  # of the tensor that it came from; for the node's own result, which one (not the node: no cycles)
+Source = tuple[list[int], int, int]
+"""Which tensor a saved array belongs to: its version counter, its version then, and its number among the inputs; among the
+node's own results it is -1, -2, … (A node that held the tensors themselves would be part of a cycle.)"""
 
 
 class _NodeType(type):
@@ -64,12 +61,13 @@ class Function(metaclass=_NodeType):
         next_functions: for each input the node and output number that its gradient goes to, or ``(None, 0)``.
         needs: for each input whether its gradient is wanted; nothing is while nothing is recorded.
         saved: what ``forward`` passed to ``save``; ``None`` once ``backward()`` has freed it.
+        sources: for each saved value, the tensor that it belongs to, or ``None`` if it is the node's own.
         outputs: shape and dtype of each result.
         sequence_nr: nodes are numbered as they are made.
         hooks: functions on the gradients that come in, by output number.
     """
 
-    __slots__ = ("__weakref__", "hooks", "needs", "next_functions", "outputs", "saved", "sequence_nr")
+    __slots__ = ("__weakref__", "hooks", "needs", "next_functions", "outputs", "saved", "sequence_nr", "sources")
 
     hooks: dict[int, Hooks] | None
     needs: list[bool]
@@ -77,6 +75,7 @@ class Function(metaclass=_NodeType):
     outputs: list[tuple[tuple[int, ...], Any]]
     saved: Sequence[Any] | None
     sequence_nr: int
+    sources: Sequence[Source | None]
 
     broadcasts: ClassVar[bool] = False
     """Inputs are expanded to one shape: the engine sums each gradient back to its input's shape."""
@@ -112,10 +111,9 @@ class Function(metaclass=_NodeType):
         self.saved = values
 
     @classmethod
-    def operands(cls, inputs: tuple[Any, ...]) -> list[Any]:
-        """What ``forward`` computes with: the inputs' arrays. Families override it, to mix dtypes for example."""
-        Tensor = cls.Tensor
-        return [x._array if isinstance(x, Tensor) else x for x in inputs]
+    def mixed(cls, arrays: list[Any]) -> list[Any]:
+        """What ``forward`` computes with, for the inputs' arrays (and numbers); families override it, to mix dtypes."""
+        return arrays
 
     @classmethod
     def apply(cls, *inputs: Any, **params: Any) -> Any:
@@ -125,14 +123,21 @@ class Function(metaclass=_NodeType):
         """
         node = cls()
         node.saved = ()
-        node.needs = NOTHING_NEEDED
         Tensor = cls.Tensor
-        if mode.enabled and cls.differentiable:
-            node.needs = [isinstance(x, Tensor) and x._requires_grad for x in inputs[: cls.graph_inputs]]
+        arrays, needs = [], []
+        for x in inputs:
+            if isinstance(x, Tensor):
+                arrays.append(x._array)
+                needs.append(x._requires_grad)
+            else:
+                arrays.append(x)
+                needs.append(False)
+        recorded = True in needs[: cls.graph_inputs] and cls.differentiable and mode.enabled
+        node.needs = needs[: cls.graph_inputs] if recorded else NOTHING_NEEDED
         try:
-            operands = cls.operands(inputs)
-            k = tables.get(type(operands[0])) or next(tables[type(x)] for x in operands if type(x) in tables)
-            result = node.forward(k, *operands, **params)
+            arrays = cls.mixed(arrays)
+            k = tables.get(type(arrays[0])) or next(tables[type(x)] for x in arrays if type(x) in tables)
+            result = node.forward(k, *arrays, **params)
         except ValueError:
             cls.explain(inputs)
             raise
@@ -141,84 +146,95 @@ class Function(metaclass=_NodeType):
         if cls.is_view:
             for number, each in enumerate(results):
                 each._become_view_of(inputs[0], (cls, params, number if several else None))
-        if True in node.needs:
-            node.record(inputs, operands, results)
+        if recorded:
+            edges = [x._gradient_edge() if needed else NO_EDGE for x, needed in zip(inputs, node.needs, strict=False)]
+            node.record(tuple(edges), [node._source_of(value, inputs, arrays, results) for value in node.saved])
+            for each in results:
+                node.add_output(each)
         return tuple(results) if several else results[0]
 
     @classmethod
     def explain(cls, inputs: tuple[Any, ...]) -> None:
         """Raises the error that torch raises for these inputs, after a kernel has refused them."""
 
-    def record(self, inputs: tuple[Any, ...], operands: list[Any], results: list[Variable]) -> None:
-        """Ties the node into the graph, between its inputs and its results."""
+    def record(self, edges: tuple[Edge, ...], sources: list[Source | None]) -> None:
+        """Ties the node to what its inputs came from."""
         self.hooks = None
-        self.next_functions = tuple(
-            [x._gradient_edge() if needed else NO_EDGE for x, needed in zip(inputs, self.needs, strict=False)]
-        )
+        self.next_functions = edges
+        self.sources = sources
+        self.outputs = []
         self.sequence_nr = _next_sequence_nr()
-        self.outputs = [(each._array.shape, each._array.dtype) for each in results]
-        for number, each in enumerate(results):
-            if each._array.dtype.kind == "f":
-                each._edge = (self, number)
-                each._requires_grad = True
-        if self.saved:
-            self.saved = [
-                self._guard(value, inputs, operands, results) if type(value) in tables else value
-                for value in self.saved
-            ]
 
-    def _guard(self, value: Any, inputs: tuple[Any, ...], operands: list[Any], results: list[Variable]) -> Any:
+    def add_output(self, result: Variable) -> None:
+        """Ties the next of its results to the node, unless its dtype has no gradients."""
+        array, outputs = result._array, self.outputs
+        dtype = array.dtype
+        if dtype.kind == "f":
+            result._edge = (self, len(outputs))
+            result._requires_grad = True
+        outputs.append((array.shape, dtype))
+
+    def _source_of(
+        self, value: Any, inputs: Sequence[Any], arrays: Sequence[Any], results: Sequence[Variable]
+    ) -> Source | None:
         """Finds the tensor that a saved array belongs to, among the inputs and the results."""
-        for number, operand in enumerate(operands):
-            if operand is value and isinstance(inputs[number], self.Tensor):
-                tensor = inputs[number]
-                edge = self.next_functions[number] if number < len(self.next_functions) else NO_EDGE
-                return Saved(tensor._array, tensor._version_counter, tensor._version_counter[0], edge)
-        for number, tensor in enumerate(results):
-            if tensor._array is value:
-                return Saved(value, tensor._version_counter, tensor._version_counter[0], number)
-        return value
+        if type(value) in tables:
+            for number, array in enumerate(arrays):
+                if array is value and isinstance(inputs[number], self.Tensor):
+                    counter = inputs[number]._version_counter
+                    return counter, counter[0], number
+            for number, tensor in enumerate(results):
+                if tensor._array is value:
+                    return tensor._version_counter, tensor._version_counter[0], ~number
+        return None
 
     def name(self) -> str:
         """The node's name, as torch has it; some names there begin with a namespace."""
         return self.namespace + type(self).__name__
 
-    def saved_arrays(self) -> list[Array]:
+    def saved_arrays(self) -> Sequence[Any]:
         """The saved values for ``backward`` on arrays; raises torch's errors if they are gone or have changed."""
-        return [self._check(value).array if type(value) is Saved else value for value in self._unfreed()]
-
-    def saved_tensors(self) -> list[Variable]:
-        """The saved values for ``backward`` on tensors: tied into the graph, so that the gradient can be differentiated."""
-        return [
-            self.Tensor._of_saved(self._check(value), self._origin(value)) if type(value) is Saved
-            else self.Tensor._of(value) if type(value) in tables
-            else value
-            for value in self._unfreed()
-        ]  # fmt: skip
-
-    def _unfreed(self) -> Sequence[Any]:
-        if self.saved is None:
+        saved = self.saved
+        if saved:
+            for source in self.sources:
+                if source is not None and source[0][0] != source[1]:
+                    raise self._modified(source)
+        elif saved is None:
             raise RuntimeError(
                 "Trying to backward through the graph a second time (or directly access saved tensors after they have "
                 "already been freed). Saved intermediate values of the graph are freed when you call .backward() or "
                 "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or "
                 "if you need to access saved tensors after calling backward."
             )
-        return self.saved
+        return saved
 
-    def _origin(self, saved: Saved) -> Edge:
-        return (self, saved.edge) if isinstance(saved.edge, int) else saved.edge
+    def saved_tensors(self) -> list[Variable]:
+        """The saved values for ``backward`` on tensors: tied into the graph, so that the gradient can be differentiated."""
+        return [
+            self.Tensor._of_saved(value, source[0], self._origin(source)) if source is not None
+            else self.Tensor._of(value) if type(value) in tables
+            else value
+            for value, source in zip(self.saved_arrays(), self.sources if self.saved else (), strict=True)
+        ]  # fmt: skip
 
-    def _check(self, saved: Saved) -> Saved:
-        if saved.version_counter[0] == saved.version:
-            return saved
-        producer, number = self._origin(saved)
+    def _origin(self, source: Source) -> Edge:
+        """Where the gradient of a saved tensor goes."""
+        _, _, number = source
+        if number < 0:
+            return (self, ~number)
+        return self.next_functions[number] if number < len(self.next_functions) else NO_EDGE
+
+    def _modified(self, source: Source) -> RuntimeError:
+        """The error for a tensor that was changed since it was saved."""
+        counter, version, _ = source
+        value = next(value for value, each in zip(self.saved or (), self.sources, strict=True) if each is source)
+        producer, number = self._origin(source)
         known = producer is not None and not isinstance(producer, AccumulateGrad)
         origin = f", which is output {number} of {producer.name().split('Backward')[0]}," if known else ""
-        raise RuntimeError(
+        return RuntimeError(
             "one of the variables needed for gradient computation has been modified by an inplace operation: "
-            f"[{self.Tensor._of(saved.array)._type_and_shape()}]{origin} is at version {saved.version_counter[0]}; "
-            f"expected version {saved.version} instead. Hint: enable anomaly detection to find the operation that failed "
+            f"[{self.Tensor._of(value)._type_and_shape()}]{origin} is at version {counter[0]}; "
+            f"expected version {version} instead. Hint: enable anomaly detection to find the operation that failed "
             "to compute its gradient, with torch.autograd.set_detect_anomaly(True, check_nan=False)."
         )
 
@@ -229,12 +245,11 @@ class Function(metaclass=_NodeType):
 
     def resave(self, number: int, result: Array, target: Variable) -> None:
         """Lets ``target``, over which a result was written in place, stand for that result among the saved values."""
-        self.saved = [
-            Saved(target._array, target._version_counter, target._version_counter[0], number)
-            if type(value) is Saved and value.array is result
-            else value
-            for value in self._unfreed()
-        ]
+        saved = self.saved_arrays()
+        counter = target._version_counter
+        self.sources = [(counter, counter[0], ~number) if value is result else source
+                        for value, source in zip(saved, self.sources if saved else (), strict=True)]  # fmt: skip
+        self.saved = tuple([target._array if value is result else value for value in saved])
 
     def register_prehook(
         self, hook: Callable[..., Any], output_nr: int, key: float | None = None
@@ -270,6 +285,35 @@ def add_hook(hooks: Hooks, hook: Callable[..., Any], key: float | None = None) -
     return lambda: hooks.pop(key, None)
 
 
+class Unary(Function):
+    """Operators of one tensor with one result."""
+
+    @classmethod
+    def apply(cls, a: Variable, **params: Any) -> Any:  # type: ignore[override]  # it takes fewer arguments
+        """As ``Function.apply``, written out: for small tensors, loops over inputs cost more than the arithmetic."""
+        node = cls()
+        node.saved = ()
+        array = a._array
+        recorded = a._requires_grad and mode.enabled
+        node.needs = ONE_NEEDED if recorded else NOTHING_NEEDED
+        array_of_result = node.forward(tables[type(array)], array, **params)
+        result = cls.Tensor._of(array_of_result)
+        if cls.is_view:
+            result._become_view_of(a, (cls, params, None))
+        if recorded:
+            sources: list[Source | None] = []
+            for value in node.saved:
+                if value is array:
+                    sources.append((a._version_counter, a._version_counter[0], 0))
+                elif value is array_of_result:
+                    sources.append((result._version_counter, result._version_counter[0], -1))
+                else:
+                    sources.append(None)
+            node.record((a._gradient_edge(),), sources)
+            node.add_output(result)
+        return result
+
+
 class AccumulateGrad(Function):
     """The end of the graph: adds the gradient that arrives to a leaf's ``.grad``."""
 
@@ -290,18 +334,18 @@ class AccumulateGrad(Function):
     def hooks(self) -> dict[int, Hooks] | None:  # type: ignore[override]  # the leaf keeps them
         return self.variable._hooks
 
-    def accumulate(self, grad: Array | Variable, owned: bool) -> None:
+    def accumulate(self, grad: Array | Variable, exclusive: bool) -> None:
         """Adds to ``.grad``: in place, unless the gradient is itself a tensor with a graph.
 
         Args:
             grad: an array, or with ``create_graph`` a tensor.
-            owned: nobody else holds the array, so that it need not be copied.
+            exclusive: nobody else holds the array's memory, so that it need not be copied.
         """
         variable, k = self.variable, tables[type(grad)]
         if isinstance(grad, self.Tensor):
             variable._grad = k.clone(grad) if variable._grad is None else k.add(variable._grad, grad)
         elif variable._grad is None:
-            variable._grad = self.Tensor._of(grad if owned else k.contiguous_clone(grad))
+            variable._grad = self.Tensor._of(k.compact(grad) if exclusive else k.contiguous_clone(grad))
         else:
             variable._grad._array = k.add_into(variable._grad._array, grad)
             variable._grad._version_counter[0] += 1

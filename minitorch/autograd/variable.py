@@ -18,7 +18,6 @@ from minitorch.autograd.graph import (
     Edge,
     Function,
     Hooks,
-    Saved,
     accumulator_of,
     add_hook,
 )
@@ -50,7 +49,7 @@ class Variable:
 
     _grad: Variable | None = None
     _base: Variable | None = None  # what it is a view of
-    _region: Region = Region()  # the part of the base that it shows
+    _region: Region = Region(())  # the part of the base that it shows
     _edge_version: int = 0  # a view's edge is stale once the memory's version is past this
     _view_error: str | None = None  # why a view may not be changed in place, if it may not
     _accumulator: ref[AccumulateGrad] | None = None
@@ -70,10 +69,10 @@ class Variable:
         return self
 
     @staticmethod
-    def _of_saved(saved: Saved, edge: Edge) -> Any:
+    def _of_saved(array: Array, version_counter: list[int], edge: Edge) -> Any:
         """The tensor that a node saved, tied to where it came from."""
-        self = Variable._of(saved.array)
-        self._version_counter = saved.version_counter
+        self = Variable._of(array)
+        self._version_counter = version_counter
         node, _ = edge
         self._requires_grad = node is not None
         if isinstance(node, AccumulateGrad):
@@ -86,8 +85,8 @@ class Variable:
         """Ties a result to the tensor whose memory it shares."""
         self._version_counter = source._version_counter
         self._edge_version = source._version_counter[0]
-        self._base = source if source._base is None else source._base
-        self._region = Region(*source._region, step)
+        base = self._base = source if source._base is None else source._base
+        self._region = Region((source._region, step))
         if step[2] is not None:
             name = step[0].__name__.split("Backward")[0]
             self._view_error = (
@@ -95,7 +94,7 @@ class Variable:
                 "returns multiple views. Such functions do not allow the output views to be modified inplace. You should "
                 "replace the inplace operation by an out-of-place one."
             )
-        elif not mode.enabled and self._base._requires_grad:
+        elif base._requires_grad and not mode.enabled:
             self._view_error = (
                 "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this use "
                 "case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the "
@@ -119,8 +118,9 @@ class Variable:
         """Where a gradient for this tensor goes."""
         if self._base is not None:
             self.grad_fn  # noqa: B018  (reading it brings a view's history up to date)
-        if self._edge is not None:
-            return self._edge
+        edge = self._edge
+        if edge is not None:
+            return edge
         return (accumulator_of(self), 0) if self._requires_grad else NO_EDGE
 
     @property

@@ -8,25 +8,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from minitorch.autograd.graph import NO_EDGE, Array, Edge, Function, Saved, _next_sequence_nr
+from minitorch.autograd.graph import NO_EDGE, Array, Edge, Function, Source, _next_sequence_nr
 from minitorch.kernels import Table, tables
 
 if TYPE_CHECKING:
     from minitorch.autograd.variable import Variable
 
 
-class Region(tuple[tuple[type[Function], dict[str, Any], "int | None"], ...]):
-    """The part of a base that a view shows: the view operators to go through, from the base on."""
+Step = tuple[type[Function], dict[str, Any], "int | None"]
+"""A view operator, its arguments, and which of its results is meant if it has several."""
+
+
+class Region(tuple[Any, ...]):
+    """The part of a base that a view shows: ``()`` is all of it, ``(region, step)`` a view of the part that a region shows."""
 
     __slots__ = ()
 
-    def __new__(cls, *steps: Any) -> Region:
-        return super().__new__(cls, steps)
-
     def __call__(self, base: Array) -> Array:
         """The view of another array of the base's shape."""
+        steps: list[Step] = []
+        region = self
+        while region:
+            region, step = region
+            steps.append(step)
         k = tables[type(base)]
-        for operator, params, number in self:
+        for operator, params, number in reversed(steps):
             base = operator().forward(k, base, **params)
             if number is not None:
                 base = base[number]
@@ -69,13 +75,13 @@ class CopySlices(Function):
     node: Function
     region: Region
 
-    def _origin(self, saved: Saved) -> Edge:
+    def _origin(self, source: Source) -> Edge:
         """The inner operator's own result is what the region shows of the new base."""
-        if not isinstance(saved.edge, int):
-            return saved.edge
+        if source[2] >= 0:
+            return self.node._origin(source)
         view = ViewBackward()
         view.base_shape, view.region = self.outputs[0][0], self.region
-        _attach(view, [(self, 0)], saved.array)
+        _attach(view, [(self, 0)], next(value for value, each in zip(self.saved, self.sources, strict=True) if each is source))
         return (view, 0)
 
     def backward(self, k: Table, grad: Any, *saved: Any) -> tuple[Any, ...]:
@@ -94,7 +100,7 @@ def rebase(base: Variable, region: Region, node: Function) -> None:
     outer = CopySlices()
     outer.node, outer.region = node, region
     _attach(outer, [base._gradient_edge() if base._requires_grad else NO_EDGE, *node.next_functions[1:]], base._array)
-    outer.saved, node.saved = node.saved, ()
+    outer.saved, outer.sources, node.saved = node.saved, node.sources if node.saved else (), ()
     base._edge, base._requires_grad = (outer, 0), True
 
 
@@ -103,5 +109,5 @@ def _attach(node: Function, edges: list[Edge], result: Array) -> None:
     node.next_functions = tuple(edges)
     node.needs = [edge[0] is not None for edge in edges]
     node.outputs = [(result.shape, result.dtype)]
-    node.saved = ()
+    node.saved = node.sources = ()
     node.sequence_nr = _next_sequence_nr()

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from minitorch.autograd.graph import Function
+from minitorch.autograd.graph import Unary
 from minitorch.dtypes import dtype as Dtype
 from minitorch.ops.arguments import dimension, dtype_name
-from minitorch.ops.operator import Elementwise, formula, operator, operators
+from minitorch.ops.operator import Binary, Elementwise, formula, operator, operators
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
     from minitorch.tensor import Tensor
 
 
-class ReluBackward0(Elementwise):
+class ReluBackward0(Unary):
     """The derivative is 1 where the result is positive, else 0: also at 0."""
 
     def forward(self, k: Table, a: Any) -> Any:
@@ -27,7 +27,7 @@ class ReluBackward0(Elementwise):
 
 
 @formula("relu_backward")
-class ReluBackwardBackward(Elementwise):
+class ReluBackwardBackward(Binary):
     """Linear in the gradient, flat in the result of relu."""
 
     def forward(self, k: Table, grad: Any, result: Any) -> Any:
@@ -66,7 +66,7 @@ class TanhBackward0(Elementwise):
         return (k.mul(grad, k.sub(1, k.mul(result, result))),)
 
 
-class SoftmaxBackward0(Function):
+class SoftmaxBackward0(Unary):
     """ds_i = s_i (da_i - sum_j s_j da_j)."""
 
     __slots__ = ("dim",)
@@ -83,7 +83,7 @@ class SoftmaxBackward0(Function):
         return (k.sub(weighted, k.mul(result, k.sum(weighted, dim, bool(dim)))),)
 
 
-class LogSoftmaxBackward0(Function):
+class LogSoftmaxBackward0(Unary):
     """dl_i = da_i - sum_j s_j da_j; transposed, that is grad - s sum(grad)."""
 
     __slots__ = ("dim",)

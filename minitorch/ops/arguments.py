@@ -46,7 +46,7 @@ def dimensions(dim: int | Sequence[int] | None, ndim: int) -> tuple[int, ...] | 
 def sizes(given: tuple[Any, ...]) -> tuple[int, ...]:
     """``f(2, 3)`` and ``f((2, 3))`` are the same."""
     shape = given[0] if len(given) == 1 and not isinstance(given[0], int) else given
-    return tuple(int(size) for size in shape)
+    return tuple(map(int, shape))
 
 
 def pair(value: int | Sequence[int]) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch import dtypes
 from minitorch.autograd.variable import Variable
-from minitorch.ops.operator import Elementwise, Number, formula, operator
+from minitorch.ops.operator import Binary, Elementwise, Number, formula, operator
 from minitorch.ops.promotion import result_dtype
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # -- sums and products ------------------------------------------------------------------------------------------------
 
 
-class AddBackward0(Elementwise):
+class AddBackward0(Binary):
     __slots__ = ("alpha",)
 
     def forward(self, k: Table, a: Any, b: Any, alpha: Number = 1) -> Any:
@@ -31,7 +31,7 @@ class AddBackward0(Elementwise):
         return grad, self.needs[1] and (grad if self.alpha == 1 else k.mul(grad, self.alpha))
 
 
-class SubBackward0(Elementwise):
+class SubBackward0(Binary):
     __slots__ = ("alpha",)
 
     def forward(self, k: Table, a: Any, b: Any, alpha: Number = 1) -> Any:
@@ -42,7 +42,7 @@ class SubBackward0(Elementwise):
         return grad, self.needs[1] and (k.neg(grad) if self.alpha == 1 else k.mul(grad, -self.alpha))
 
 
-class RsubBackward0(Elementwise):
+class RsubBackward0(Binary):
     """b - a."""
 
     def forward(self, k: Table, a: Any, b: Any) -> Any:
@@ -76,7 +76,7 @@ class RsubBackward1(Elementwise):
         return (k.neg(grad),)
 
 
-class MulBackward0(Elementwise):
+class MulBackward0(Binary):
     """d(ab) = b da + a db."""
 
     def forward(self, k: Table, a: Any, b: Any) -> Any:
@@ -87,7 +87,7 @@ class MulBackward0(Elementwise):
         return self.needs[0] and k.mul(grad, b), self.needs[1] and k.mul(grad, a)
 
 
-class DivBackward0(Elementwise):
+class DivBackward0(Binary):
     """d(a/b) = da/b - (a/b) db/b."""
 
     floats = True
@@ -176,7 +176,7 @@ class RemainderOfNumber(FloorDivideByNumber):
         return k.remainder(number, b)
 
 
-class RemainderBackward1(Elementwise):
+class RemainderBackward1(Binary):
     """a - b * floor(a/b)."""
 
     def forward(self, k: Table, a: Any, b: Any) -> Any:

@@ -26,8 +26,8 @@ class Logic(Comparison):
     """Operands count as false where they are 0; the result is bool."""
 
     @classmethod
-    def operands(cls, inputs: tuple[Any, ...]) -> list[Any]:
-        return [x._array if isinstance(x, Variable) else x for x in inputs]
+    def mixed(cls, arrays: list[Any]) -> list[Any]:
+        return arrays
 
     def forward(self, k: Table, *operands: Any, kernel: str) -> Any:
         return getattr(k, kernel)(*operands)
@@ -185,8 +185,8 @@ class WhereBackward0(Elementwise):
     graph_inputs = 2
 
     @classmethod
-    def operands(cls, inputs: tuple[Any, ...]) -> list[Any]:
-        a, b, condition = (x._array if isinstance(x, Variable) else x for x in inputs)
+    def mixed(cls, arrays: list[Any]) -> list[Any]:
+        a, b, condition = arrays
         if not (type(a) in tables and type(b) in tables and a.dtype is b.dtype):
             common = result_dtype([a, b])
             for each in (a, b):

@@ -301,9 +301,9 @@ class ClampBackward1(Elementwise):
     graph_inputs = 1
 
     @classmethod
-    def operands(cls, inputs: tuple[Any, ...]) -> list[Any]:
-        given = iter(super().operands(tuple(x for x in inputs if x is not None)))
-        return [None if x is None else next(given) for x in inputs]
+    def mixed(cls, arrays: list[Any]) -> list[Any]:
+        given = iter(super().mixed([x for x in arrays if x is not None]))
+        return [None if x is None else next(given) for x in arrays]
 
     def forward(self, k: Table, a: Any, low: Any, high: Any) -> Any:
         self.low, self.high = low, high

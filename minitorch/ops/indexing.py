@@ -14,7 +14,7 @@ from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
 from minitorch.ops.arguments import cpp_name, dimension, dtype_name
 from minitorch.ops.operator import Elementwise, Number, formula, methods, operator
-from minitorch.ops.parts import select, slice
+from minitorch.ops.parts import SelectBackward0, slice
 from minitorch.ops.promotion import check_fits
 from minitorch.ops.shape import AliasBackward0, expand, unsqueeze, view
 
@@ -89,8 +89,8 @@ class MaskedFillBackward0(Elementwise):
     graph_inputs = 1
 
     @classmethod
-    def operands(cls, inputs: tuple[Any, ...]) -> list[Any]:
-        return [x._array if isinstance(x, Variable) else x for x in inputs]
+    def mixed(cls, arrays: list[Any]) -> list[Any]:
+        return arrays
 
     def forward(self, k: Table, a: Any, mask: Any, value: Any) -> Any:
         self.save(mask)
@@ -244,7 +244,7 @@ def _select_at(input: Tensor, dim: int, index: int, own: int) -> Tensor:
     size = input._array.shape[dim]
     if not -size <= index < size:
         raise IndexError(f"index {index} is out of bounds for dimension {own} with size {size}")
-    return select(input, dim, index)
+    return SelectBackward0.apply(input, dim=dim, index=index % size)
 
 
 def _bounds(part: Any, size: int) -> tuple[int, int, int]:

@@ -67,8 +67,9 @@ class SliceBackwardBackward0(Function):
         return (k.slice(grad, self.dim, *self.range),)
 
 
-class UnbindBackward0(Viewed):
+class UnbindBackward0(Function):
     __slots__ = ("dim",)
+    is_view = True
 
     def forward(self, k: Table, a: Any, dim: int) -> tuple[Any, ...]:
         self.dim = dim
@@ -136,8 +137,7 @@ class Joining(Function):
     __slots__ = ("dim",)
 
     @classmethod
-    def operands(cls, inputs: tuple[Any, ...]) -> list[Any]:
-        arrays = [each._array for each in inputs]
+    def mixed(cls, arrays: list[Any]) -> list[Any]:
         return promote(arrays, False, "cat")
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from minitorch.autograd.graph import Function
+from minitorch.autograd.graph import Unary
 from minitorch.ops.arguments import dimension, dimensions, sizes
 from minitorch.ops.operator import operator
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from minitorch.tensor import Tensor
 
 
-class Viewed(Function):
+class Viewed(Unary):
     """An operator whose result shares the memory of its input."""
 
     __slots__ = ("shape",)
@@ -106,6 +107,8 @@ def _viewed_shape(input: Tensor, given: tuple[Any, ...]) -> tuple[int, ...]:
         RuntimeError: the number of elements differs.
     """
     shape, numel = sizes(given), input._array.size
+    if math.prod(shape) == numel and (not shape or min(shape) >= 0):
+        return shape
     known = 1
     for size in shape:
         known *= size if size != -1 else 1
@@ -123,8 +126,6 @@ def _viewed_shape(input: Tensor, given: tuple[Any, ...]) -> tuple[int, ...]:
             return tuple(numel // known if size == -1 else size for size in shape)
     elif any(size < 0 for size in shape):
         raise _negative_size(shape)
-    elif known == numel:
-        return shape
     raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {numel}")
 
 
@@ -321,7 +322,7 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
 # -- copies -----------------------------------------------------------------------------------------------------------
 
 
-class CloneBackward0(Function):
+class CloneBackward0(Unary):
     def forward(self, k: Table, a: Any, contiguous: bool) -> Any:
         return k.contiguous_clone(a) if contiguous else k.clone(a)
 

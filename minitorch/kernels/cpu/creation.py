@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["cast", "ones", "zeros"]
+__all__ = ["compact", "cast", "ones", "zeros"]
 
 Array = np.ndarray
 
@@ -22,3 +22,8 @@ def ones(shape: tuple[int, ...], like: Array, dtype: np.dtype | None = None) -> 
 def cast(a: Array, dtype: np.dtype) -> Array:
     """The same numbers in another dtype; the same array if it has that dtype already."""
     return a.astype(dtype, copy=False)
+
+
+def compact(a: Array) -> Array:
+    """The same array if it lies row by row in memory, else a copy that does."""
+    return np.ascontiguousarray(a) if a.ndim else a
