@@ -124,16 +124,23 @@ class Function(metaclass=_NodeType):
         node = cls()
         node.saved = ()
         Tensor = cls.Tensor
-        arrays, needs = [], []
+        recording = cls.differentiable and mode.enabled
+        arrays: list[Any] = []
+        needs: list[bool] = []
+        edges: list[Edge] = []
         for x in inputs:
             if isinstance(x, Tensor):
                 arrays.append(x._array)
-                needs.append(x._requires_grad)
+                needs.append(recording and x._requires_grad)
+                edges.append(x._gradient_edge() if needs[-1] else NO_EDGE)
             else:
                 arrays.append(x)
                 needs.append(False)
-        recorded = True in needs[: cls.graph_inputs] and cls.differentiable and mode.enabled
-        node.needs = needs[: cls.graph_inputs] if recorded else NOTHING_NEEDED
+                edges.append(NO_EDGE)
+        if cls.graph_inputs is not None:
+            needs, edges = needs[: cls.graph_inputs], edges[: cls.graph_inputs]
+        recorded = True in needs
+        node.needs = needs if recorded else NOTHING_NEEDED
         try:
             arrays = cls.mixed(arrays)
             k = tables.get(type(arrays[0])) or next(tables[type(x)] for x in arrays if type(x) in tables)
@@ -147,8 +154,7 @@ class Function(metaclass=_NodeType):
             for number, each in enumerate(results):
                 each._become_view_of(inputs[0], (cls, params, number if several else None))
         if recorded:
-            edges = [x._gradient_edge() if needed else NO_EDGE for x, needed in zip(inputs, node.needs, strict=False)]
-            node.record(tuple(edges), [node._source_of(value, inputs, arrays, results) for value in node.saved])
+            node.record(tuple(edges), node._find_sources(inputs, arrays, results))
             for each in results:
                 node.add_output(each)
         return tuple(results) if several else results[0]
@@ -174,19 +180,25 @@ class Function(metaclass=_NodeType):
             result._requires_grad = True
         outputs.append((array.shape, dtype))
 
-    def _source_of(
-        self, value: Any, inputs: Sequence[Any], arrays: Sequence[Any], results: Sequence[Variable]
-    ) -> Source | None:
-        """Finds the tensor that a saved array belongs to, among the inputs and the results."""
-        if type(value) in tables:
-            for number, array in enumerate(arrays):
-                if array is value and isinstance(inputs[number], self.Tensor):
+    def _find_sources(
+        self, inputs: Sequence[Any], arrays: Sequence[Any], results: Sequence[Variable]
+    ) -> list[Source | None]:
+        """Finds the tensors that the saved arrays belong to, among the inputs and the results."""
+        sources: list[Source | None] = []
+        places = list(map(id, arrays))
+        for value in self.saved or ():
+            source, place = None, id(value)
+            if place in places:
+                number = places.index(place)
+                if isinstance(inputs[number], self.Tensor):
                     counter = inputs[number]._version_counter
-                    return counter, counter[0], number
-            for number, tensor in enumerate(results):
-                if tensor._array is value:
-                    return tensor._version_counter, tensor._version_counter[0], ~number
-        return None
+                    source = counter, counter[0], number
+            else:
+                for number, tensor in enumerate(results):
+                    if tensor._array is value:
+                        source = tensor._version_counter, tensor._version_counter[0], ~number
+            sources.append(source)
+        return sources
 
     def name(self) -> str:
         """The node's name, as torch has it; some names there begin with a namespace."""

@@ -83,7 +83,7 @@ class AddmmBackward0(Function):
         return (
             self.needs[0] and (grad if self.beta == 1 else k.mul(grad, self.beta)),
             self.needs[1] and k.mm(scaled, k.t(b)),
-            self.needs[2] and k.mm(k.t(a), scaled),
+            self.needs[2] and k.t(k.mm(k.t(scaled), a)),  # laid out as a linear layer's weight, which b is the transpose of
         )
 
 
@@ -196,13 +196,7 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
     return reshape(input, (-1, 1)) * vec2
 
 
-@operator(out=True)
-def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
-    """``beta * input + alpha * (mat1 @ mat2)``; ``input`` is broadcast to (n, m).
-
-    Raises:
-        RuntimeError: not matrices, or shapes or dtypes that do not fit.
-    """
+def _check_addmm(input: Tensor, mat1: Tensor, mat2: Tensor) -> None:
     _check_matrices(mat1, mat2, "mat1", "mat2")
     shape = (mat1._array.shape[0], mat2._array.shape[1])
     if input._array.shape not in (shape, shape[1:]):
@@ -214,6 +208,21 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha:
             raise RuntimeError(
                 f"{name} and mat2 must have the same dtype, but got {dtype_name(each)} and {dtype_name(mat2)}"
             )
+
+
+@operator(out=True)
+def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
+    """``beta * input + alpha * (mat1 @ mat2)``; ``input`` is broadcast to (n, m).
+
+    Raises:
+        RuntimeError: not matrices, or shapes or dtypes that do not fit.
+    """
+    bias, a, b = input._array, mat1._array, mat2._array
+    fits = a.ndim == b.ndim == 2 and a.shape[1] == b.shape[0] and bias.shape == b.shape[1:]
+    if not (fits and bias.dtype is a.dtype is b.dtype and a.dtype.kind == "f"):
+        _check_addmm(input, mat1, mat2)
+    if beta == alpha == 1:
+        return AddmmBackward0.apply(input, mat1, mat2)
     return AddmmBackward0.apply(input, mat1, mat2, beta=beta, alpha=alpha)
 
 
