@@ -1,1 +1,1 @@
-"""Speed, measured against torch: ``python -m benchmarks step``."""
+"""Speed and memory, measured against torch: ``python -m benchmarks step``. README.md says how."""

@@ -1,38 +1,105 @@
-"""``python -m benchmarks CASE``: prints a table of times, ours and torch's."""
+"""``python -m benchmarks CASE…``: prints tables of times and memory, ours and torch's."""
 
 from __future__ import annotations
 
 import argparse
-import platform
+import gc
+import sys
+from collections.abc import Sequence
 
-import numba
-import numpy as np
-import torch
+from benchmarks import machine, picture, record, report
+from benchmarks.cases import Settings
+from benchmarks.cases.all import CASES
+from benchmarks.cases.ops import without_a_row
+from benchmarks.command_line import build_parser, fault
+from benchmarks.limits import Limits
+from benchmarks.record import Record, Result
 
-import minitorch
-from benchmarks.measure import HEADING
-from benchmarks.step import step_case
+DIFFERENT, INTERRUPTED = 1, 130
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measures minitorch against torch.")
-    parser.add_argument("case", choices=["step"], help="step: a training step of the documented network")
-    parser.add_argument(
-        "--batch", type=int, nargs="+", default=[1, 16, 100], metavar="N", help="batch sizes (default: 1 16 100)"
-    )
-    parser.add_argument("--threads", type=int, default=2, metavar="N", help="threads for both libraries (default: 2)")
-    parser.add_argument("--rounds", type=int, default=60, metavar="N", help="how often each is timed (default: 60)")
-    options = parser.parse_args()
-    minitorch.set_num_threads(options.threads)
-    torch.set_num_threads(options.threads)
-    print(
-        f"{platform.processor() or platform.machine()}, {minitorch.get_num_threads()} threads here, {torch.get_num_threads()} in "
-        f"torch; minitorch {minitorch.__version__}, torch {torch.__version__}, numpy {np.__version__}, numba {numba.__version__}"
-    )
-    print(HEADING)
-    for batch in options.batch:
-        print(step_case(batch, options.rounds), flush=True)
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the cases that the arguments name.
+
+    Returns:
+        0; 1 where the libraries' results differ; 130 after Ctrl-C, with what was measured until then.
+
+    Raises:
+        SystemExit: with 2, an option cannot be met.
+    """
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    if (text := fault(options)) is not None:
+        parser.error(text)
+    if options.read:
+        try:
+            found = record.read(options.read).only(options.case, options.threads)
+        except (OSError, ValueError) as error:
+            parser.error(f"--from: {error}")
+        show(found)
+    elif options.case:
+        found = Record(machine.facts())
+    else:
+        parser.print_help()
+        return 0
+    status = 0
+    try:
+        if not options.read:
+            measure(found, options)
+    except KeyboardInterrupt:
+        print("\nInterrupted", file=sys.stderr)
+        status = INTERRUPTED
+    finally:
+        if options.json:
+            record.write(found, options.json)
+        if options.plot and found.comparisons:
+            picture.draw(found, options.plot)
+    for difference in found.differences:
+        print(f"{difference.label.case}, {difference.label.name}: {difference.text}", file=sys.stderr)
+    return status or (DIFFERENT if found.differences else 0)
+
+
+def measure(found: Record, options: argparse.Namespace) -> None:
+    """Runs the cases, prints their tables, and enters what was found in the record."""
+    print("\n".join(f"{name}: {fact}" for name, fact in found.facts.items()))
+    names = list(CASES) if "all" in options.case else list(dict.fromkeys(options.case))
+    gc.collect()
+    gc.freeze()  # else each library would pay for the collector's walks over the other's modules
+    for threads in dict.fromkeys(options.threads or [machine.cores()]):
+        print(f"\nthreads: {machine.set_threads(threads)}")
+        limits = Limits(threads)
+        settings = Settings(threads, limits, options.rounds, options.batch, options.size, options.only, options.root)
+        try:
+            for name in names:
+                run_case(name, settings, found)
+        finally:
+            found.limits[str(threads)] = limits.measured()
+        print("\n" + report.limits(threads, limits.measured()))
+
+
+def run_case(name: str, settings: Settings, found: Record) -> None:
+    """Runs a case and prints a line for each comparison as it comes."""
+    print(report.heading(name, settings.threads))
+    results: list[Result] = []
+    for result in CASES[name](settings):
+        print(report.row(result), flush=True)
+        results.append(result)
+        found.results.append(result)
+    for line in report.summaries(results):
+        print(line)
+    if name == "ops" and not settings.only and (missing := without_a_row()):
+        print("not measured:", ", ".join(missing))
+
+
+def show(found: Record) -> None:
+    """Prints the tables of a record."""
+    print("\n".join(f"{name}: {fact}" for name, fact in found.facts.items()))
+    for case, threads in dict.fromkeys((each.label.case, each.label.threads) for each in found.results):
+        rows = found.only([case], [threads]).results
+        print("\n".join([report.heading(case, threads), *map(report.row, rows), *report.summaries(rows)]))
+    for number, measured in found.limits.items():
+        print("\n" + report.limits(int(number), measured))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,68 +1,147 @@
-"""Timing two programs against each other, fairly.
+"""Timing two programs against each other, fairly. What they compute is none of this module's business.
 
-Both run in the same process on the same number of threads, and take turns round by round, so that whatever else the machine
-does meets both. Reported are medians with the middle half of the rounds, and the ratio of the medians with a bootstrap
-interval: where that spans 1, neither is called faster.
+Both run in one process and take turns, round by round, so that whatever else the machine does meets both. A turn is:
+
+1. Wait until the threads of the one before have gone to sleep. After parallel work, the threads of OpenMP and BLAS look
+   out for more of it for up to a tenth of a second, and would take the cores from the other library.
+2. Some calls that do not count, for waking up one's own threads and for filling the caches, as in a loop of training.
+3. As many calls as take some milliseconds. The time for one of them is the round's sample.
 """
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-RESAMPLES = 2000
+from benchmarks.comparison import Comparison, Difference, Label, Limit
+
+TURN = 0.01  # seconds of calls that count, at least, unless one call is longer
+LEAD_IN = 0.25  # of the calls that count: how many come before them
+MOST_CALLS = 10**7
+NAP, IDLE, PATIENCE = 0.002, 0.0004, 0.5  # seconds: of sleep, of the processor in it when all sleep, of waiting in all
+TOLERANCE = 1e-4  # of results, relative to the largest number
 
 
-@dataclass
-class Comparison:
-    """Seconds for one run of each, by round."""
+def compare(
+    label: Label,
+    ours: Callable[[], Any],
+    torchs: Callable[[], Any],
+    rounds: int,
+    *,
+    limit: Limit | None = None,
+    calls: int = 1,
+    left_behind: tuple[Callable[[], Any], Callable[[], Any]] | None = None,
+) -> Comparison | Difference:
+    """Compares the results of both, then times both.
 
-    name: str
-    ours: np.ndarray
-    torchs: np.ndarray
-
-    @property
-    def ratio(self) -> float:
-        """Torch's time over ours: above 1, we are faster."""
-        return float(np.median(self.torchs) / np.median(self.ours))
-
-    def interval(self) -> tuple[float, float]:
-        """Where the ratio lies with a probability of 95 %, by resampling the rounds."""
-        pick = np.random.default_rng(0).integers(0, len(self.ours), (RESAMPLES, len(self.ours)))
-        ratios = np.median(self.torchs[pick], axis=1) / np.median(self.ours[pick], axis=1)
-        low, high = np.percentile(ratios, [2.5, 97.5])
-        return float(low), float(high)
-
-    def __str__(self) -> str:
-        low, high = self.interval()
-        verdict = "no verdict" if low <= 1 <= high else "faster" if low > 1 else "slower"
-        return (
-            f"{self.name:28} {_milliseconds(self.ours)}   {_milliseconds(self.torchs)}   "
-            f"{self.ratio:5.2f} [{low:.2f}, {high:.2f}] {verdict}"
+    Args:
+        label: what is compared.
+        ours: a program, which returns its result: numbers or tensors, or tuples, lists or dicts of them.
+        torchs: the same program in torch.
+        rounds: how often each is timed.
+        limit: what neither can do better than.
+        calls: how many calls one run of a program stands for; times are divided by it.
+        left_behind: where a program's result is not all that it does: tell the rest, ours and torch's, to be compared too.
+    """
+    first_of_ours, our_result = _first_call(ours)
+    first_of_torchs, their_result = _first_call(torchs)
+    if left_behind is not None:
+        our_result, their_result = (
+            (each, tell()) for each, tell in zip((our_result, their_result), left_behind, strict=True)
         )
-
-
-HEADING = f"{'':28} {'minitorch, ms [middle half]':27}   {'torch, ms [middle half]':27}   torch / minitorch [95 %]"
-
-
-def _milliseconds(seconds: np.ndarray) -> str:
-    low, middle, high = 1e3 * np.percentile(seconds, [25, 50, 75])
-    return f"{middle:8.3f} [{low:7.3f}, {high:7.3f}]"
-
-
-def compare(name: str, ours: Callable[[], object], torchs: Callable[[], object], rounds: int) -> Comparison:
-    """Runs both in turn ``rounds`` times, after runs that do not count: those compile and warm up."""
-    for _ in range(3):
-        ours()
-        torchs()
-    seconds = np.empty((2, rounds))
+    if (text := difference(our_result, their_result)) is not None:
+        return Difference(label, text)
+    our_result = their_result = None
+    turns = Turn(ours), Turn(torchs)
+    samples = np.empty((2, rounds))
     for number in range(rounds):
-        order = ((0, ours), (1, torchs)) if number % 2 == 0 else ((1, torchs), (0, ours))
-        for row, run in order:
-            start = time.perf_counter()
-            run()
-            seconds[row, number] = time.perf_counter() - start
-    return Comparison(name, *seconds)
+        for row in (0, 1) if number % 2 == 0 else (1, 0):
+            samples[row, number] = turns[row].seconds() / calls
+    return Comparison(label, samples[0], samples[1], limit=limit, first=(first_of_ours, first_of_torchs))
+
+
+class Turn:
+    """A program, and how often it has to be called to take some milliseconds.
+
+    Attributes:
+        calls: in a turn.
+    """
+
+    def __init__(self, run: Callable[[], object]) -> None:
+        self.run = run
+        self.calls = 1
+        settle()
+        while (seconds := call(run, self.calls)) < TURN and self.calls < MOST_CALLS:
+            self.calls = min(MOST_CALLS, int(self.calls * min(100, max(2, 1.2 * TURN / seconds))))
+
+    def seconds(self) -> float:
+        """The time for one call, in a turn of ``calls`` of them."""
+        settle()
+        call(self.run, max(1, int(self.calls * LEAD_IN)))
+        return call(self.run, self.calls) / self.calls
+
+
+def call(run: Callable[[], object], times: int) -> float:
+    """Seconds for so many calls together."""
+    each = itertools.repeat(None, times)
+    start = time.perf_counter()
+    for _ in each:
+        run()
+    return time.perf_counter() - start
+
+
+def settle() -> None:
+    """Waits until no thread of this process is running: a nap, again and again, until it costs no processor time."""
+    deadline = time.perf_counter() + PATIENCE
+    while time.perf_counter() < deadline:
+        before = time.process_time()
+        time.sleep(NAP)
+        if time.process_time() - before < IDLE:
+            return
+
+
+def _first_call(run: Callable[[], Any]) -> tuple[float, Any]:
+    start = time.perf_counter()
+    result = run()
+    return time.perf_counter() - start, result
+
+
+def difference(ours: Any, theirs: Any, where: str = "the result") -> str | None:
+    """In what the results of both libraries differ, as a sentence; None where they agree."""
+    if isinstance(theirs, dict):
+        if ours.keys() != theirs.keys():
+            return f"{where} has {list(ours)} here and {list(theirs)} in torch"
+        pairs = [(ours[key], theirs[key], str(key)) for key in theirs]
+    elif isinstance(theirs, tuple | list):
+        if len(ours) != len(theirs):
+            return f"{where} has {len(ours)} parts here and {len(theirs)} in torch"
+        pairs = [(a, b, f"part {n} of {where}") for n, (a, b) in enumerate(zip(ours, theirs, strict=True))]
+    else:
+        return _difference_of_numbers(_numbers(ours), _numbers(theirs), where)
+    return next((text for a, b, name in pairs if (text := difference(a, b, name)) is not None), None)
+
+
+def _numbers(result: Any) -> np.ndarray:
+    return result.numpy(force=True) if hasattr(result, "numpy") else np.asarray(result)
+
+
+def _difference_of_numbers(ours: np.ndarray, theirs: np.ndarray, where: str) -> str | None:
+    found, wanted = (f"{each.dtype}{list(each.shape)}" for each in (ours, theirs))
+    if found != wanted:
+        return f"{where} is {found} here and {wanted} in torch"
+    if theirs.dtype.kind != "f":
+        return None if np.array_equal(ours, theirs) else f"{where} differs"
+    finite = np.isfinite(theirs)
+    if not np.array_equal(ours[~finite], theirs[~finite], equal_nan=True) or not np.isfinite(ours[finite]).all():
+        return f"{where} is infinite or NaN at different places"
+    if not finite.any():
+        return None
+    scale = float(np.abs(theirs[finite]).max())
+    apart = float(np.abs(ours[finite] - theirs[finite]).max())
+    if apart > TOLERANCE * scale:
+        return f"{where} differs by {apart:.1e}, where the largest number is {scale:.1e}"
+    return None

@@ -1,14 +1,15 @@
-"""The command line: ``minitorch train``."""
+"""The command line: ``minitorch train``, ``minitorch warmup``."""
 
 from __future__ import annotations
 
 import argparse
 import signal
 import sys
+import warnings
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import minitorch
-from minitorch import program
 
 MISTAKES = (OSError, RuntimeError, ValueError, TypeError, IndexError, ImportError, MemoryError)
 INTERRUPTED = 128 + signal.SIGINT
@@ -61,27 +62,59 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument(
         "--seed", type=count, default=0, metavar="N", help="seed of all random numbers (default: %(default)s)"
     )
-    train.add_argument("--threads", type=positive, metavar="N", help="processor cores to use (default: all)")
+    train.add_argument(
+        "--threads", type=positive, metavar="N", help="threads to compute with (default: one for each core)"
+    )
     train.add_argument("--workers", type=count, default=0, metavar="N", help="processes that load data (default: none)")
     train.add_argument("--out", default="runs", metavar="DIR", help="where results go (default: %(default)s)")
+    warmup = commands.add_parser(
+        "warmup",
+        help="compile the kernels beforehand",
+        description="Compiles what training the documented network needs, and stores it for later programs.",
+    )
+    warmup.add_argument(
+        "--dtype", choices=["float32", "float64"], default="float32", help="of the network (default: %(default)s)"
+    )
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the program; returns its exit code: 0, 1 after a mistake that it explained, 130 after Ctrl-C."""
     options = vars(build_parser().parse_args(arguments))
-    options.pop("command")
-    threads = options.pop("threads")
+    commands: dict[str, Callable[..., None]] = {"train": train, "warmup": warmup}
+    command = commands[options.pop("command")]
     try:
-        if threads is not None:
-            minitorch.set_num_threads(threads)
-        program.run(program.Recipe(**options))
+        with warnings.catch_warnings():
+            warnings.showwarning = say_warning  # type: ignore[assignment]  # it has no use for the place
+            command(**options)
     except KeyboardInterrupt:
         return INTERRUPTED
     except MISTAKES as error:
         print(f"minitorch: {explain(error)}", file=sys.stderr)
         return 1
     return 0
+
+
+# What a command needs is imported when it runs, so that --help need not wait for the compiler.
+
+
+def train(threads: int | None, **options: Any) -> None:
+    from minitorch import program
+
+    if threads is not None:
+        minitorch.set_num_threads(threads)
+    program.run(program.Recipe(**options))
+
+
+def warmup(dtype: str) -> None:
+    from minitorch import program
+
+    program.warmup(dtype)
+
+
+def say_warning(message: Warning | str, *where: Any) -> None:
+    """A warning as a sentence, without the line of the source that it comes from."""
+    print(f"minitorch: {message}", file=sys.stderr)
 
 
 def explain(error: BaseException) -> str:

@@ -6,6 +6,7 @@ writes down what came out.
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 from collections.abc import Callable, Sequence
@@ -18,12 +19,16 @@ import minitorch.nn.functional as F
 from minitorch import Tensor, nn, optim
 from minitorch.explain import pictures
 from minitorch.explain.progress import progress_bar
-from minitorch.kernels.cpu.threads import announce_compiling
+from minitorch.kernels.cpu import cache
+from minitorch.kernels.cpu.compiler import watch_compiling
 from minitorch.serialization.writer import replacing
 from minitorch.utils.data import DataLoader, Subset
 from minitorch.vision import transforms
 from minitorch.vision.datasets import CIFAR10, Digits
 from minitorch.vision.datasets.vision import PictureDataset
+
+TEST_BATCH_SIZE = 250
+WARMUP_BATCH_SIZES = (1, 4, 16, 32, 100, 250, 1024)  # kernels have variants for little work and for much
 
 
 class Net(nn.Module):
@@ -85,16 +90,21 @@ def load_data(recipe: Recipe) -> tuple[PictureDataset, PictureDataset]:
 
     Digits are not flipped, for most of them would not be digits any more.
     """
-    to_tensor: list[Callable[..., Any]] = [
-        transforms.ToTensor(),
-        transforms.Normalize((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
-    ]
-    plain = transforms.Compose(to_tensor)
+    plain = transforms.Compose(to_tensor())
     if recipe.data == "digits":
         return Digits(train=True, transform=plain), Digits(train=False, transform=plain)
-    varied = transforms.Compose([transforms.RandomHorizontalFlip(), transforms.RandomGrayscale(), *to_tensor])
-    train_set = CIFAR10(recipe.root, True, varied, download=recipe.download, verify=recipe.verify)
+    train_set = CIFAR10(recipe.root, True, varied(), download=recipe.download, verify=recipe.verify)
     return train_set, CIFAR10(recipe.root, False, plain, verify=recipe.verify)
+
+
+def to_tensor() -> list[Callable[..., Any]]:
+    """From a picture to numbers from -1 to 1."""
+    return [transforms.ToTensor(), transforms.Normalize((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))]
+
+
+def varied() -> transforms.Compose:
+    """The same, of a picture that may be mirrored or made grey before."""
+    return transforms.Compose([transforms.RandomHorizontalFlip(), transforms.RandomGrayscale(), *to_tensor()])
 
 
 def train_epoch(net: Net, loader: DataLoader, optimizer: optim.SGD, title: str, history: History) -> None:
@@ -157,12 +167,12 @@ def run(recipe: Recipe) -> History:
     net = Net()
     optimizer = optim.SGD(net.parameters(), lr=recipe.lr, momentum=recipe.momentum)
     train_loader = DataLoader(train_set, batch_size=recipe.batch_size, shuffle=True, num_workers=recipe.workers)
-    test_loader = DataLoader(test_set, batch_size=250)
+    test_loader = DataLoader(test_set, batch_size=TEST_BATCH_SIZE)
     history = History(asdict(recipe))
     say(
         f"{len(train_set):,} pictures to learn from, {len(test_set):,} to be tested on; {minitorch.get_num_threads()} threads"
     )
-    prepare_kernels(train_set)
+    prepare_kernels(train_set, recipe.batch_size)
     try:
         for epoch in range(1, recipe.epochs + 1):
             train_epoch(net, train_loader, optimizer, f"epoch {epoch}/{recipe.epochs}", history)
@@ -187,11 +197,8 @@ def run(recipe: Recipe) -> History:
     return history
 
 
-def prepare_kernels(train_set: PictureDataset) -> None:
-    """Takes a step with a network of its own, so that all kernels are there before the training starts.
-
-    What has to be compiled is announced. The random numbers are afterwards where they were.
-    """
+def prepare_kernels(train_set: PictureDataset, batch_size: int) -> None:
+    """Uses all kernels before the training starts. If they have to be compiled, the user is told why it takes so long."""
     compiled: list[str] = []
 
     def announce(name: str) -> None:
@@ -199,16 +206,60 @@ def prepare_kernels(train_set: PictureDataset) -> None:
             say("Compiling kernels for this machine, once; later runs find them ready ...")
         compiled.append(name)
 
-    start, state = time.perf_counter(), minitorch.get_rng_state()
-    with announce_compiling(announce):
-        net = Net()
-        optimizer = optim.SGD(net.parameters(), lr=0.0, momentum=0.9)
-        for inputs, labels in DataLoader(Subset(train_set, range(2)), batch_size=2, shuffle=True):
-            nn.CrossEntropyLoss()(net(inputs), labels).backward()
-            optimizer.step()
-    minitorch.set_rng_state(state)
+    start = time.perf_counter()
+    with watch_compiling(before=announce):
+        for each in sorted({batch_size, len(train_set) % batch_size or batch_size, TEST_BATCH_SIZE}):
+            use_kernels(train_set, each, minitorch.float32)
     if compiled:
         say(f"... compiled in {time.perf_counter() - start:.1f} s")
+
+
+def warmup(dtype: str = "float32") -> None:
+    """Compiles and stores what training the network in ``dtype`` needs, on one thread and on all, and says what it did.
+
+    Raises:
+        OSError: compiled kernels cannot be stored anywhere.
+    """
+    place = cache.place()
+    if place.writable is None:
+        raise OSError(place.complaint)
+    count = minitorch.get_num_threads()
+    compiled: list[str] = []
+
+    def report(name: str, seconds: float) -> None:
+        compiled.append(name)
+        say(f"  {name:<32} {seconds:5.1f} s")
+
+    say(f"Kernels for training in {dtype}, on one thread and on {count}: those that are not ready are compiled now.")
+    start = time.perf_counter()
+    try:
+        with watch_compiling(after=report):
+            for threads, batch_size in itertools.product(sorted({1, count}), WARMUP_BATCH_SIZES):
+                minitorch.set_num_threads(threads)
+                use_kernels(Digits(transform=varied()), batch_size, getattr(minitorch, dtype))
+    finally:
+        minitorch.set_num_threads(count)
+    seconds = time.perf_counter() - start
+    say(f"{len(compiled)} kernels compiled in {seconds:.1f} s." if compiled else f"All are ready ({seconds:.1f} s).")
+    say(f"{place.writable} holds {cache.size(place.writable) / 1e6:.1f} MB of them.")
+
+
+def use_kernels(pictures: PictureDataset, batch_size: int, dtype: minitorch.dtype) -> None:
+    """Loads a batch, takes a step and makes a prediction, with a network of its own, and so uses all kernels of a training.
+
+    The random numbers are afterwards where they were.
+    """
+    state = minitorch.get_rng_state()
+    net = Net().to(dtype)
+    optimizer = optim.SGD(net.parameters(), lr=0.0, momentum=0.9)
+    batch = Subset(pictures, [number % len(pictures) for number in range(batch_size)])
+    for inputs, labels in DataLoader(batch, batch_size, shuffle=True):
+        inputs = inputs.to(dtype)
+        nn.CrossEntropyLoss()(net(inputs), labels).backward()
+        optimizer.step()
+        with minitorch.no_grad():
+            net(inputs).argmax(1)
+    minitorch.set_rng_state(state)
 
 
 def save(net: Net, history: History, folder: Path) -> None:

@@ -61,6 +61,38 @@ def test_compiling_is_announced_once_and_changes_nothing(tmp_path):
     assert losses[0] == losses[1]
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_after_a_warmup_nothing_is_left_to_compile(tmp_path, dtype):
+    first, second = (run("warmup", "--dtype", dtype) for _ in range(2))
+    assert first.returncode == second.returncode == 0, first.stderr + second.stderr
+    assert f"Kernels for training in {dtype}" in first.stdout
+    assert "All are ready" in second.stdout
+    assert "MB of them" in second.stdout
+    if dtype == "float32":
+        assert "Compiling" not in run("train", "--epochs", 1, "--out", tmp_path).stdout
+
+
+def test_a_warmup_that_cannot_store_anything_says_so(monkeypatch, capsys):
+    from minitorch.kernels.cpu import cache
+
+    complaint = "Compiled kernels cannot be stored (/nowhere: Read-only file system)"
+    monkeypatch.setattr(cache, "place", lambda: cache.Place([], None, complaint))
+    assert main(["warmup"]) == 1
+    assert capsys.readouterr().err == f"minitorch: {complaint}\n"
+
+
+def test_too_many_threads_are_named_without_a_place_in_the_source(tmp_path):
+    done = run("train", "--epochs", 1, "--threads", 10_000, "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "minitorch: set_num_threads(10000): " in done.stderr
+    assert "UserWarning" not in done.stderr
+
+
+def test_help_needs_no_compiler():
+    program = "import sys; from minitorch.cli import build_parser; build_parser(); print('numba' in sys.modules)"
+    assert subprocess.check_output([sys.executable, "-c", program], text=True) == "False\n"
+
+
 def test_the_same_seed_learns_the_same(tmp_path):
     for name in ("a", "b"):
         assert run("train", "--epochs", 1, "--seed", 3, "--out", tmp_path / name).returncode == 0

@@ -1,13 +1,17 @@
 """One formula, several interpretations: every name that a formula uses is in every table that it can be given."""
 
 import ast
+import importlib
 import pathlib
+import subprocess
+import sys
+import threading
 
 import numpy as np
 import pytest
 
 import minitorch
-from minitorch.kernels import Table, tables
+from minitorch.kernels import Table, cpu, tables
 
 PACKAGE = pathlib.Path(minitorch.__file__).parent
 KERNELS, OPERATORS = tables[np.ndarray], tables[minitorch.Tensor]
@@ -56,3 +60,46 @@ def test_a_name_stands_for_one_kernel():
         table["mul"] = np.add
     with pytest.raises(AttributeError, match="no kernel named div"):
         table.div  # noqa: B018  (it is the reading that fails)
+
+
+@pytest.mark.parametrize("module", sorted(cpu.COMPILED))
+def test_the_declared_kernels_of_a_module_are_those_that_it_has(module):
+    assert sorted(cpu.COMPILED[module]) == sorted(importlib.import_module(f"minitorch.kernels.cpu.{module}").__all__)
+
+
+def test_importing_the_package_does_not_import_the_compiler():
+    """numba takes longer to import than all the rest, and most of the memory."""
+    program = (
+        "import sys, minitorch; x = minitorch.ones(3); x.mul(x).sum(); print([*{'numba', 'llvmlite'} & {*sys.modules}])"
+    )
+    assert subprocess.check_output([sys.executable, "-c", program], text=True) == "[]\n"
+
+
+@pytest.fixture
+def late_table(tmp_path, monkeypatch):
+    (tmp_path / "late_kernels.py").write_text(
+        "__all__ = ['double', 'treble']\ndef double(a): return 2 * a\ntreble = double\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    yield Table(later={"late_kernels": ("double", "treble")})
+    sys.modules.pop("late_kernels", None)
+
+
+def test_a_module_is_imported_when_one_of_its_kernels_is_asked_for(late_table):
+    assert set(late_table) == {"double", "treble"}
+    assert "late_kernels" not in sys.modules
+    assert late_table.double(4) == 8
+    assert late_table.treble is sys.modules["late_kernels"].treble
+    assert set(late_table) == {"double", "treble"}
+    with pytest.raises(ValueError, match="already a kernel named treble"):
+        late_table["treble"] = np.add
+
+
+def test_several_threads_may_ask_for_a_late_kernel_at_once(late_table):
+    found = []
+    threads = [threading.Thread(target=lambda: found.append(late_table.double(1))) for _ in range(8)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert found == [2] * 8

@@ -34,6 +34,7 @@ Array = Any  # an array of any device: what a table of kernels takes and gives
 Edge = tuple["Function", int]
 
 NO_EDGE: Any = (None, 0)
+NOTHING_SAVED: Sequence[Any] = ()
 NOTHING_NEEDED = [False] * 4  # forward() looks at no more
 ONE_NEEDED = [True]
 _next_sequence_nr = count().__next__
@@ -122,7 +123,7 @@ class Function(metaclass=_NodeType):
         Keyword arguments go to ``forward`` as they are. At least one input is a tensor.
         """
         node = cls()
-        node.saved = ()
+        node.saved = NOTHING_SAVED
         Tensor = cls.Tensor
         recording = cls.differentiable and mode.enabled
         arrays: list[Any] = []
@@ -304,7 +305,7 @@ class Unary(Function):
     def apply(cls, a: Variable, **params: Any) -> Any:  # type: ignore[override]  # it takes fewer arguments
         """As ``Function.apply``, written out: for small tensors, loops over inputs cost more than the arithmetic."""
         node = cls()
-        node.saved = ()
+        node.saved = NOTHING_SAVED
         array = a._array
         recorded = a._requires_grad and mode.enabled
         node.needs = ONE_NEEDED if recorded else NOTHING_NEEDED

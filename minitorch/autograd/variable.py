@@ -21,7 +21,7 @@ from minitorch.autograd.graph import (
     accumulator_of,
     add_hook,
 )
-from minitorch.autograd.views import Region, ViewBackward, rebase
+from minitorch.autograd.views import Region, Step, Steps, ViewBackward, rebase
 
 if TYPE_CHECKING:
     from typing import Self
@@ -49,7 +49,7 @@ class Variable:
 
     _grad: Variable | None = None
     _base: Variable | None = None  # what it is a view of
-    _region: Region = Region(())  # the part of the base that it shows
+    _steps: Steps = None  # the view operators that lead from the base to it
     _edge_version: int = 0  # a view's edge is stale once the memory's version is past this
     _view_error: str | None = None  # why a view may not be changed in place, if it may not
     _accumulator: ref[AccumulateGrad] | None = None
@@ -81,12 +81,13 @@ class Variable:
             self._edge = edge
         return self
 
-    def _become_view_of(self, source: Variable, step: tuple[type[Function], dict[str, Any], int | None]) -> None:
+    def _become_view_of(self, source: Variable, step: Step) -> None:
         """Ties a result to the tensor whose memory it shares."""
-        self._version_counter = source._version_counter
-        self._edge_version = source._version_counter[0]
+        counter = self._version_counter = source._version_counter
+        if counter[0]:
+            self._edge_version = counter[0]
         base = self._base = source if source._base is None else source._base
-        self._region = Region((source._region, step))
+        self._steps = (source._steps, step)
         if step[2] is not None:
             name = step[0].__name__.split("Backward")[0]
             self._view_error = (
@@ -109,7 +110,7 @@ class Variable:
         """The node that made this tensor; ``None`` for a leaf."""
         if self._base is not None and self._edge_version != self._version_counter[0] and self._base._requires_grad:
             # The memory was changed through the base or another view of it: this view now comes out of the base as it is.
-            self._edge = ViewBackward.of(self._base, self._region)
+            self._edge = ViewBackward.of(self._base, Region(self._steps))
             self._edge_version = self._version_counter[0]
             self._requires_grad = True
         return None if self._edge is None else self._edge[0]
@@ -324,7 +325,7 @@ class Variable:
         if self._base is None:
             self._edge, self._requires_grad = result._edge, True
         else:
-            rebase(self._base, self._region, node)
+            rebase(self._base, Region(self._steps), node)
             self._edge_version = -1  # the next look at grad_fn finds the new history through the base
             self._requires_grad = True
         if self._stop_retaining is not None:

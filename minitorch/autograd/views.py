@@ -19,20 +19,25 @@ Step = tuple[type[Function], dict[str, Any], "int | None"]
 """A view operator, its arguments, and which of its results is meant if it has several."""
 
 
-class Region(tuple[Any, ...]):
-    """The part of a base that a view shows: ``()`` is all of it, ``(region, step)`` a view of the part that a region shows."""
+Steps = Any  # a tuple of Steps and a Step, or None
+"""The steps to a view: those before the last, and the last. (A new view of a view copies nothing.)"""
 
-    __slots__ = ()
+
+class Region:
+    """The part of a base that a view shows: a function that shows it of any array of the base's shape."""
+
+    __slots__ = ("steps",)
+
+    def __init__(self, last: Steps) -> None:
+        self.steps: list[Step] = []
+        while last is not None:
+            last, step = last
+            self.steps.insert(0, step)
 
     def __call__(self, base: Array) -> Array:
         """The view of another array of the base's shape."""
-        steps: list[Step] = []
-        region = self
-        while region:
-            region, step = region
-            steps.append(step)
         k = tables[type(base)]
-        for operator, params, number in reversed(steps):
+        for operator, params, number in self.steps:
             base = operator().forward(k, base, **params)
             if number is not None:
                 base = base[number]
@@ -81,7 +86,8 @@ class CopySlices(Function):
             return self.node._origin(source)
         view = ViewBackward()
         view.base_shape, view.region = self.outputs[0][0], self.region
-        _attach(view, [(self, 0)], next(value for value, each in zip(self.saved, self.sources, strict=True) if each is source))
+        base = next(value for value, each in zip(self.saved or (), self.sources, strict=True) if each is source)
+        _attach(view, [(self, 0)], base)
         return (view, 0)
 
     def backward(self, k: Table, grad: Any, *saved: Any) -> tuple[Any, ...]:

@@ -7,29 +7,44 @@ written against ``k`` therefore means arithmetic on arrays, or operators that re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import importlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
 
 class Table:
-    """Kernels by name, as attributes. ``table[name] = kernel`` adds one, ``iter(table)`` gives the names."""
+    """Kernels by name, as attributes. ``table[name] = kernel`` adds one, ``iter(table)`` gives the names.
 
-    def __init__(self, *modules: ModuleType) -> None:
+    Args:
+        modules: their kernels, which ``__all__`` names, are in the table.
+        later: names of modules, and the kernels of each. Such a module is imported when one of its kernels is first asked
+            for.
+    """
+
+    __slots__ = ("__dict__", "_module_of")  # the dictionary holds kernels and nothing else
+
+    def __init__(self, *modules: ModuleType, later: Mapping[str, Sequence[str]] | None = None) -> None:
+        self._module_of = {name: module for module, names in (later or {}).items() for name in names}
         for module in modules:
             for name in module.__all__:
                 self[name] = getattr(module, name)
 
     def __setitem__(self, name: str, kernel: Callable[..., Any]) -> None:
-        if name in self.__dict__:
+        if name in self.__dict__ or name in self._module_of:
             raise ValueError(f"there is already a kernel named {name}")
         self.__dict__[name] = kernel
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        raise AttributeError(f"there is no kernel named {name}")
+        """Called for what is not in the dictionary: a kernel whose module is still to be imported, or none at all."""
+        if name not in self._module_of:
+            raise AttributeError(f"there is no kernel named {name}")
+        module = importlib.import_module(self._module_of[name])
+        self.__dict__.update({each: getattr(module, each) for each in module.__all__})
+        return self.__dict__[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.__dict__)
+        return iter(self.__dict__.keys() | self._module_of.keys())
 
 
 tables: dict[type, Table] = {}

@@ -78,9 +78,7 @@ class SoftmaxBackward0(Unary):
         return result
 
     def backward(self, k: Table, grad: Any, result: Any) -> tuple[Any, ...]:
-        weighted = k.mul(grad, result)
-        dim = (self.dim,) if result.shape else None
-        return (k.sub(weighted, k.mul(result, k.sum(weighted, dim, bool(dim)))),)
+        return (k.softmax_backward(grad, result, dim=self.dim),)
 
 
 class LogSoftmaxBackward0(Unary):
@@ -95,8 +93,22 @@ class LogSoftmaxBackward0(Unary):
         return result
 
     def backward(self, k: Table, grad: Any, result: Any) -> tuple[Any, ...]:
-        dim = (self.dim,) if result.shape else None
-        return (k.sub(grad, k.mul(k.exp(result), k.sum(grad, dim, bool(dim)))),)
+        return (k.log_softmax_backward(grad, result, dim=self.dim),)
+
+
+@operator(method=False, public=False)
+def softmax_backward(grad: Tensor, result: Tensor, dim: int) -> Tensor:
+    """The gradient of softmax, for tensors: its own gradient is that of its parts."""
+    k = operators
+    weighted = k.mul(grad, result)
+    return k.sub(weighted, k.mul(result, k.sum(weighted, dim if result.ndim else None, bool(result.ndim))))
+
+
+@operator(method=False, public=False)
+def log_softmax_backward(grad: Tensor, result: Tensor, dim: int) -> Tensor:
+    """The gradient of log_softmax, for tensors: its own gradient is that of its parts."""
+    k = operators
+    return k.sub(grad, k.mul(k.exp(result), k.sum(grad, dim if result.ndim else None, bool(result.ndim))))
 
 
 @operator(inplace=True)

@@ -6,6 +6,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.graph import Function
+from minitorch.kernels import tables
 from minitorch.ops.activation import log_softmax
 from minitorch.ops.arguments import dtype_name
 from minitorch.ops.arithmetic import AddBackward1, DivBackward1, MulBackward1, add, mul, neg
@@ -201,10 +202,9 @@ def _check_targets(input: Tensor, target: Tensor, weight: Tensor | None, ignore_
             f"weight tensor should be defined either for all {classes} classes or no classes but got weight tensor of shape: "
             f"{list(weight._array.shape)}"
         )
-    array = target._array
-    outside = ((array < 0) | (array >= classes)) & (array != ignore_index)
-    if outside.any():
-        raise IndexError(f"Target {array[outside].flat[0]} is out of bounds.")
+    outside = tables[type(target._array)].nll_outside(target._array, classes, ignore_index)
+    if outside is not None:
+        raise IndexError(f"Target {outside} is out of bounds.")
 
 
 @operator(method=False, public=False)

@@ -83,7 +83,8 @@ class AddmmBackward0(Function):
         return (
             self.needs[0] and (grad if self.beta == 1 else k.mul(grad, self.beta)),
             self.needs[1] and k.mm(scaled, k.t(b)),
-            self.needs[2] and k.t(k.mm(k.t(scaled), a)),  # laid out as a linear layer's weight, which b is the transpose of
+            # Laid out as the weight of a linear layer, of which b is the transpose.
+            self.needs[2] and k.t(k.mm(k.t(scaled), a)),
         )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.grad_mode import mode, no_grad
-from minitorch.autograd.graph import NO_EDGE, NOTHING_NEEDED, Function, Source
+from minitorch.autograd.graph import NO_EDGE, NOTHING_NEEDED, NOTHING_SAVED, Function, Source
 from minitorch.autograd.variable import Variable
 from minitorch.dtypes import can_cast, from_numpy_dtype
 from minitorch.kernels import Table, tables
@@ -116,7 +116,7 @@ class Binary(Elementwise):
         if x.dtype is not y.dtype or x.dtype.kind != "f":
             return super().apply(a, b, **params)
         node = cls()
-        node.saved = ()
+        node.saved = NOTHING_SAVED
         recorded = (a._requires_grad or b._requires_grad) and cls.differentiable and mode.enabled
         needs = node.needs = [a._requires_grad, b._requires_grad] if recorded else NOTHING_NEEDED
         try:

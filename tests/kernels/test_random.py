@@ -1,6 +1,9 @@
 """Random numbers against torch's: the same seed gives the same bits, and states can be handed over."""
 
 import math
+import subprocess
+import sys
+import textwrap
 import warnings
 
 import numpy as np
@@ -10,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minitorch.kernels.cpu import random as kernels
+from minitorch.kernels.cpu import random_loops
 
 SIZES = (0, 1, 2, 15, 16, 17, 23, 24, 31, 32, 33, 100, 1000, 65536, 100003)
 FLOATING = {np.float16: torch.float16, np.float32: torch.float32, np.float64: torch.float64}
@@ -29,8 +33,19 @@ RANGES = [
     (1.0, 1.0),
     (-1000.3, 2000.7),
     (1e-30, 3e-30),
+    (-1.0, 1.0),
+    (0.0, 2.0**-30),
 ]
 SEEDS = st.integers(-(2**63), 2**64 - 1)
+
+
+@pytest.fixture(scope="module", params=["compiled", "not compiled for a few"], autouse=True)
+def both_forms(request):
+    """Loops over a few elements are compiled where others have been, and else they are not."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kernels, "_loops", random_loops if request.param == "compiled" else None)
+        patch.setattr(kernels, "_compiled", lambda: random_loops)
+        yield
 
 
 def twins(seed: int) -> tuple[kernels.Generator, torch.Generator]:
@@ -101,10 +116,11 @@ def test_rand_has_torchs_bits(dtype, size):
 
 @pytest.mark.parametrize("dtype", FLOATING)
 @pytest.mark.parametrize(("low", "high"), RANGES)
-def test_uniform_has_torchs_bits_in_every_range(dtype, low, high):
+@pytest.mark.parametrize("shape", [(30, 1000), (4, 1000)])
+def test_uniform_has_torchs_bits_in_every_range(dtype, low, high, shape):
     mine, theirs = twins(7)
-    expected = torch.empty(30, 1000, dtype=FLOATING[dtype]).uniform_(low, high, generator=theirs)
-    assert_same_bits(kernels.uniform(mine, (30, 1000), dtype, low, high), expected)
+    expected = torch.empty(shape, dtype=FLOATING[dtype]).uniform_(low, high, generator=theirs)
+    assert_same_bits(kernels.uniform(mine, shape, dtype, low, high), expected)
 
 
 @given(st.floats(-1e4, 1e4), st.floats(0, 1e4), st.sampled_from(list(FLOATING)), SEEDS)
@@ -311,3 +327,18 @@ def test_drawing_raises_no_warning():
         kernels.randint(generator, -(2**63), 2**63 - 1, (100,), np.int64)
         kernels.random(generator, (100,), np.int64)
         kernels.uniform(generator, (100,), np.float16, -60000.0, 5000.0)
+
+
+def test_a_few_numbers_need_no_compiler():
+    program = """
+        import sys
+        import numpy as np
+        from minitorch.kernels.cpu import random
+        generator = random.Generator(0)
+        random.uniform(generator, (10,), np.float32, -0.1, 0.1)
+        random.normal(generator, (10,), np.float64)
+        random.randperm(generator, 1000, np.int64)
+        random.randint(generator, 0, 10, (100_000,), np.int64)
+        print("numba" in sys.modules)
+    """
+    assert subprocess.check_output([sys.executable, "-c", textwrap.dedent(program)], text=True) == "False\n"

@@ -1,4 +1,4 @@
-"""The promises of the thread pool: no abort, no hang, one setting for numba and BLAS; and of the compiler's cache."""
+"""The promises of the thread pool: no abort, no hang, one setting for numba and BLAS."""
 
 import multiprocessing
 import os
@@ -6,12 +6,15 @@ import subprocess
 import sys
 import textwrap
 import threading
+import warnings
 
+import numba
 import numpy as np
 import pytest
 import threadpoolctl
+import torch
 
-from minitorch.kernels.cpu import convolution, pooling, threads
+from minitorch.kernels.cpu import compiler, convolution, pooling, threads
 
 POOL = ((2, 2), (2, 2), (0, 0), (1, 1), False)
 
@@ -50,15 +53,97 @@ def test_setting_governs_numba_and_blas():
         assert [each["num_threads"] for each in numpys] == [count]
 
 
-def test_more_threads_than_cores_are_accepted_but_not_used():
-    threads.set_num_threads(10_000)
-    assert 1 <= threads.get_num_threads() < 10_000
+def test_setting_governs_kernels_in_every_python_thread():
+    threads.set_num_threads(1)
+    input = np.random.default_rng(0).standard_normal((4, 3, 16, 16)).astype(np.float32)
+    seen = []
 
+    def work():
+        convolve(input)
+        seen.append((threads.get_num_threads(), numba.get_num_threads()))
 
-@pytest.mark.parametrize("count", [0, -1])
-def test_no_threads_at_all_are_refused(count):
-    with pytest.raises(RuntimeError, match="set_num_threads expects a positive integer"):
+    for count in (2, 1, 2):
         threads.set_num_threads(count)
+        compiler._applied.count = 0
+        worker = threading.Thread(target=work)
+        worker.start()
+        worker.join()
+    assert [each for each, _ in seen] == [2, 1, 2]
+    assert seen[0][1] == 2
+
+
+def test_more_threads_than_cores_are_accepted_but_not_used_and_that_is_said_once(monkeypatch):
+    monkeypatch.setattr(threads, "_warned", False)
+    with pytest.warns(UserWarning, match=rf"set_num_threads\(10000\): {threads.MOST_THREADS} threads are used"):
+        threads.set_num_threads(10_000)
+    assert threads.get_num_threads() == threads.MOST_THREADS
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        threads.set_num_threads(10_000)
+
+
+@pytest.mark.parametrize("count", [0, -1, 1.5, True, "2", None])
+def test_a_count_that_is_none_is_refused_in_torchs_words(count):
+    with pytest.raises(RuntimeError) as theirs:
+        torch.set_num_threads(count)
+    with pytest.raises(RuntimeError) as mine:
+        threads.set_num_threads(count)
+    assert str(mine.value) == str(theirs.value)
+
+
+def test_a_numpy_integer_is_a_count():
+    threads.set_num_threads(np.int64(1))
+    assert threads.get_num_threads() == 1
+
+
+@pytest.mark.parametrize("wrong", ["many", "0", "-2", "1.5"])
+def test_a_wrong_number_in_the_environment_is_named_and_ignored(wrong):
+    output = run(
+        SENTENCES + "pooling.max_pool2d(np.ones((1, 1, 4, 4)), *POOL); print(sentences)", NUMBA_NUM_THREADS=wrong
+    )
+    assert f"NUMBA_NUM_THREADS is {wrong!r} and not a whole number, 1 or more" in output
+
+
+def test_an_unknown_threading_layer_is_named_and_replaced():
+    program = SENTENCES + "pooling.max_pool2d(np.ones((4, 4, 64, 64)), *POOL); print(sentences)"
+    output = run(program, NUMBA_THREADING_LAYER="sprockets")
+    assert "NUMBA_THREADING_LAYER is 'sprockets', which cannot be loaded here" in output
+
+
+SENTENCES = """
+    import warnings
+    import numpy as np
+    sentences = []
+    warnings.showwarning = lambda message, *_: sentences.append(str(message))
+    from minitorch.kernels.cpu import pooling
+    POOL = ((2, 2), (2, 2), (0, 0), (1, 1), False)
+    """
+
+
+def test_a_product_on_one_thread_leaves_blas_as_it_was():
+    threads.set_num_threads(2)
+    inside = threads.on_one_blas_thread(lambda: threads._blas_threads.value)
+    assert inside == 1
+    assert threads._blas_threads.value == 2
+    with pytest.raises(ValueError, match="matmul"):
+        threads.on_one_blas_thread(np.matmul, np.ones((2, 3)), np.ones((2, 3)))
+    assert threads._blas_threads.value == 2
+
+
+def test_products_of_several_python_threads_leave_blas_as_it_was():
+    threads.set_num_threads(2)
+    matrix = np.ones((50, 50))
+
+    def work():
+        for _ in range(500):
+            threads.on_one_blas_thread(np.matmul, matrix, matrix)
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    for each in workers:
+        each.start()
+    for each in workers:
+        each.join()
+    assert threads._blas_threads.value == 2
 
 
 KERNELS_FROM_TWO_THREADS = """
@@ -145,51 +230,3 @@ def test_child_forked_before_any_kernel_has_all_threads():
         NUMBA_NUM_THREADS="2",
     )
     assert output == "2\n"
-
-
-SQUARE = """
-    import sys
-    sys.path.insert(0, {folder!r})
-    from minitorch.kernels.cpu import threads
-    names = []
-    with threads.announce_compiling(names.append):
-        import square
-        assert square.square(3) == 9
-    print(names)
-"""
-
-
-@pytest.fixture
-def module_folder(tmp_path):
-    (tmp_path / "square.py").write_text(
-        "from minitorch.kernels.cpu.threads import jit\n\n@jit\ndef square(x):\n    return x * x\n"
-    )
-    return tmp_path
-
-
-def test_compiling_is_announced_once_and_not_when_the_cache_has_the_kernel(module_folder):
-    program = SQUARE.format(folder=str(module_folder))
-    assert [run(program), run(program)] == ["['square']\n", "[]\n"]
-
-
-def test_kernels_work_where_no_cache_can_be_written(module_folder):
-    """Every place for the cache is a file, not a folder."""
-    for blocked in ("__pycache__", "cache"):
-        (module_folder / blocked).write_text("")
-    environment = dict.fromkeys(["HOME", "XDG_CACHE_HOME", "NUMBA_CACHE_DIR"], str(module_folder / "cache"))
-    program = SQUARE.format(folder=str(module_folder))
-    assert [run(program, **environment), run(program, **environment)] == ["['square']\n"] * 2
-
-
-def test_a_full_disk_does_not_stop_a_kernel(module_folder):
-    program = SQUARE.format(folder=str(module_folder)).replace(
-        "    names = []",
-        """
-    import errno
-    from numba.core.caching import IndexDataCacheFile
-    def full(*arguments):
-        raise OSError(errno.ENOSPC, "No space left on device")
-    IndexDataCacheFile.save = full
-    names = []""",
-    )
-    assert run(program) == "['square']\n"

@@ -1,4 +1,8 @@
-"""The CPU's kernels: numpy, and numba where numpy would make several passes."""
+"""The CPU's kernels: numpy, and numba where numpy would make several passes.
+
+Importing numba takes longer than importing all the rest, so the modules whose kernels are compiled are imported when one
+of their kernels is first asked for.
+"""
 
 from __future__ import annotations
 
@@ -7,22 +11,25 @@ import warnings
 import numpy as np
 
 from minitorch.kernels import Table, tables
-from minitorch.kernels.cpu import (
-    convolution,
-    creation,
-    elementwise,
-    indexing,
-    loss,
-    matmul,
-    optimizer,
-    pooling,
-    reduction,
-    shape,
-)
+from minitorch.kernels.cpu import creation, elementwise, indexing, matmul, reduction, shape
+
+# fmt: off
+COMPILED = {
+    "convolution": ("conv2d", "conv2d_input_grad", "conv2d_weight_grad"),
+    "loss": (
+        "log_softmax", "log_softmax_backward", "nll_loss_backward", "nll_loss_pick", "nll_outside", "nll_weights", "softmax",
+        "softmax_backward",
+    ),
+    "optimizer": ("sgd",),
+    "pooling": ("max_pool2d", "max_pool2d_backward", "max_pool2d_gather"),
+}
+# fmt: on
+"""The modules of compiled kernels, each with its ``__all__``."""
 
 tables[np.ndarray] = Table(
-    creation, elementwise, reduction, shape, indexing, matmul, convolution, pooling, loss, optimizer
-)
+    creation, elementwise, reduction, shape, indexing, matmul,
+    later={f"{__name__}.{module}": names for module, names in COMPILED.items()},
+)  # fmt: skip
 
 # Infinities and NaN are results like others, as in torch: numpy's warnings about them are not the user's concern.
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"minitorch\.")

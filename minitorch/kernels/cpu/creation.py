@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["compact", "cast", "ones", "zeros"]
+__all__ = ["cast", "compact", "ones", "zeros"]
 
 Array = np.ndarray
 

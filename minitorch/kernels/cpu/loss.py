@@ -1,37 +1,145 @@
-"""Softmax over one dimension, and losses on it.
+"""Softmax over one dimension, its logarithm, their gradients, and the loss on it: one pass over memory each.
 
-Source: log-sum-exp shifted by the largest element, so that nothing overflows.
+Arrays are taken as (outer, classes, inner), whatever their dimensions. Source: log-sum-exp shifted by the largest element,
+so that nothing overflows. Sums are kept in double precision.
 """
 
 from __future__ import annotations
 
-import numpy as np
+import math
+from collections.abc import Callable
+from typing import Any
 
-__all__ = ["log_softmax", "nll_loss_backward", "nll_loss_pick", "nll_weights", "softmax"]
+import numpy as np
+from numba import prange
+
+from minitorch.kernels.cpu.compiler import jit, parallel_jit
+
+__all__ = [
+    "log_softmax", "log_softmax_backward", "nll_loss_backward", "nll_loss_pick", "nll_outside", "nll_weights", "softmax",
+    "softmax_backward",
+]  # fmt: skip
 
 Array = np.ndarray
 
-
-def _shifted(a: Array, dim: int) -> Array:
-    if a.ndim == 0:
-        return a - a
-    return a - a.max(axis=dim, keepdims=True) if a.size else a.copy()
+SHARED = 2**12  # elements from which more than one thread pays: an exponential for each
 
 
 def softmax(a: Array, dim: int) -> Array:
     """exp(a) / sum(exp(a)) along a dimension."""
-    exponentials = np.exp(_shifted(a, dim), out=...)
-    return np.true_divide(exponentials, _total(exponentials, dim), out=...)
+    return _by_rows(_softmax, dim, a)
 
 
 def log_softmax(a: Array, dim: int) -> Array:
     """log(softmax(a)) along a dimension."""
-    shifted = _shifted(a, dim)
-    return np.subtract(shifted, np.log(_total(np.exp(shifted), dim)), out=...)
+    if a.dtype.itemsize == 2 and a.size:  # torch rounds the sum, and its logarithm, to two bytes
+        wide, over = a.astype(np.float32), dim if a.ndim else None
+        shifted = wide - wide.max(over, keepdims=True)
+        total = np.exp(shifted).sum(over, keepdims=True).astype(a.dtype)
+        return np.subtract(shifted, np.log(total), out=...).astype(a.dtype)
+    return _by_rows(_log_softmax, dim, a)
 
 
-def _total(a: Array, dim: int) -> Array:
-    return a if np.ndim(a) == 0 else a.sum(axis=dim, keepdims=True)
+def softmax_backward(grad: Array, result: Array, dim: int) -> Array:
+    """result * (grad - sum(grad * result))."""
+    return _by_rows(_softmax_backward, dim, grad, result)
+
+
+def log_softmax_backward(grad: Array, result: Array, dim: int) -> Array:
+    """grad - exp(result) * sum(grad)."""
+    return _by_rows(_log_softmax_backward, dim, grad, result)
+
+
+def _by_rows(kernel: Any, dim: int, *arrays: Array) -> Array:
+    """Calls a kernel on arrays of one shape, as (outer, classes, inner), and on what it is to write the result to."""
+    shape, dtype = arrays[0].shape, arrays[0].dtype
+    rows = (math.prod(shape[:dim]), shape[dim] if shape else 1, math.prod(shape[dim + 1 :]))
+    wide = [each.astype(np.float32) if dtype.itemsize == 2 else np.ascontiguousarray(each) for each in arrays]
+    out = np.empty(rows, wide[0].dtype)
+    (kernel if out.size >= SHARED else kernel.serial)(*[each.reshape(rows) for each in wide], out)
+    return out.reshape(shape).astype(dtype, copy=False)
+
+
+@jit
+def _largest(a, o, i):
+    largest = a[o, 0, i]
+    for c in range(1, a.shape[1]):
+        value = a[o, c, i]
+        if value > largest or value != value:
+            largest = value
+    return largest
+
+
+@parallel_jit
+def _softmax(a, out):
+    for o in prange(a.shape[0]):
+        if a.shape[1] > 0:
+            for i in range(a.shape[2]):
+                largest = _largest(a, o, i)
+                total = 0.0
+                for c in range(a.shape[1]):
+                    out[o, c, i] = math.exp(a[o, c, i] - largest)
+                    total += out[o, c, i]
+                for c in range(a.shape[1]):
+                    out[o, c, i] /= total
+
+
+@parallel_jit
+def _log_softmax(a, out):
+    for o in prange(a.shape[0]):
+        if a.shape[1] > 0:
+            for i in range(a.shape[2]):
+                largest = _largest(a, o, i)
+                total = 0.0
+                for c in range(a.shape[1]):
+                    total += math.exp(a[o, c, i] - largest)
+                shift = math.log(total)
+                for c in range(a.shape[1]):
+                    out[o, c, i] = (a[o, c, i] - largest) - shift
+
+
+@parallel_jit
+def _softmax_backward(grad, result, out):
+    for o in prange(grad.shape[0]):
+        for i in range(grad.shape[2]):
+            total = 0.0
+            for c in range(grad.shape[1]):
+                total += grad[o, c, i] * result[o, c, i]
+            for c in range(grad.shape[1]):
+                out[o, c, i] = result[o, c, i] * (grad[o, c, i] - total)
+
+
+@parallel_jit
+def _log_softmax_backward(grad, result, out):
+    for o in prange(grad.shape[0]):
+        for i in range(grad.shape[2]):
+            total = 0.0
+            for c in range(grad.shape[1]):
+                total += grad[o, c, i]
+            for c in range(grad.shape[1]):
+                out[o, c, i] = grad[o, c, i] - math.exp(result[o, c, i]) * total
+
+
+# -- negative log-likelihood: a of (n, classes, …), target and weights of (n, …) --------------------------------------
+
+
+def _flat(target: Array) -> Array:
+    return np.ascontiguousarray(target, np.int64).reshape(len(target), -1)
+
+
+def nll_outside(target: Array, classes: int, ignore_index: int) -> int | None:
+    """The first target that is not the index of a class, if there is one, nor to be ignored."""
+    flat = np.ascontiguousarray(target, np.int64).reshape(-1)
+    position = _outside(flat, classes, ignore_index)
+    return None if position < 0 else int(flat[position])
+
+
+@jit
+def _outside(target, classes, ignore_index):
+    for n in range(target.size):
+        if not 0 <= target[n] < classes and target[n] != ignore_index:
+            return n
+    return -1
 
 
 def nll_weights(target: Array, weight: Array | None, ignore_index: int, dtype: np.dtype) -> Array:
@@ -43,16 +151,44 @@ def nll_weights(target: Array, weight: Array | None, ignore_index: int, dtype: n
 
 
 def nll_loss_pick(a: Array, target: Array, weights: Array, ignore_index: int) -> Array:
-    """-weight * a[target] for each sample, 0 where ignored. a: (n, classes, …), target and weights: (n, …)."""
-    kept = target != ignore_index
-    picked = np.take_along_axis(a, np.expand_dims(np.where(kept, target, 0), 1), 1).squeeze(1)
-    return np.where(kept, -picked * weights, a.dtype.type(0))
+    """-weight * a[target] for each sample, 0 where ignored."""
+    out = np.empty(target.shape, a.dtype)
+    return _by_samples(_pick, target, weights, a, out, ignore_index, out)
 
 
 def nll_loss_backward(grad: Array, target: Array, weights: Array, a: Array, ignore_index: int) -> Array:
     """-weight * grad at each sample's target, 0 elsewhere. The adjoint of ``nll_loss_pick``."""
-    kept = target != ignore_index
-    whole = np.zeros(a.shape, grad.dtype)
-    values = np.where(kept, -grad * weights, grad.dtype.type(0))
-    np.put_along_axis(whole, np.expand_dims(np.where(kept, target, 0), 1), np.expand_dims(values, 1), 1)
-    return whole
+    out = np.zeros(a.shape, grad.dtype)
+    return _by_samples(_put, target, weights, out, grad, ignore_index, out)
+
+
+def _by_samples(
+    kernel: Callable[..., None], target: Array, weights: Array, whole: Array, each: Array, ignore_index: int, out: Array
+) -> Array:
+    """Calls a kernel on ``whole`` as (n, classes, rest) and on the others, with an element for each sample, as (n, rest)."""
+    if out.dtype.itemsize == 2:
+        wide = out.astype(np.float32)
+        whole, each = (wide if x is out else x.astype(np.float32) for x in (whole, each))
+        out[...] = _by_samples(kernel, target, weights.astype(np.float32), whole, each, ignore_index, wide)
+    elif target.size:
+        flat = _flat(target)
+        rows = (len(flat), whole.shape[1], flat.shape[1])
+        weights, each = (np.ascontiguousarray(x).reshape(flat.shape) for x in (weights, each))
+        kernel(np.ascontiguousarray(whole).reshape(rows), flat, weights, each, ignore_index)
+    return out
+
+
+@jit
+def _pick(a, target, weights, out, ignore_index):
+    for n in range(target.shape[0]):
+        for i in range(target.shape[1]):
+            kept = target[n, i] != ignore_index
+            out[n, i] = -a[n, target[n, i], i] * weights[n, i] if kept else 0
+
+
+@jit
+def _put(out, target, weights, grad, ignore_index):
+    for n in range(target.shape[0]):
+        for i in range(target.shape[1]):
+            if target[n, i] != ignore_index:
+                out[n, target[n, i], i] = -grad[n, i] * weights[n, i]

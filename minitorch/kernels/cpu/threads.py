@@ -1,230 +1,150 @@
-"""Compiling kernels with numba, and the threads that they run on.
+"""How many threads the kernels and numpy's BLAS use: one setting for both, and for every Python thread.
 
-``jit`` compiles a serial kernel and ``parallel_jit`` one whose ``prange`` loops are shared among threads. Both
-compile at the first call and store the machine code on disk, so that the next process only loads it.
-
-Two dangers of threads are met here, once, so that no kernel needs to think of them:
-
-* numba's fallback pool of threads (``workqueue``) aborts the process when two Python threads use it at once.
-  OpenMP or TBB are taken where there is one; a lock lets one kernel run at a time where there is neither.
-* OpenMP does not survive ``fork``: in a child, its threads are gone, and the first parallel loop would end the process
-  (GNU's OpenMP) or wait for ever. Children that were forked after the first parallel kernel, such as a data loader's
-  workers, run the same kernels compiled without threads.
+The setting is only remembered here, and handed to numba when the first parallel kernel starts (``compiler``), so nothing
+in this file needs numba.
 """
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
-import functools
 import importlib
 import os
-import threading
-import types
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any, NamedTuple
-
-import numba
-from numba.core import event
-from numba.core.caching import FunctionCache
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
-
-config: Any = numba.config  # its options are made at run time, unseen by type checkers
-_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+import warnings
+from collections.abc import Callable
+from typing import Any
 
 
-def jit(function: Callable[..., Any]) -> Any:
-    """Compiles ``function`` for one thread; it may be called from Python and from other kernels."""
-    return _compile(function, parallel=False)
+def _most_threads() -> int:
+    """How many threads numba starts: what the user says in the environment, else one for each core of this process."""
+    affinity = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    chosen = os.environ.get("NUMBA_NUM_THREADS")
+    if chosen is None:
+        return cores
+    if chosen.strip().isdecimal() and int(chosen) > 0:
+        return int(chosen)
+    warnings.warn(f"NUMBA_NUM_THREADS is {chosen!r} and not a whole number, 1 or more: all {cores} cores are used.")
+    del os.environ["NUMBA_NUM_THREADS"]  # numba would stop at it
+    return cores
 
 
-def parallel_jit(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compiles ``function``, to be called from Python, with its ``prange`` loops shared among ``get_num_threads()``."""
-    threaded = _compile(function, parallel=True)
-    serial = _compile(_renamed(function, function.__name__ + "_serial"), parallel=False)
-
-    @functools.wraps(function)
-    def kernel(*arguments: Any) -> Any:
-        global _threads_started
-        if _threads_lost:
-            return serial(*arguments)
-        _threads_started = True
-        if _one_at_a_time is None:
-            return threaded(*arguments)
-        with _one_at_a_time:
-            return threaded(*arguments)
-
-    return kernel
-
-
-def _compile(function: Callable[..., Any], parallel: bool) -> Any:
-    dispatcher: Any = numba.njit(function, parallel=parallel, **_OPTIONS)
-    with contextlib.suppress(RuntimeError):  # no folder for the cache can be written to: compile in each process anew
-        dispatcher._cache = _KernelCache(function)
-    return dispatcher
-
-
-def _renamed(function: Callable[..., Any], name: str) -> Callable[..., Any]:
-    """A copy under another name: numba's cache tells functions apart by name, but not by compiler options."""
-    assert isinstance(function, types.FunctionType)
-    copy = types.FunctionType(
-        function.__code__, function.__globals__, name, function.__defaults__, function.__closure__
-    )
-    copy.__qualname__, copy.__module__ = name, function.__module__
-    return copy
-
-
-class _KernelCache(FunctionCache):
-    """numba's cache of machine code, but one that kernels can rely on.
-
-    * It is stale when any kernel's source has changed, not only the function's own file: kernels inline each other.
-    * Processes that compile the same kernel at the same time, such as a loader's workers, take turns at its files.
-    * A full disk is no reason to stop: the kernel has been compiled, it is only not stored.
-    """
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        super().__init__(function)
-        self._cache_file._source_stamp = _source_stamp()
-
-    def load_overload(self, sig: Any, target_context: Any) -> Any:
-        with self._turn():
-            return super().load_overload(sig, target_context)
-
-    def save_overload(self, sig: Any, data: Any) -> None:
-        with self._turn(), contextlib.suppress(OSError):
-            super().save_overload(sig, data)
-
-    @contextlib.contextmanager
-    def _turn(self) -> Iterator[None]:
-        with contextlib.ExitStack() as stack:
-            if fcntl is not None:
-                with contextlib.suppress(OSError):  # a folder that has become read-only is not written to either
-                    lock = stack.enter_context(open(os.path.join(self.cache_path, "kernels.lock"), "w"))
-                    fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
-
-
-@functools.cache
-def _source_stamp() -> tuple[int, int]:
-    sources = [each.stat() for each in Path(__file__).parent.glob("*.py")]
-    return max(each.st_mtime_ns for each in sources), sum(each.st_size for each in sources)
-
-
-# Threads and forks
-
-
-def _choose_layer() -> str:
-    """The pool of threads for numba to use: the user's choice, else the first that can be loaded."""
-    chosen = str(config.THREADING_LAYER)
-    if chosen != "default":
-        return chosen
-    for layer, module in (("omp", "omppool"), ("tbb", "tbbpool")):
-        with contextlib.suppress(ImportError):  # wheels for some platforms lack the pool, or the library it needs
-            importlib.import_module(f"numba.np.ufunc.{module}")
-            return layer
-    return "workqueue"
+MOST_THREADS = _most_threads()
+_count = MOST_THREADS
+_warned = False
+started = False  # numba's threads, in this process or in the one that it was forked from
+_lost = False  # by a fork, which copies none but the Python thread that called it
 
 
 def _after_fork() -> None:
-    global _threads_lost
-    _threads_lost = _threads_lost or _threads_started
+    global _lost
+    _lost = _lost or started
 
 
-config.THREADING_LAYER = _choose_layer()
-_one_at_a_time = threading.Lock() if config.THREADING_LAYER == "workqueue" else None
-_threads_started = False  # in this process or in the one that it was forked from
-_threads_lost = False
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
 
 def set_num_threads(count: int) -> None:
-    """Sets how many threads numba's kernels, called from this Python thread, and BLAS use.
+    """Sets how many threads the kernels and numpy's BLAS use, whichever Python thread calls them.
 
-    More threads than numba was started with (``NUMBA_NUM_THREADS``, by default one for each core) are not used.
+    More threads than numba starts with (one for each core, or ``NUMBA_NUM_THREADS``) are not used; the first time, a warning
+    says so.
 
     Raises:
-        RuntimeError: ``count`` is not positive.
+        RuntimeError: ``count`` is not an integer, or not positive.
     """
-    global _threads_started
+    global _count, _warned
+    if isinstance(count, bool) or not hasattr(count, "__index__"):
+        raise RuntimeError(f"set_num_threads expects an int, but got {type(count).__name__}")
+    count = count.__index__()
     if count < 1:
         raise RuntimeError("set_num_threads expects a positive integer")
-    count = min(count, config.NUMBA_NUM_THREADS)
-    _threads_started = True
-    numba.set_num_threads(count)
-    if (blas := _blas()) is not None:
-        blas.set_num_threads(count)
+    if count > MOST_THREADS and not _warned:
+        _warned = True
+        warnings.warn(
+            f"set_num_threads({count}): {MOST_THREADS} threads are used, one for each core (the environment variable "
+            "NUMBA_NUM_THREADS sets another limit, when a program starts)",
+            stacklevel=2,
+        )
+    _count = min(count, MOST_THREADS)
+    _blas_threads.value = _count
 
 
 def get_num_threads() -> int:
-    """How many threads the kernels that are called from this Python thread use."""
-    global _threads_started
-    if _threads_lost:
-        return 1
-    _threads_started = True
-    return numba.get_num_threads()
+    """How many threads the kernels use."""
+    return 1 if _lost else _count
 
 
-class _Blas(NamedTuple):
-    """What sets and tells the number of threads of numpy's BLAS."""
-
-    set_num_threads: Callable[[int], None]
-    get_num_threads: Callable[[], int]
+# BLAS
 
 
-@functools.cache
-def _blas() -> _Blas | None:
-    """The library behind numpy's products; None where its threads cannot be set (Apple's Accelerate)."""
-    extension = importlib.import_module("numpy._core._multiarray_umath")
-    library = ctypes.CDLL(extension.__file__)  # looks a name up in the BLAS that the extension is linked with, too
-    for name in ("scipy_openblas_{}_num_threads64_", "scipy_openblas_{}_num_threads", "openblas_{}_num_threads"):
-        setter, getter = (getattr(library, name.format(verb), None) for verb in ("set", "get"))
-        if setter is not None and getter is not None:
-            return _Blas(setter, getter)
+class _BlasThreads:
+    """The number of threads of numpy's BLAS, as an attribute; 1 where it cannot be set (Apple's Accelerate)."""
+
+    def __init__(self, library: ctypes.CDLL) -> None:
+        self._set, self._get = (_blas_function(library, verb + "_num_threads") for verb in ("set", "get"))
+
+    @property
+    def value(self) -> int:
+        return self._get() if self._get is not None else 1
+
+    @value.setter
+    def value(self, count: int) -> None:
+        if self._set is not None:
+            self._set(count)
+
+
+def _blas_function(library: ctypes.CDLL, name: str) -> Callable[..., Any] | None:
+    for pattern in ("scipy_openblas_{}64_", "scipy_openblas_{}", "openblas_{}"):
+        if (function := getattr(library, pattern.format(name), None)) is not None:
+            return function
     return None
+
+
+def _blas_variable(library: ctypes.CDLL) -> ctypes.c_int | None:
+    """OpenBLAS's variable for the number of its threads: writing it takes a tenth of the time that the functions take."""
+    kind = _blas_function(library, "get_parallel")
+    if kind is None or kind() != 1:  # threads of another kind (OpenMP's) are counted elsewhere
+        return None
+    try:
+        return ctypes.c_int.in_dll(library, "blas_cpu_number")
+    except ValueError:
+        return None
+
+
+# The extension's library: names are also looked up in the BLAS that it is linked with.
+_library = ctypes.CDLL(importlib.import_module("numpy._core._multiarray_umath").__file__)
+_blas_threads = _BlasThreads(_library)
+_variable = _blas_variable(_library)
+_quick_blas_threads = (
+    _blas_threads if _variable is None else _variable
+)  # may be lowered and put back, but not be raised
+
+BLAS_SHARES = 2**18
+"""Multiplications in a product, below which OpenBLAS takes one thread without being told."""
 
 
 def on_one_blas_thread(product: Callable[..., Any], *operands: Any) -> Any:
     """``product(*operands)``, without BLAS's other threads.
 
     After a product on several threads, OpenBLAS's go on spinning for a tenth of a second, and take the cores from numba's:
-    that costs more than they gain, unless the product is large.
+    that costs more than they gain, unless the product is large. Products of fewer than `BLAS_SHARES` multiplications need not
+    be wrapped in this. Meanwhile, large products of other Python threads may run on one thread, too.
     """
-    blas = _blas()
-    if blas is None or (before := blas.get_num_threads()) == 1:
+    threads = _quick_blas_threads
+    if (before := threads.value) == 1:
         return product(*operands)
-    blas.set_num_threads(1)
+    threads.value = 1
     try:
         return product(*operands)
     finally:
-        blas.set_num_threads(before)
+        threads.value = before
 
 
-# Watching the compiler
+# Until all kernels' modules import these from ``compiler``.
 
 
-class _CompileListener(event.Listener):
-    def __init__(self, announce: Callable[[str], None]) -> None:
-        self.announce = announce
-
-    def on_start(self, event: event.Event) -> None:
-        self.announce(event.data["dispatcher"].py_func.__name__)
-
-    def on_end(self, event: event.Event) -> None:
-        pass
-
-
-@contextlib.contextmanager
-def announce_compiling(announce: Callable[[str], None]) -> Iterator[None]:
-    """Within the block, calls ``announce(name of the kernel)`` before each compilation (not when the cache has it)."""
-    listener = _CompileListener(announce)
-    event.register("numba:compile", listener)
-    try:
-        yield
-    finally:
-        event.unregister("numba:compile", listener)
+def __getattr__(name: str) -> Any:
+    if name in ("jit", "parallel_jit"):
+        return getattr(importlib.import_module("minitorch.kernels.cpu.compiler"), name)
+    raise AttributeError(name)

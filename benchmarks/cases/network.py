@@ -1,0 +1,92 @@
+"""The documented network: ``step``, a training step, and ``forward``, without gradients; both from the same weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+
+import minitorch
+from benchmarks.cases import Results, Settings
+from benchmarks.comparison import Label
+from benchmarks.measure import compare
+from minitorch.program import Net
+from reference.network import Net as TorchNet
+
+BATCHES = [1, 4, 16, 64, 100, 256, 1024]
+ROUNDS = 30
+FORWARD_FLOPS = 2 * (28 * 28 * 6 * 75 + 10 * 10 * 16 * 150 + 400 * 120 + 120 * 84 + 84 * 10)  # per picture
+STEP_FLOPS = 3 * FORWARD_FLOPS - 2 * (28 * 28 * 6 * 75)  # two gradients, but none of the pictures
+
+
+def step(settings: Settings) -> Results:
+    """A training step of the documented network: forward, loss, backward, update"""
+    for batch in settings.batch or BATCHES:
+        label = Label("step", f"batch {batch}", settings.threads)
+        (our_net, *our_data), (torch_net, *torch_data) = twins(batch)
+        ours, torchs = stepper(minitorch, our_net, *our_data), stepper(torch, torch_net, *torch_data)
+        trained = partial(parameters, our_net), partial(parameters, torch_net)
+        limit = settings.limits.work(flops=batch * STEP_FLOPS)
+        yield compare(label, ours, torchs, settings.rounds or ROUNDS, limit=limit, left_behind=trained)
+
+
+def forward(settings: Settings) -> Results:
+    """The documented network without gradients"""
+    for batch in settings.batch or BATCHES:
+        ours, torchs = (
+            forwarder(library, net, inputs)
+            for library, (net, inputs, _) in zip((minitorch, torch), twins(batch), strict=True)
+        )
+        label = Label("forward", f"batch {batch}", settings.threads)
+        limit = settings.limits.work(flops=batch * FORWARD_FLOPS)
+        yield compare(label, ours, torchs, settings.rounds or ROUNDS, limit=limit)
+
+
+def twins(batch: int) -> tuple[tuple[Any, Any, Any], tuple[Any, Any, Any]]:
+    """Network, pictures and labels, ours and torch's, with the same numbers."""
+    generator = np.random.default_rng(0)
+    images = generator.standard_normal((batch, 3, 32, 32), dtype=np.float32)
+    labels = generator.integers(0, 10, batch)
+    torch.manual_seed(0)
+    theirs, ours = TorchNet(), Net()
+    ours.load_state_dict(
+        {name: minitorch.from_numpy(value.numpy().copy()) for name, value in theirs.state_dict().items()}
+    )
+    return (
+        (ours, minitorch.from_numpy(images.copy()), minitorch.from_numpy(labels.copy())),
+        (theirs, torch.from_numpy(images), torch.from_numpy(labels)),
+    )
+
+
+def parameters(net: Any) -> dict[str, Any]:
+    """The values and gradients of the parameters, by name."""
+    values = dict(net.named_parameters())
+    return {name: value.detach() for name, value in values.items()} | {f"{n}.grad": v.grad for n, v in values.items()}
+
+
+def stepper(library: Any, net: Any, inputs: Any, labels: Any) -> Callable[[], float]:
+    """One training step as a function that returns the loss: the same text for either library."""
+    criterion = library.nn.CrossEntropyLoss()
+    optimizer = library.optim.SGD(net.parameters(), lr=0.001, momentum=0.9)
+
+    def step() -> float:
+        optimizer.zero_grad()
+        loss = criterion(net(inputs), labels)
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    return step
+
+
+def forwarder(library: Any, net: Any, inputs: Any) -> Callable[[], Any]:
+    """The network's scores, without gradients, as a function."""
+
+    def forward() -> Any:
+        with library.no_grad():
+            return net(inputs)
+
+    return forward
