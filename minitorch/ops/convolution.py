@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.graph import Function
+from minitorch.dtypes import int64
 from minitorch.ops.arguments import Pair, cpp_name, dtype_name, pair
 from minitorch.ops.operator import formula, operator
 from minitorch.ops.shape import squeeze, unsqueeze
@@ -246,7 +247,7 @@ def max_pool2d(
     result, indices = MaxPool2DWithIndicesBackward0.apply(batch, **window)
     if without_batch:
         result, indices = squeeze(result, 0), squeeze(indices, 0)
-    return (result, indices) if return_indices else result
+    return (result, indices.to(int64)) if return_indices else result
 
 
 def _check_pooling(

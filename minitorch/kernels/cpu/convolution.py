@@ -23,6 +23,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import prange
 
+from minitorch.kernels.cpu.compiler import jit, parallel_jit
 from minitorch.kernels.cpu.register_tile import (
     TILE_COLUMNS,
     TILE_ROWS,
@@ -31,7 +32,7 @@ from minitorch.kernels.cpu.register_tile import (
     dot_tile,
     product_tile,
 )
-from minitorch.kernels.cpu.threads import get_num_threads, jit, parallel_jit
+from minitorch.kernels.cpu.threads import get_num_threads
 
 __all__ = ["conv2d", "conv2d_input_grad", "conv2d_weight_grad"]
 
@@ -265,20 +266,21 @@ def _sum_over_weights(source, weight, bias, output, layout, unfolded):
             n, group, top = item // bands // groups, item // bands % groups, item % bands * layout.band
             _unfold(source[n], group, top, layout, unfolded[thread])
             pixels = min(layout.band, height - top) * width
-            o, last = group * group_channels, (group + 1) * group_channels
-            while o < last:
-                rows = _share(last - o, TILE_ROWS)
-                pixel = 0
-                while pixel < pixels:
-                    columns = _share(-(-(pixels - pixel) // lanes), TILE_COLUMNS)
-                    count = min(columns * lanes, pixels - pixel)
+            first, last = group * group_channels, (group + 1) * group_channels
+            pixel = 0
+            while pixel < pixels:
+                columns = _share(-(-(pixels - pixel) // lanes), TILE_COLUMNS)
+                count = min(columns * lanes, pixels - pixel)
+                o = first
+                while o < last:
+                    rows = _share(last - o, TILE_ROWS)
                     start = (n * out_channels + o) * plane + top * width + pixel
                     product_tile(
                         rows, columns, weight, o, unfolded[thread], pixel, layout.positions,
                         bias, output, start, plane, count,
                     )  # fmt: skip
-                    pixel += count
-                o += rows
+                    o += rows
+                pixel += count
 
 
 @parallel_jit

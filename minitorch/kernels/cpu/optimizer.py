@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numba.extending import intrinsic
 
-from minitorch.kernels.cpu.threads import jit
+from minitorch.kernels.cpu.compiler import jit
 
 __all__ = ["sgd"]
 

@@ -76,10 +76,18 @@ def product_tile(
                         vector.multiply_add(weight, pixels[v], sums[m][v])
             for v in range(columns):
                 shift = _int(v * vector.lanes)
-                mask = vector.mask(_int(0), builder.sub(count, shift))
-                for m in range(rows):
-                    place = builder.gep(output, [builder.add(builder.mul(stride, _int(m)), shift)])
-                    vector.masked_store(builder.load(sums[m][v]), place, mask)
+                left_over = builder.sub(count, shift)
+
+                def store(write: Any, v: int = v, shift: ir.Value = shift) -> None:
+                    for m in range(rows):
+                        place = builder.gep(output, [builder.add(builder.mul(stride, _int(m)), shift)])
+                        write(builder.load(sums[m][v]), place)
+
+                with builder.if_else(builder.icmp_signed(">=", left_over, _int(vector.lanes))) as (whole, part):
+                    with whole:
+                        store(vector.store)
+                    with part:
+                        store(partial(vector.masked_store, mask=vector.mask(_int(0), left_over)))
 
         _for_each_size(builder, rows, columns, tile)
         return context.get_dummy_value()
@@ -140,11 +148,11 @@ def dot_tile(
                     # Lanes beyond the end must not be multiplied even by zero, which makes NaN of infinity.
                     step(item.index, whole, partial(vector.masked_load, mask=rest))
             for m in range(rows):
-                for v, sums in enumerate(vector.sums_of_lanes([builder.load(each) for each in dots[m]])):
-                    shift = v * vector.lanes
-                    mask = vector.mask(_int(0), _int(columns - shift))
-                    place = builder.gep(output, [builder.add(builder.mul(stride, _int(m)), _int(shift))])
-                    vector.masked_store(builder.fadd(vector.masked_load(place, mask), sums), place, mask)
+                sums = vector.sums_of_lanes([builder.load(each) for each in dots[m]])
+                for v in range(columns):
+                    one = builder.extract_element(sums[v // vector.lanes], _int(v % vector.lanes))
+                    place = builder.gep(output, [builder.add(builder.mul(stride, _int(m)), _int(v))])
+                    builder.store(builder.fadd(builder.load(place), one), place)
 
         _for_each_size(builder, rows, columns, tile)
         return context.get_dummy_value()
@@ -166,13 +174,29 @@ def copy_rows(typing_context, rows, source, source_start, stride, begin, end, ta
         source = arguments.pointer(1, arguments.integer(2))
         target = arguments.pointer(6, arguments.integer(7))
         vector = _Vector(builder, signature.args[1].dtype, context)
-        with cgutils.for_range_slice(builder, _int(0), width, _int(vector.lanes)) as (shift, _):
-            inside = vector.mask(builder.sub(begin, shift), builder.sub(end, shift))
-            all_lanes = vector.mask(_int(0), builder.sub(width, shift))
+        last = builder.sub(width, _int(vector.lanes))
+
+        def copy(shift: ir.Value, load: Any, store: Any) -> None:
             with cgutils.for_range(builder, rows) as row:
                 read = builder.gep(source, [builder.add(builder.mul(row.index, stride), shift)])
                 write = builder.gep(target, [builder.add(builder.mul(row.index, width), shift)])
-                vector.masked_store(vector.masked_load(read, inside), write, all_lanes)
+                store(load(read), write)
+
+        with builder.if_else(builder.icmp_signed("<", last, _int(0))) as (narrow, wide):
+            with narrow:
+                inside, all_lanes = vector.mask(begin, end), vector.mask(_int(0), width)
+                copy(_int(0), partial(vector.masked_load, mask=inside), partial(vector.masked_store, mask=all_lanes))
+            with wide, cgutils.for_range_slice(builder, _int(0), width, _int(vector.lanes)) as (start, _):
+                # The last vector ends where the row does, and writes again some of what the one before wrote.
+                shift = builder.select(builder.icmp_signed("<", start, last), start, last)
+                begins = builder.icmp_signed("<=", begin, shift)
+                ends = builder.icmp_signed(">=", end, builder.add(shift, _int(vector.lanes)))
+                with builder.if_else(builder.and_(begins, ends)) as (whole, part):
+                    with whole:
+                        copy(shift, vector.load, vector.store)
+                    with part:
+                        inside = vector.mask(builder.sub(begin, shift), builder.sub(end, shift))
+                        copy(shift, partial(vector.masked_load, mask=inside), vector.store)
         return context.get_dummy_value()
 
     return signature, generate
@@ -238,6 +262,9 @@ class _Vector:
 
     def load(self, pointer: ir.Value) -> ir.Value:
         return self.builder.load(self.builder.bitcast(pointer, self.type.as_pointer()), align=self.bytes)
+
+    def store(self, value: ir.Value, pointer: ir.Value) -> None:
+        self.builder.store(value, self.builder.bitcast(pointer, self.type.as_pointer()), align=self.bytes)
 
     def splat(self, scalar: ir.Value) -> ir.Value:
         undefined = ir.Constant(ir.VectorType(scalar.type, self.lanes), ir.Undefined)
