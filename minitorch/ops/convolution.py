@@ -6,6 +6,7 @@ here is differentiated in terms of the other two.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.graph import Function
@@ -98,7 +99,8 @@ def conv2d(
     if isinstance(padding, str):
         padding = _named_padding(padding, weight._array.shape[2:], strides, dilations)
     geometry: dict[str, Any] = {"stride": strides, "padding": pair(padding), "dilation": dilations, "groups": groups}
-    _check_convolution(input, weight, bias, **geometry)
+    _check_shapes(input._array.shape, weight._array.shape, None if bias is None else bias._array.shape, **geometry)
+    _check_dtypes(input, weight, bias)
     return ConvolutionBackward0.apply(input, weight, bias, **geometry)
 
 
@@ -119,22 +121,24 @@ def _named_padding(
     return reach[0] // 2, reach[1] // 2
 
 
-def _check_convolution(
-    input: Tensor,
-    weight: Tensor,
-    bias: Tensor | None,
+@lru_cache(maxsize=1024)
+def _check_shapes(
+    shape: tuple[int, ...],
+    weight_shape: tuple[int, ...],
+    bias_shape: tuple[int, ...] | None,
     stride: tuple[int, int],
     padding: tuple[int, int],
     dilation: tuple[int, int],
     groups: int,
 ) -> None:
-    shape, weight_shape = list(input._array.shape), list(weight._array.shape)
     if len(weight_shape) != 4:
         raise RuntimeError(
-            f"weight should have at least three dimensions, of which conv2d takes four, but got {weight_shape}"
+            f"weight should have at least three dimensions, of which conv2d takes four, but got {list(weight_shape)}"
         )
     if len(shape) != 4:
-        raise RuntimeError(f"Expected 3D (unbatched) or 4D (batched) input to conv2d, but got input of size: {shape}")
+        raise RuntimeError(
+            f"Expected 3D (unbatched) or 4D (batched) input to conv2d, but got input of size: {list(shape)}"
+        )
     for name, values, least in (("stride", stride, 1), ("padding", padding, 0), ("dilation", dilation, 1)):
         if min(values) < least:
             raise RuntimeError(
@@ -145,17 +149,17 @@ def _check_convolution(
     if weight_shape[0] % groups or weight_shape[0] < groups:
         raise RuntimeError(
             f"Given groups={groups}, expected weight to be at least {groups} at dimension 0, "
-            f"and divisible by {groups}, but got weight of size {weight_shape} instead"
+            f"and divisible by {groups}, but got weight of size {list(weight_shape)} instead"
         )
     if shape[1] != weight_shape[1] * groups:
         raise RuntimeError(
-            f"Given groups={groups}, weight of size {weight_shape}, expected input{shape} to have {weight_shape[1] * groups} "
-            f"channels, but got {shape[1]} channels instead"
+            f"Given groups={groups}, weight of size {list(weight_shape)}, expected input{list(shape)} to have "
+            f"{weight_shape[1] * groups} channels, but got {shape[1]} channels instead"
         )
-    if bias is not None and list(bias._array.shape) != weight_shape[:1]:
+    if bias_shape is not None and bias_shape != weight_shape[:1]:
         raise RuntimeError(
-            f"Given weight of size {weight_shape}, expected bias to be 1-dimensional with {weight_shape[0]} elements, but got "
-            f"bias of size {list(bias._array.shape)} instead"
+            f"Given weight of size {list(weight_shape)}, expected bias to be 1-dimensional with {weight_shape[0]} elements, "
+            f"but got bias of size {list(bias_shape)} instead"
         )
     padded = [size + 2 * p for size, p in zip(shape[2:], padding, strict=True)]
     reach = [d * (size - 1) + 1 for size, d in zip(weight_shape[2:], dilation, strict=True)]
@@ -164,6 +168,9 @@ def _check_convolution(
             f"Calculated padded input size per channel: ({padded[0]} x {padded[1]}). "
             f"Kernel size: ({reach[0]} x {reach[1]}). Kernel size can't be greater than actual input size"
         )
+
+
+def _check_dtypes(input: Tensor, weight: Tensor, bias: Tensor | None) -> None:
     if bias is not None and bias._array.dtype is not input._array.dtype:
         raise RuntimeError(f"Input type ({cpp_name(input)}) and bias type ({cpp_name(bias)}) should be the same")
     if weight._array.dtype is not input._array.dtype:
@@ -241,7 +248,7 @@ def max_pool2d(
         "dilation": pair(dilation),
         "ceil_mode": ceil_mode,
     }
-    _check_pooling(input, **window)
+    _check_pooling(input._array.shape, **window)
     without_batch = input._array.ndim == 3
     batch = unsqueeze(input, 0) if without_batch else input
     result, indices = MaxPool2DWithIndicesBackward0.apply(batch, **window)
@@ -250,15 +257,15 @@ def max_pool2d(
     return (result, indices.to(int64)) if return_indices else result
 
 
+@lru_cache(maxsize=1024)
 def _check_pooling(
-    input: Tensor,
+    shape: tuple[int, ...],
     kernel_size: tuple[int, int],
     stride: tuple[int, int],
     padding: tuple[int, int],
     dilation: tuple[int, int],
     ceil_mode: bool,
 ) -> None:
-    shape = input._array.shape
     if len(shape) not in (3, 4) or 0 in shape[len(shape) - 3 :]:
         raise RuntimeError(
             f"max_pool2d: Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but got: {list(shape)}"

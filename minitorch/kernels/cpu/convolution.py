@@ -17,8 +17,8 @@ memory, kernel row a beginning just some rows further, and ``register_tile`` can
 from __future__ import annotations
 
 from functools import lru_cache
-from math import prod
-from typing import NamedTuple
+from math import isfinite, prod
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import prange
@@ -36,47 +36,31 @@ from minitorch.kernels.cpu.threads import get_num_threads
 
 __all__ = ["conv2d", "conv2d_input_grad", "conv2d_weight_grad"]
 
+Array = np.ndarray
 Pair = tuple[int, int]
 Offsets = tuple[int, ...]
 
 UNFOLDED_BYTES = 2**18  # to unfold at a time, as bands of rows if need be: it should stay in the core's own cache
 DOT_LENGTH = 512  # pixels, of several images if they are small, to sum over before the vector's lanes are added up
+SHARED = 2**19  # multiplications from which more than one thread pays
 
 
 def conv2d(
-    input: np.ndarray,
-    weight: np.ndarray,
-    bias: np.ndarray | None,
-    stride: Pair,
-    padding: Pair,
-    dilation: Pair,
-    groups: int,
-) -> np.ndarray:
+    input: Array, weight: Array, bias: Array | None, stride: Pair, padding: Pair, dilation: Pair, groups: int
+) -> Array:
     """Cross-correlation of (N, C, H, W) with (O, C / groups, KH, KW), plus the bias (O,)."""
-    if input.dtype == np.float16:
-        if bias is not None:
-            bias = bias.astype(np.float32)
-        wide = conv2d(input.astype(np.float32), weight.astype(np.float32), bias, stride, padding, dilation, groups)
-        return wide.astype(np.float16)
-    rows, columns = (_forward_offsets(*each) for each in zip(weight.shape[2:], padding, dilation, strict=True))
-    height, width = (
-        (extent + 2 * p - d * (k - 1) - 1) // s + 1
-        for extent, k, s, p, d in zip(input.shape[2:], weight.shape[2:], stride, padding, dilation, strict=True)
-    )
     if bias is None:
         bias = np.zeros(len(weight), input.dtype)
-    return _correlate(input, weight, bias, rows, columns, stride, (height, width))
+    if input.dtype == np.float16:
+        wide = [each.astype(np.float32) for each in (input, weight, bias)]
+        return conv2d(*wide, stride, padding, dilation, groups).astype(np.float16)
+    size, rows, columns = _forward_geometry(input.shape[2:], weight.shape[2:], stride, padding, dilation)
+    return _correlate(input, weight, bias, rows, columns, stride, size)
 
 
 def conv2d_input_grad(
-    grad: np.ndarray,
-    weight: np.ndarray,
-    input_shape: tuple[int, ...],
-    stride: Pair,
-    padding: Pair,
-    dilation: Pair,
-    groups: int,
-) -> np.ndarray:
+    grad: Array, weight: Array, input_shape: tuple[int, ...], stride: Pair, padding: Pair, dilation: Pair, groups: int
+) -> Array:
     """The gradient of conv2d's input: ``Σ_(o,a,b) weight[o, c, a, b] * grad[n, o, i, j]`` over all that met the pixel.
 
     Kernel row a met pixel row h where h = stride * i + dilation * a - padding. Pixel rows with the same remainder by
@@ -84,11 +68,10 @@ def conv2d_input_grad(
     and of columns) this is a correlation without stride.
     """
     if grad.dtype == np.float16:
-        wide = conv2d_input_grad(
-            grad.astype(np.float32), weight.astype(np.float32), input_shape, stride, padding, dilation, groups
-        )
-        return wide.astype(np.float16)
-    if not np.isfinite(weight).all():
+        wide = [each.astype(np.float32) for each in (grad, weight)]
+        return conv2d_input_grad(*wide, input_shape, stride, padding, dilation, groups).astype(np.float16)
+    flat = weight.reshape(-1)
+    if not isfinite(np.dot(flat, flat)) and not np.isfinite(weight).all():  # the first is quicker, but may overflow
         return _input_grad_without_zeros(grad, weight, input_shape, stride, padding, dilation, groups)
     out_channels, channels, *kernel_size = weight.shape
     transposed = (  # within each group, from (out, in) to (in, out)
@@ -97,31 +80,19 @@ def conv2d_input_grad(
         .reshape(groups * channels, out_channels // groups, *kernel_size)
     )
     no_bias = np.zeros(groups * channels, grad.dtype)
-    rows, columns = (
-        [(first, *_backward_offsets(first, *each)) for first in range(min(each[1], extent))]
-        for extent, *each in zip(input_shape[2:], kernel_size, stride, padding, dilation, strict=True)
-    )
+    parts = _backward_geometry(input_shape[2:], weight.shape[2:], stride, padding, dilation)
     input_grad = np.empty(input_shape, grad.dtype)
-    for top, kernel_rows, row_offsets in rows:
-        for left, kernel_columns, column_offsets in columns:
-            part = input_grad[:, :, top :: stride[0], left :: stride[1]]
-            part_weight = transposed[:, :, kernel_rows][:, :, :, kernel_columns]
-            sums = _correlate(grad, part_weight, no_bias, row_offsets, column_offsets, (1, 1), part.shape[2:])
-            if part.shape == input_grad.shape:
-                return sums
-            part[:] = sums
+    for pixels, met, rows, columns, size in parts:
+        part = _correlate(grad, transposed[met], no_bias, rows, columns, (1, 1), size)
+        if part.shape == input_shape:
+            return part
+        input_grad[pixels] = part
     return input_grad
 
 
 def _input_grad_without_zeros(
-    grad: np.ndarray,
-    weight: np.ndarray,
-    input_shape: tuple[int, ...],
-    stride: Pair,
-    padding: Pair,
-    dilation: Pair,
-    groups: int,
-) -> np.ndarray:
+    grad: Array, weight: Array, input_shape: tuple[int, ...], stride: Pair, padding: Pair, dilation: Pair, groups: int
+) -> Array:
     """The same sum, one kernel position after the other; slower, but no zero from beside ``grad`` meets an infinity."""
     batch, out_channels, height, width = grad.shape
     channels = weight.shape[1]
@@ -137,73 +108,116 @@ def _input_grad_without_zeros(
 
 
 def conv2d_weight_grad(
-    grad: np.ndarray,
-    input: np.ndarray,
-    weight_shape: tuple[int, ...],
-    stride: Pair,
-    padding: Pair,
-    dilation: Pair,
-    groups: int,
-) -> np.ndarray:
+    grad: Array, input: Array, weight_shape: tuple[int, ...], stride: Pair, padding: Pair, dilation: Pair, groups: int
+) -> Array:
     """The gradient of conv2d's weight: ``Σ_(n,i,j) grad[n, o, i, j] * input[n, c, h, w]``."""
     if grad.dtype == np.float16:
-        wide = conv2d_weight_grad(
-            grad.astype(np.float32), input.astype(np.float32), weight_shape, stride, padding, dilation, groups
-        )
-        return wide.astype(np.float16)
+        wide = [each.astype(np.float32) for each in (grad, input)]
+        return conv2d_weight_grad(*wide, weight_shape, stride, padding, dilation, groups).astype(np.float16)
     batch, out_channels, height, width = grad.shape
-    rows, columns = (_forward_offsets(*each) for each in zip(weight_shape[2:], padding, dilation, strict=True))
-    layout = _lay_out(weight_shape[1], rows, columns, stride, height, width, _bands_for_threads(batch), grad.itemsize)
-    threads = get_num_threads()
+    weights = prod(weight_shape[1:])
+    threads = _threads_for(grad.size * weights)
+    _, rows, columns = _forward_geometry(input.shape[2:], weight_shape[2:], stride, padding, dilation)
+    bands = _bands_for(threads, batch)
+    layout = _lay_out(weight_shape[1], rows, columns, stride, height, width, bands, grad.itemsize)
     images = 1
     if layout.band == height:
         images = max(1, min(DOT_LENGTH // (height * width), -(-batch // threads)))
     unfolded = np.empty((threads, images, layout.size), grad.dtype)
-    sums = np.zeros((threads, out_channels, prod(weight_shape[1:])), grad.dtype)
-    _sum_over_pixels(np.ascontiguousarray(grad), np.ascontiguousarray(input), sums, layout, unfolded)
-    return sums.sum(0).reshape(weight_shape)
+    sums = np.zeros((threads, out_channels, weights), grad.dtype)
+    kernel = _sum_over_pixels if threads > 1 else _sum_over_pixels.serial
+    kernel(np.ascontiguousarray(grad), np.ascontiguousarray(input), sums, unfolded, *layout.for_kernels)
+    return (sums[0] if threads == 1 else sums.sum(0)).reshape(weight_shape)
 
 
-def _forward_offsets(kernel_size: int, padding: int, dilation: int) -> Offsets:
-    """Where in the input, relative to ``stride * i``, each kernel position lies."""
-    return tuple(a * dilation - padding for a in range(kernel_size))
+@lru_cache(maxsize=1024)
+def _forward_geometry(
+    extents: Pair, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair
+) -> tuple[Pair, Offsets, Offsets]:
+    """The output's height and width, and where in the input, from ``stride * i``, each kernel row and column lies."""
+    height, width = (
+        (extent + 2 * p - d * (k - 1) - 1) // s + 1
+        for extent, k, s, p, d in zip(extents, kernel_size, stride, padding, dilation, strict=True)
+    )
+    rows, columns = (tuple(a * d - p for a in range(k)) for k, p, d in zip(kernel_size, padding, dilation, strict=True))
+    return (height, width), rows, columns
 
 
-def _backward_offsets(
-    first: int, kernel_size: int, stride: int, padding: int, dilation: int
-) -> tuple[list[int], Offsets]:
-    """The kernel positions that met pixels first, first + stride, …; where in the output, relative to 0, 1, …."""
+class Part(NamedTuple):
+    """The pixels of the input that lie alike to the stride."""
+
+    pixels: tuple[Any, ...]  # their index in (N, C, H, W)
+    met: tuple[Any, ...]  # the index, in (C, O, KH, KW), of the kernel positions that they met
+    rows: Offsets  # where in the output, relative to 0, 1, …, these met them
+    columns: Offsets
+    size: Pair  # how many pixels there are
+
+
+@lru_cache(maxsize=1024)
+def _backward_geometry(extents: Pair, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair) -> list[Part]:
+    rows, columns = (
+        [_backward_line(first, *each) for first in range(min(each[2], each[0]))]
+        for each in zip(extents, kernel_size, stride, padding, dilation, strict=True)
+    )
+    every = slice(None)
+    return [
+        Part(
+            (every, every, top, left),
+            (every, every, met_rows, met_columns),
+            row_offsets,
+            column_offsets,
+            (height, width),
+        )
+        for top, met_rows, row_offsets, height in rows
+        for left, met_columns, column_offsets, width in columns
+    ]
+
+
+def _backward_line(
+    first: int, extent: int, kernel_size: int, stride: int, padding: int, dilation: int
+) -> tuple[slice, slice, Offsets, int]:
+    """Pixels first, first + stride, …; the kernel positions that met them; where in the output; and how many pixels."""
     distances = [first + padding - a * dilation for a in range(kernel_size)]
     met = [a for a, distance in enumerate(distances) if distance % stride == 0]
-    return met, tuple(distances[a] // stride for a in met)
+    step = met[1] - met[0] if len(met) > 1 else 1
+    positions = slice(met[0], met[-1] + 1, step) if met else slice(0)
+    return (
+        slice(first, None, stride),
+        positions,
+        tuple(distances[a] // stride for a in met),
+        len(range(first, extent, stride)),
+    )
+
+
+def _threads_for(multiplications: int) -> int:
+    return get_num_threads() if multiplications >= SHARED else 1
+
+
+def _bands_for(threads: int, batch: int) -> int:
+    """Into how many bands of rows to cut each image so that every thread has some, in a small batch too."""
+    return -(-threads // max(1, batch))
 
 
 def _correlate(
-    source: np.ndarray,
-    weight: np.ndarray,
-    bias: np.ndarray,
-    row_offsets: Offsets,
-    column_offsets: Offsets,
-    stride: Pair,
-    size: Pair,
-) -> np.ndarray:
+    source: Array, weight: Array, bias: Array, row_offsets: Offsets, column_offsets: Offsets, stride: Pair, size: Pair
+) -> Array:
     """The sum over weights, where ``offsets`` say for each kernel row and column where it lies; outside are zeros."""
     output = np.empty((len(source), len(weight), *size), source.dtype)
     if weight.size == 0:  # no kernel position met these pixels: the stride is larger than the kernel
         output[:] = bias[:, None, None]
         return output
-    bands = _bands_for_threads(len(source))
+    matrix = weight.reshape(len(weight), -1)
+    threads = _threads_for(output.size * matrix.shape[1])
+    bands = _bands_for(threads, len(source))
     layout = _lay_out(weight.shape[1], row_offsets, column_offsets, stride, *size, bands, source.itemsize)
     last_tile = TILE_COLUMNS * VECTOR_BYTES  # tiles are read whole, though perhaps not needed whole
-    unfolded = np.empty((get_num_threads(), layout.size + last_tile), source.dtype)
-    matrix = np.ascontiguousarray(weight).reshape(len(weight), -1)
-    _sum_over_weights(np.ascontiguousarray(source), matrix, np.ascontiguousarray(bias), output, layout, unfolded)
+    unfolded = np.empty((threads, layout.size + last_tile), source.dtype)
+    kernel = _sum_over_weights if threads > 1 else _sum_over_weights.serial
+    kernel(
+        np.ascontiguousarray(source), np.ascontiguousarray(matrix), np.ascontiguousarray(bias), output, unfolded,
+        *layout.for_kernels,
+    )  # fmt: skip
     return output
-
-
-def _bands_for_threads(batch: int) -> int:
-    """Into how many bands of rows to cut each image so that every thread has some, in a small batch too."""
-    return -(-get_num_threads() // max(1, batch))
 
 
 class Layout(NamedTuple):
@@ -211,19 +225,16 @@ class Layout(NamedTuple):
 
     Output row i asks for source row stride * i + offset. Source rows are sorted by their remainder by the stride, so
     that what the next output row asks for lies just behind: ``unfolded[channel, kernel column, remainder, row, j]``.
+
+    numba takes a plain tuple of integers in a tenth of the time that it takes for the same tuple with names.
     """
 
-    channels: int
-    column_offsets: np.ndarray
-    lowest_row: int  # the least of the row offsets
-    row_step: int  # the strides
-    column_step: int
     band: int
-    width: int  # of the output, and of the unfolded rows
-    remainders: int
-    rows: int  # of each remainder
-    positions: np.ndarray  # where in `unfolded`, taken as flat, each weight (c, a, b) meets the band's first pixel
     size: int  # elements of `unfolded`
+    for_kernels: tuple[Array, Array, tuple[int, ...]]
+    """Where in `unfolded`, taken as flat, each weight (c, a, b) meets the band's first pixel; the column offsets;
+    and channels, the least of the row offsets, the strides of rows and columns, band, width (of the output, and of the
+    unfolded rows), remainders, rows (of each remainder)."""
 
 
 @lru_cache(maxsize=1024)
@@ -247,25 +258,26 @@ def _lay_out(
     blocks = np.arange(copies).reshape(channels, 1, -1) * (remainders * rows)
     lines = [(offset - lowest) % stride[0] * rows + (offset - lowest) // stride[0] for offset in row_offsets]
     positions = ((blocks + np.array(lines)[:, None]) * width).reshape(-1).astype(np.intp)
-    size = copies * remainders * rows * width
-    return Layout(channels, np.array(column_offsets), lowest, *stride, band, width, remainders, rows, positions, size)
+    numbers = (channels, lowest, *stride, band, width, remainders, rows)
+    return Layout(band, copies * remainders * rows * width, (positions, np.array(column_offsets), numbers))
 
 
 @parallel_jit
-def _sum_over_weights(source, weight, bias, output, layout, unfolded):
+def _sum_over_weights(source, weight, bias, output, unfolded, positions, column_offsets, numbers):
     """Each thread unfolds its share of the (image, group, band) in turn, and sums tile by tile."""
     batch, out_channels, height, width = output.shape
-    groups = source.shape[1] // layout.channels
+    channels, band = numbers[0], numbers[4]
+    groups = source.shape[1] // channels
     group_channels = out_channels // groups
-    bands = -(-height // layout.band)
+    bands = -(-height // band)
     plane = height * width
     lanes = VECTOR_BYTES // source.itemsize
     threads, items = len(unfolded), batch * groups * bands
     for thread in prange(threads):
         for item in range(thread * items // threads, (thread + 1) * items // threads):
-            n, group, top = item // bands // groups, item // bands % groups, item % bands * layout.band
-            _unfold(source[n], group, top, layout, unfolded[thread])
-            pixels = min(layout.band, height - top) * width
+            n, group, top = item // bands // groups, item // bands % groups, item % bands * band
+            _unfold(source[n], group, top, unfolded[thread], column_offsets, numbers)
+            pixels = min(band, height - top) * width
             first, last = group * group_channels, (group + 1) * group_channels
             pixel = 0
             while pixel < pixels:
@@ -276,7 +288,7 @@ def _sum_over_weights(source, weight, bias, output, layout, unfolded):
                     rows = _share(last - o, TILE_ROWS)
                     start = (n * out_channels + o) * plane + top * width + pixel
                     product_tile(
-                        rows, columns, weight, o, unfolded[thread], pixel, layout.positions,
+                        rows, columns, weight, o, unfolded[thread], pixel, positions,
                         bias, output, start, plane, count,
                     )  # fmt: skip
                     o += rows
@@ -284,23 +296,24 @@ def _sum_over_weights(source, weight, bias, output, layout, unfolded):
 
 
 @parallel_jit
-def _sum_over_pixels(grad, source, sums, layout, unfolded):
+def _sum_over_pixels(grad, source, sums, unfolded, positions, column_offsets, numbers):
     """Each thread unfolds its share of the (images, group, band) in turn, and adds their products to its own sums."""
     batch, out_channels, height, width = grad.shape
-    groups = source.shape[1] // layout.channels
+    channels, band = numbers[0], numbers[4]
+    groups = source.shape[1] // channels
     group_channels = out_channels // groups
-    bands = -(-height // layout.band)
+    bands = -(-height // band)
     plane = height * width
-    weights = len(layout.positions)
-    threads, images, _ = unfolded.shape
+    weights = len(positions)
+    threads, images, size = unfolded.shape
     items = -(-batch // images) * groups * bands
     for thread in prange(threads):
         for item in range(thread * items // threads, (thread + 1) * items // threads):
-            n, group, top = item // bands // groups * images, item // bands % groups, item % bands * layout.band
+            n, group, top = item // bands // groups * images, item // bands % groups, item % bands * band
             count = min(images, batch - n)
             for k in range(count):
-                _unfold(source[n + k], group, top, layout, unfolded[thread, k])
-            pixels = min(layout.band, height - top) * width
+                _unfold(source[n + k], group, top, unfolded[thread, k], column_offsets, numbers)
+            pixels = min(band, height - top) * width
             o, last = group * group_channels, (group + 1) * group_channels
             while o < last:
                 rows = _share(last - o, TILE_ROWS)
@@ -310,7 +323,7 @@ def _sum_over_pixels(grad, source, sums, layout, unfolded):
                     columns = _share(weights - t, TILE_COLUMNS)
                     dot_tile(
                         rows, columns, grad, start, plane, out_channels * plane,
-                        unfolded[thread], layout.positions, t, layout.size, count, pixels,
+                        unfolded[thread], positions, t, size, count, pixels,
                         sums, (thread * out_channels + o) * weights + t, weights,
                     )  # fmt: skip
                     t += columns
@@ -325,33 +338,30 @@ def _share(remaining, most):
 
 
 @jit
-def _unfold(image, group, top, layout, unfolded):
-    """Copies what the band of output rows from ``top`` asks for of (C, H, W) to where ``layout`` wants it."""
+def _unfold(image, group, top, unfolded, column_offsets, numbers):
+    """Copies what the band of output rows from ``top`` asks for of (C, H, W) to where the layout wants it."""
+    channels, lowest_row, row_step, column_step, _, out_width, remainders, rows = numbers
     height, width = image.shape[1:]
-    row_step, column_step = layout.row_step, layout.column_step
     pixels = image.reshape(-1)
-    block = layout.rows * layout.width
-    for b, column_offset in enumerate(layout.column_offsets):
-        begin, end = _inside(column_offset, column_step, width, layout.width)
-        for remainder in range(layout.remainders):
-            row_offset = top * row_step + layout.lowest_row + remainder
-            above, below = _inside(row_offset, row_step, height, layout.rows)
-            for c in range(layout.channels):
-                target = ((c * len(layout.column_offsets) + b) * layout.remainders + remainder) * block
-                unfolded[target : target + above * layout.width] = 0
-                unfolded[target + below * layout.width : target + block] = 0
-                channel = group * layout.channels + c
-                start = (channel * height + row_offset + above * row_step) * width + column_offset
-                target += above * layout.width
+    block = rows * out_width
+    for b, column_offset in enumerate(column_offsets):
+        begin, end = _inside(column_offset, column_step, width, out_width)
+        for remainder in range(remainders):
+            row_offset = top * row_step + lowest_row + remainder
+            above, below = _inside(row_offset, row_step, height, rows)
+            for c in range(channels):
+                target = ((c * len(column_offsets) + b) * remainders + remainder) * block
+                unfolded[target : target + above * out_width] = 0
+                unfolded[target + below * out_width : target + block] = 0
+                start = ((group * channels + c) * height + row_offset + above * row_step) * width + column_offset
+                target += above * out_width
                 if column_step == 1:
-                    copy_rows(
-                        below - above, pixels, start, row_step * width, begin, end, unfolded, target, layout.width
-                    )
+                    copy_rows(below - above, pixels, start, row_step * width, begin, end, unfolded, target, out_width)
                     continue
                 for row in range(below - above):
-                    for j in range(layout.width):
+                    for j in range(out_width):
                         value = pixels[start + row * row_step * width + j * column_step] if begin <= j < end else 0
-                        unfolded[target + row * layout.width + j] = value
+                        unfolded[target + row * out_width + j] = value
 
 
 @jit

@@ -29,18 +29,22 @@ def _fma(typing_context, a, b, c):
 
 
 @jit
-def _sgd_plain(param, grad, lr, decay, sign):
+def _sgd_plain(param, grad, lr, decay, maximize):
+    number = param.dtype.type
+    lr, decay = number(lr), number(decay)
     for i in range(param.size):
-        g = sign * grad[i]
+        g = -grad[i] if maximize else grad[i]
         if decay != 0:
             g = _fma(param[i], decay, g)
         param[i] = _fma(g, -lr, param[i])
 
 
 @jit
-def _sgd_momentum(param, grad, lr, decay, sign, velocity, momentum, fresh, nesterov):
+def _sgd_momentum(param, grad, lr, decay, maximize, velocity, momentum, fresh, nesterov):
+    number = param.dtype.type
+    lr, decay, momentum, fresh = number(lr), number(decay), number(momentum), number(fresh)
     for i in range(param.size):
-        g = sign * grad[i]
+        g = -grad[i] if maximize else grad[i]
         if decay != 0:
             g = _fma(param[i], decay, g)
         v = _fma(g, fresh, velocity[i] * momentum)
@@ -68,22 +72,19 @@ def sgd(
 
     All arrays have one shape and one floating point dtype.
     """
-    arrays = (param, grad) if velocity is None else (param, grad, velocity)
-    if param.dtype.itemsize < 4 or not all(each.flags.c_contiguous for each in arrays):
+    if param.itemsize < 4 or not (
+        param.flags.c_contiguous and grad.flags.c_contiguous and (velocity is None or velocity.flags.c_contiguous)
+    ):
         # The loops are for float32 and float64 that lie row by row: others go through copies that do.
         wide = np.promote_types(param.dtype, np.float32)
-        copies = [each.astype(wide, order="C") for each in arrays]
-        copy_of_velocity = None if velocity is None else copies[2]
-        sgd(copies[0], copies[1], copy_of_velocity, lr, momentum, fresh, weight_decay, nesterov, maximize)
+        copies = [None if each is None else each.astype(wide, order="C") for each in (param, grad, velocity)]
+        sgd(*copies, lr, momentum, fresh, weight_decay, nesterov, maximize)
         param[...] = copies[0]
         if velocity is not None:
-            velocity[...] = copy_of_velocity
-        return
-    number = param.dtype.type
-    rates = number(lr), number(weight_decay), number(-1 if maximize else 1)
-    if velocity is None:
-        _sgd_plain(param.reshape(-1), grad.reshape(-1), *rates)
+            velocity[...] = copies[2]
+    elif velocity is None:
+        _sgd_plain(param.reshape(-1), grad.reshape(-1), lr, weight_decay, maximize)
     else:
         _sgd_momentum(
-            param.reshape(-1), grad.reshape(-1), *rates, velocity.reshape(-1), number(momentum), number(fresh), nesterov
+            param.reshape(-1), grad.reshape(-1), lr, weight_decay, maximize, velocity.reshape(-1), momentum, fresh, nesterov
         )
