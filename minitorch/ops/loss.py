@@ -54,18 +54,12 @@ class NllLossBackward0(Function):
     graph_inputs = 1
 
     def forward(self, k: Table, a: Any, target: Any, weight: Any, reduction: str, ignore_index: int) -> Any:
-        weights = k.nll_weights(target, weight, ignore_index, a.dtype)
+        loss, weights = k.nll_loss_forward(a, target, weight, ignore_index, reduction)
         self.ignore_index = ignore_index
-        losses = k.nll_loss_pick(a, target, weights, ignore_index=ignore_index)
-        if reduction == "mean":
-            total = k.sum(weights, None, False)
-            self.save(a, target, k.div(weights, total))
-            return k.div(k.sum(losses, None, False), total)
         self.save(a, target, weights)
-        return losses if reduction == "none" else k.sum(losses, None, False)
+        return loss
 
     def backward(self, k: Table, grad: Any, a: Any, target: Any, weights: Any) -> tuple[Any, ...]:
-        grad = k.expand(grad, weights.shape)
         return (k.nll_loss_backward(grad, target, weights, a, ignore_index=self.ignore_index),)
 
 
@@ -75,9 +69,10 @@ class NllLoss2DBackward0(NllLossBackward0):
 
 @formula("nll_loss_backward")
 class NllLossBackwardBackward(Function):
-    """Linear in the gradient, flat in the input of the loss (which gives the shape)."""
+    """Linear in the gradient, which is broadcast, and flat in the input of the loss (which gives the shape)."""
 
     __slots__ = ("ignore_index",)
+    broadcasts = True
 
     def forward(self, k: Table, grad: Any, target: Any, weights: Any, a: Any, ignore_index: int) -> Any:
         self.ignore_index = ignore_index
@@ -194,7 +189,7 @@ def _check_targets(input: Tensor, target: Tensor, weight: Tensor | None, ignore_
         raise RuntimeError(f"Expected target size {[shape[0], *shape[2:]]}, got {target_shape}")
     if input._array.dtype.kind != "f":
         raise NotImplementedError(f"\"nll_loss_out_frame\" not implemented for '{dtype_name(input)}'")
-    if target._array.dtype.name not in ("int64", "uint8"):
+    if target._array.dtype.str[1:] not in ("i8", "u1"):
         raise RuntimeError(f"expected target dtype to be Long or Byte, but got {dtype_name(target)}")
     classes = shape[0] if len(shape) == 1 else shape[1]
     if weight is not None and list(weight._array.shape) != [classes]:

@@ -7,7 +7,6 @@ so that nothing overflows. Sums are kept in double precision.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from numba import prange
 from minitorch.kernels.cpu.compiler import jit, parallel_jit
 
 __all__ = [
-    "log_softmax", "log_softmax_backward", "nll_loss_backward", "nll_loss_pick", "nll_outside", "nll_weights", "softmax",
+    "log_softmax", "log_softmax_backward", "nll_loss_backward", "nll_loss_forward", "nll_loss_pick", "nll_outside", "softmax",
     "softmax_backward",
 ]  # fmt: skip
 
@@ -123,10 +122,6 @@ def _log_softmax_backward(grad, result, out):
 # -- negative log-likelihood: a of (n, classes, …), target and weights of (n, …) --------------------------------------
 
 
-def _flat(target: Array) -> Array:
-    return np.ascontiguousarray(target, np.int64).reshape(len(target), -1)
-
-
 def nll_outside(target: Array, classes: int, ignore_index: int) -> int | None:
     """The first target that is not the index of a class, if there is one, nor to be ignored."""
     flat = np.ascontiguousarray(target, np.int64).reshape(-1)
@@ -142,44 +137,72 @@ def _outside(target, classes, ignore_index):
     return -1
 
 
-def nll_weights(target: Array, weight: Array | None, ignore_index: int, dtype: np.dtype) -> Array:
-    """The weight of each target: its class's, or 1; 0 where the target is to be ignored. Of the target's shape."""
-    kept = target != ignore_index
+def nll_loss_forward(a: Array, target: Array, weight: Array | None, ignore_index: int, reduction: str) -> tuple[Array, Array]:
+    """-weight[target] * a[target] of each sample, their sum or weighted mean; and how much each sample counts in it, (n, …)."""
+    if a.dtype.itemsize == 2:
+        wide = None if weight is None else weight.astype(np.float32)
+        loss, weights = nll_loss_forward(a.astype(np.float32), target, wide, ignore_index, reduction)
+        return loss.astype(a.dtype), weights.astype(a.dtype)
+    rows, flat = _by_samples(a, target)
     if weight is None:
-        return kept.astype(dtype)
-    return np.where(kept, weight[np.where(kept, target, 0)], weight.dtype.type(0))
+        weight = np.ones(a.shape[1], a.dtype)
+    losses, weights = np.empty(flat.shape, a.dtype), np.empty(flat.shape, a.dtype)
+    total = _nll(rows, flat, np.ascontiguousarray(weight), ignore_index, reduction == "mean", losses, weights)
+    loss = losses.reshape(target.shape) if reduction == "none" else np.array(total, a.dtype)
+    return loss, weights.reshape(target.shape)
+
+
+@jit
+def _nll(a, target, weight, ignore_index, mean, losses, weights):
+    loss = total = 0.0
+    for n in range(target.shape[0]):
+        for i in range(target.shape[1]):
+            if target[n, i] == ignore_index:
+                weights[n, i] = losses[n, i] = 0
+            else:
+                weights[n, i] = weight[target[n, i]]
+                losses[n, i] = -a[n, target[n, i], i] * weights[n, i]
+                loss += losses[n, i]
+                total += weights[n, i]
+    if mean:
+        weights /= weights.dtype.type(total)
+        loss /= total
+    return loss
 
 
 def nll_loss_pick(a: Array, target: Array, weights: Array, ignore_index: int) -> Array:
     """-weight * a[target] for each sample, 0 where ignored."""
-    out = np.empty(target.shape, a.dtype)
-    return _by_samples(_pick, target, weights, a, out, ignore_index, out)
+    if a.dtype.itemsize == 2:
+        wide = nll_loss_pick(a.astype(np.float32), target, weights.astype(np.float32), ignore_index)
+        return wide.astype(a.dtype)
+    rows, flat = _by_samples(a, target)
+    out = np.empty(flat.shape, a.dtype)
+    _pick(rows, flat, np.ascontiguousarray(weights).reshape(flat.shape), ignore_index, out)
+    return out.reshape(target.shape)
 
 
 def nll_loss_backward(grad: Array, target: Array, weights: Array, a: Array, ignore_index: int) -> Array:
-    """-weight * grad at each sample's target, 0 elsewhere. The adjoint of ``nll_loss_pick``."""
+    """-weight * grad at each sample's target, 0 elsewhere. The adjoint of ``nll_loss_pick``; ``grad`` is broadcast."""
+    if a.dtype.itemsize == 2:
+        wide = [each.astype(np.float32) for each in (weights, a)]
+        return nll_loss_backward(grad.astype(np.float32), target, *wide, ignore_index).astype(a.dtype)
     out = np.zeros(a.shape, grad.dtype)
-    return _by_samples(_put, target, weights, out, grad, ignore_index, out)
-
-
-def _by_samples(
-    kernel: Callable[..., None], target: Array, weights: Array, whole: Array, each: Array, ignore_index: int, out: Array
-) -> Array:
-    """Calls a kernel on ``whole`` as (n, classes, rest) and on the others, with an element for each sample, as (n, rest)."""
-    if out.dtype.itemsize == 2:
-        wide = out.astype(np.float32)
-        whole, each = (wide if x is out else x.astype(np.float32) for x in (whole, each))
-        out[...] = _by_samples(kernel, target, weights.astype(np.float32), whole, each, ignore_index, wide)
-    elif target.size:
-        flat = _flat(target)
-        rows = (len(flat), whole.shape[1], flat.shape[1])
-        weights, each = (np.ascontiguousarray(x).reshape(flat.shape) for x in (weights, each))
-        kernel(np.ascontiguousarray(whole).reshape(rows), flat, weights, each, ignore_index)
+    rows, flat = _by_samples(out, target)
+    _put(rows, flat, np.multiply(grad, weights, out=...).reshape(flat.shape), ignore_index)
     return out
 
 
+def _by_samples(whole: Array, target: Array) -> tuple[Array, Array]:
+    """As (n, classes, rest) and (n, rest)."""
+    n, rest = len(target), math.prod(target.shape[1:])
+    return (
+        np.ascontiguousarray(whole).reshape(n, whole.shape[1], rest),
+        np.ascontiguousarray(target, np.int64).reshape(n, rest),
+    )
+
+
 @jit
-def _pick(a, target, weights, out, ignore_index):
+def _pick(a, target, weights, ignore_index, out):
     for n in range(target.shape[0]):
         for i in range(target.shape[1]):
             kept = target[n, i] != ignore_index
@@ -187,8 +210,8 @@ def _pick(a, target, weights, out, ignore_index):
 
 
 @jit
-def _put(out, target, weights, grad, ignore_index):
+def _put(out, target, values, ignore_index):
     for n in range(target.shape[0]):
         for i in range(target.shape[1]):
             if target[n, i] != ignore_index:
-                out[n, target[n, i], i] = -grad[n, i] * weights[n, i]
+                out[n, target[n, i], i] = -values[n, i]
