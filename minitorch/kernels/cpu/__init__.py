@@ -15,6 +15,7 @@ from minitorch.kernels.cpu import creation, elementwise, indexing, matmul, reduc
 
 # fmt: off
 COMPILED = {
+    "activation": ("relu", "relu_backward"),
     "convolution": ("conv2d", "conv2d_input_grad", "conv2d_weight_grad"),
     "loss": (
         "log_softmax", "log_softmax_backward", "nll_loss_backward", "nll_loss_forward", "nll_loss_pick", "nll_outside", "softmax",

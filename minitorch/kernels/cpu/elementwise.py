@@ -15,7 +15,7 @@ __all__ = [
     "abs", "add", "add_into", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "clamp", "clone",
     "contiguous_clone", "cos", "div", "div_rounded", "eq", "exp", "floor", "ge", "gt", "isfinite", "isinf", "isnan",
     "le", "log", "log1p", "logical_and", "logical_not", "logical_or", "logical_xor", "lt", "maximum", "minimum",
-    "mul", "ne", "neg", "pow", "reciprocal", "relu", "relu_backward", "remainder", "sigmoid", "sign", "sin", "sqrt",
+    "mul", "ne", "neg", "pow", "reciprocal", "remainder", "sigmoid", "sign", "sin", "sqrt",
     "sub", "tanh", "where",
 ]  # fmt: skip
 
@@ -136,16 +136,6 @@ def _integer_power(a: Array | float, b: Array) -> Array:
     of_minus_one = np.where(b % 2 == 0, 1, -1)
     negative = np.where(a == 1, 1, np.where(a == -1, of_minus_one, 0))
     return np.asarray(np.where(b < 0, negative, np.power(a, np.maximum(b, 0)))).astype(b.dtype, copy=False)
-
-
-def relu(a: Array) -> Array:
-    """max(a, 0); NaN stays."""
-    return np.maximum(a, 0, out=...)
-
-
-def relu_backward(grad: Array, result: Array) -> Array:
-    """The gradient where the result is positive, 0 elsewhere (also where the input was exactly 0)."""
-    return np.where(result > 0, grad, grad.dtype.type(0)) if result.ndim else np.asarray(grad * (result > 0))
 
 
 def sigmoid(a: Array) -> Array:
