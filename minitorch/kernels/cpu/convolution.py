@@ -278,21 +278,20 @@ def _sum_over_weights(source, weight, bias, output, unfolded, positions, column_
             n, group, top = item // bands // groups, item // bands % groups, item % bands * band
             _unfold(source[n], group, top, unfolded[thread], column_offsets, numbers)
             pixels = min(band, height - top) * width
-            first, last = group * group_channels, (group + 1) * group_channels
-            pixel = 0
-            while pixel < pixels:
-                columns = _share(-(-(pixels - pixel) // lanes), TILE_COLUMNS)
-                count = min(columns * lanes, pixels - pixel)
-                o = first
-                while o < last:
-                    rows = _share(last - o, TILE_ROWS)
+            o, last = group * group_channels, (group + 1) * group_channels
+            while o < last:
+                rows = _share(last - o, TILE_ROWS)
+                pixel = 0
+                while pixel < pixels:
+                    columns = _share(-(-(pixels - pixel) // lanes), TILE_COLUMNS)
+                    count = min(columns * lanes, pixels - pixel)
                     start = (n * out_channels + o) * plane + top * width + pixel
                     product_tile(
                         rows, columns, weight, o, unfolded[thread], pixel, positions,
                         bias, output, start, plane, count,
                     )  # fmt: skip
-                    o += rows
-                pixel += count
+                    pixel += count
+                o += rows
 
 
 @parallel_jit

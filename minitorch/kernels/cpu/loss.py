@@ -137,7 +137,9 @@ def _outside(target, classes, ignore_index):
     return -1
 
 
-def nll_loss_forward(a: Array, target: Array, weight: Array | None, ignore_index: int, reduction: str) -> tuple[Array, Array]:
+def nll_loss_forward(
+    a: Array, target: Array, weight: Array | None, ignore_index: int, reduction: str
+) -> tuple[Array, Array]:
     """-weight[target] * a[target] of each sample, their sum or weighted mean; and how much each sample counts in it, (n, …)."""
     if a.dtype.itemsize == 2:
         wide = None if weight is None else weight.astype(np.float32)

@@ -24,7 +24,9 @@ def _product(product: Callable[..., Array], a: Array, b: Array) -> Array:
 
 def mm(a: Array, b: Array) -> Array:
     """(n, k) @ (k, m)."""
-    if a.size == 1 or b.size == 1:  # np.dot, which is quicker, takes 0 for a lone 0 times whatever, even for 0 times NaN
+    if (
+        a.size == 1 or b.size == 1
+    ):  # np.dot, which is quicker, takes 0 for a lone 0 times whatever, even for 0 times NaN
         return np.matmul(a, b)
     return _product(np.dot, a, b)
 

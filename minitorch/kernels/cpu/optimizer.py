@@ -86,5 +86,13 @@ def sgd(
         _sgd_plain(param.reshape(-1), grad.reshape(-1), lr, weight_decay, maximize)
     else:
         _sgd_momentum(
-            param.reshape(-1), grad.reshape(-1), lr, weight_decay, maximize, velocity.reshape(-1), momentum, fresh, nesterov
+            param.reshape(-1),
+            grad.reshape(-1),
+            lr,
+            weight_decay,
+            maximize,
+            velocity.reshape(-1),
+            momentum,
+            fresh,
+            nesterov,
         )
