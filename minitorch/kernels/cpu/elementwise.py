@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable
 
 import numpy as np
 
@@ -21,40 +21,72 @@ __all__ = [
 
 Array = np.ndarray
 
-add = partial(np.add, out=...)
-sub = partial(np.subtract, out=...)
-mul = partial(np.multiply, out=...)
-div = partial(np.true_divide, out=...)
-neg = partial(np.negative, out=...)
-abs = partial(np.absolute, out=...)
-exp = partial(np.exp, out=...)
-log = partial(np.log, out=...)
-log1p = partial(np.log1p, out=...)
-sqrt = partial(np.sqrt, out=...)
-sin = partial(np.sin, out=...)
-cos = partial(np.cos, out=...)
-tanh = partial(np.tanh, out=...)
-floor = partial(np.floor, out=...)
-remainder = partial(np.remainder, out=...)
-maximum = partial(np.maximum, out=...)  # NaN wins, as in torch
-minimum = partial(np.minimum, out=...)
-eq = partial(np.equal, out=...)
-ne = partial(np.not_equal, out=...)
-lt = partial(np.less, out=...)
-le = partial(np.less_equal, out=...)
-gt = partial(np.greater, out=...)
-ge = partial(np.greater_equal, out=...)
-isnan = partial(np.isnan, out=...)
-isinf = partial(np.isinf, out=...)
-isfinite = partial(np.isfinite, out=...)
-bitwise_and = partial(np.bitwise_and, out=...)
-bitwise_or = partial(np.bitwise_or, out=...)
-bitwise_xor = partial(np.bitwise_xor, out=...)
-bitwise_not = partial(np.bitwise_not, out=...)
-logical_and = partial(np.logical_and, out=...)
-logical_or = partial(np.logical_or, out=...)
-logical_xor = partial(np.logical_xor, out=...)
-logical_not = partial(np.logical_not, out=...)
+SHARED = 2**18  # elements from which more than one thread pays
+COSTLY = 2**15  # the same, for functions that take nanoseconds for each element
+
+
+def _share(ufunc: np.ufunc, *operands: Array) -> Array:
+    """``ufunc(*operands)`` on all threads, if that is possible."""
+    from minitorch.kernels.cpu import ufunc_loops  # which needs numba, whose import takes longer than all else
+
+    result = ufunc_loops.call(ufunc, *operands)
+    return ufunc(*operands, out=...) if result is None else result
+
+
+def _unary(ufunc: np.ufunc, shared: int = SHARED) -> Callable[[Array], Array]:
+    def kernel(a: Array) -> Array:
+        return ufunc(a, out=...) if a.size < shared else _share(ufunc, a)
+
+    return kernel
+
+
+def _binary(ufunc: np.ufunc, shared: int = SHARED) -> Callable[[Array | float, Array | float], Array]:
+    def kernel(a: Array | float, b: Array | float) -> Array:
+        if type(a) is not Array or a.size < shared:
+            return ufunc(a, b, out=...)
+        if type(b) is not Array:
+            if a.dtype.kind != "f":  # the number may be of a higher kind
+                return ufunc(a, b, out=...)
+            b = np.asarray(b, a.dtype)
+        return _share(ufunc, a, b)
+
+    return kernel
+
+
+add = _binary(np.add)
+sub = _binary(np.subtract)
+mul = _binary(np.multiply)
+div = _binary(np.true_divide)
+neg = _unary(np.negative)
+abs = _unary(np.absolute)
+exp = _unary(np.exp, COSTLY)
+log = _unary(np.log, COSTLY)
+log1p = _unary(np.log1p, COSTLY)
+sqrt = _unary(np.sqrt)
+sin = _unary(np.sin, COSTLY)
+cos = _unary(np.cos, COSTLY)
+tanh = _unary(np.tanh, COSTLY)
+floor = _unary(np.floor)
+remainder = _binary(np.remainder, COSTLY)
+maximum = _binary(np.maximum)  # NaN wins, as in torch
+minimum = _binary(np.minimum)
+eq = _binary(np.equal)
+ne = _binary(np.not_equal)
+lt = _binary(np.less)
+le = _binary(np.less_equal)
+gt = _binary(np.greater)
+ge = _binary(np.greater_equal)
+isnan = _unary(np.isnan)
+isinf = _unary(np.isinf)
+isfinite = _unary(np.isfinite)
+bitwise_and = _binary(np.bitwise_and)
+bitwise_or = _binary(np.bitwise_or)
+bitwise_xor = _binary(np.bitwise_xor)
+bitwise_not = _unary(np.bitwise_not)
+logical_and = _binary(np.logical_and)
+logical_or = _binary(np.logical_or)
+logical_xor = _binary(np.logical_xor)
+logical_not = _unary(np.logical_not)
 
 
 def add_into(total: Array, term: Array) -> Array:
