@@ -39,9 +39,14 @@ _POOLS = {"omp": "omppool", "tbb": "tbbpool", "workqueue": "workqueue"}
 _NUMBAS_CHOICE = ("safe", "threadsafe", "forksafe")
 
 
-def jit(function: Callable[..., Any]) -> Any:
-    """Compiles ``function`` for one thread; it may be called from Python and from other kernels."""
-    return _compile(function, parallel=False)
+def jit(function: Callable[..., Any] | None = None, *, reorder: bool = False) -> Any:
+    """Compiles ``function`` for one thread; it may be called from Python and from other kernels.
+
+    With ``reorder``, sums in it may be added up in another order, so that they can be added up side by side.
+    """
+    if function is None:
+        return functools.partial(jit, reorder=reorder)
+    return _compile(function, parallel=False, fastmath={"reassoc"} if reorder else False)
 
 
 def parallel_jit(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -68,8 +73,8 @@ def parallel_jit(function: Callable[..., Any]) -> Callable[..., Any]:
     return kernel
 
 
-def _compile(function: Callable[..., Any], parallel: bool) -> Any:
-    dispatcher: Any = numba.njit(function, parallel=parallel, **_OPTIONS)
+def _compile(function: Callable[..., Any], parallel: bool, fastmath: Any = False) -> Any:
+    dispatcher: Any = numba.njit(function, parallel=parallel, fastmath=fastmath, **_OPTIONS)
     dispatcher._cache = KernelCache(function)
     return dispatcher
 

@@ -1,125 +1,16 @@
-"""Softmax over one dimension, its logarithm, their gradients, and the loss on it: one pass over memory each.
-
-Arrays are taken as (outer, classes, inner), whatever their dimensions. Source: log-sum-exp shifted by the largest element,
-so that nothing overflows. Sums are kept in double precision.
-"""
+"""The negative log-likelihood, with a of (n, classes, …), target and weights of (n, …)."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
-from numba import prange
 
-from minitorch.kernels.cpu.compiler import jit, parallel_jit
+from minitorch.kernels.cpu.compiler import jit
 
-__all__ = [
-    "log_softmax", "log_softmax_backward", "nll_loss_backward", "nll_loss_forward", "nll_loss_pick", "nll_outside", "softmax",
-    "softmax_backward",
-]  # fmt: skip
+__all__ = ["nll_loss_backward", "nll_loss_forward", "nll_loss_pick", "nll_outside"]
 
 Array = np.ndarray
-
-SHARED = 2**12  # elements from which more than one thread pays: an exponential for each
-
-
-def softmax(a: Array, dim: int) -> Array:
-    """exp(a) / sum(exp(a)) along a dimension."""
-    return _by_rows(_softmax, dim, a)
-
-
-def log_softmax(a: Array, dim: int) -> Array:
-    """log(softmax(a)) along a dimension."""
-    if a.dtype.itemsize == 2 and a.size:  # torch rounds the sum, and its logarithm, to two bytes
-        wide, over = a.astype(np.float32), dim if a.ndim else None
-        shifted = wide - wide.max(over, keepdims=True)
-        total = np.exp(shifted).sum(over, keepdims=True).astype(a.dtype)
-        return np.subtract(shifted, np.log(total), out=...).astype(a.dtype)
-    return _by_rows(_log_softmax, dim, a)
-
-
-def softmax_backward(grad: Array, result: Array, dim: int) -> Array:
-    """result * (grad - sum(grad * result))."""
-    return _by_rows(_softmax_backward, dim, grad, result)
-
-
-def log_softmax_backward(grad: Array, result: Array, dim: int) -> Array:
-    """grad - exp(result) * sum(grad)."""
-    return _by_rows(_log_softmax_backward, dim, grad, result)
-
-
-def _by_rows(kernel: Any, dim: int, *arrays: Array) -> Array:
-    """Calls a kernel on arrays of one shape, as (outer, classes, inner), and on what it is to write the result to."""
-    shape, dtype = arrays[0].shape, arrays[0].dtype
-    rows = (math.prod(shape[:dim]), shape[dim] if shape else 1, math.prod(shape[dim + 1 :]))
-    wide = [each.astype(np.float32) if dtype.itemsize == 2 else np.ascontiguousarray(each) for each in arrays]
-    out = np.empty(rows, wide[0].dtype)
-    (kernel if out.size >= SHARED else kernel.serial)(*[each.reshape(rows) for each in wide], out)
-    return out.reshape(shape).astype(dtype, copy=False)
-
-
-@jit
-def _largest(a, o, i):
-    largest = a[o, 0, i]
-    for c in range(1, a.shape[1]):
-        value = a[o, c, i]
-        if value > largest or value != value:
-            largest = value
-    return largest
-
-
-@parallel_jit
-def _softmax(a, out):
-    for o in prange(a.shape[0]):
-        if a.shape[1] > 0:
-            for i in range(a.shape[2]):
-                largest = _largest(a, o, i)
-                total = 0.0
-                for c in range(a.shape[1]):
-                    out[o, c, i] = math.exp(a[o, c, i] - largest)
-                    total += out[o, c, i]
-                for c in range(a.shape[1]):
-                    out[o, c, i] /= total
-
-
-@parallel_jit
-def _log_softmax(a, out):
-    for o in prange(a.shape[0]):
-        if a.shape[1] > 0:
-            for i in range(a.shape[2]):
-                largest = _largest(a, o, i)
-                total = 0.0
-                for c in range(a.shape[1]):
-                    total += math.exp(a[o, c, i] - largest)
-                shift = math.log(total)
-                for c in range(a.shape[1]):
-                    out[o, c, i] = (a[o, c, i] - largest) - shift
-
-
-@parallel_jit
-def _softmax_backward(grad, result, out):
-    for o in prange(grad.shape[0]):
-        for i in range(grad.shape[2]):
-            total = 0.0
-            for c in range(grad.shape[1]):
-                total += grad[o, c, i] * result[o, c, i]
-            for c in range(grad.shape[1]):
-                out[o, c, i] = result[o, c, i] * (grad[o, c, i] - total)
-
-
-@parallel_jit
-def _log_softmax_backward(grad, result, out):
-    for o in prange(grad.shape[0]):
-        for i in range(grad.shape[2]):
-            total = 0.0
-            for c in range(grad.shape[1]):
-                total += grad[o, c, i]
-            for c in range(grad.shape[1]):
-                out[o, c, i] = grad[o, c, i] - math.exp(result[o, c, i]) * total
-
-
-# -- negative log-likelihood: a of (n, classes, …), target and weights of (n, …) --------------------------------------
 
 
 def nll_outside(target: Array, classes: int, ignore_index: int) -> int | None:

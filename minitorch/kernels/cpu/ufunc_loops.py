@@ -1,16 +1,17 @@
 """numpy's element-wise functions, shared among numba's threads.
 
 A ufunc holds compiled loops, one for each combination of dtypes, that take addresses, a count and the distances between
-elements. (Source: ``PyUFuncObject`` and ``PyUFuncGenericFunction`` in numpy's C interface.) They need neither Python nor its lock,
-so each thread can run the very same loop on a part of the arrays: results are numpy's, to the bit, and nothing is compiled but
-the sharing.
+elements. They need neither Python nor its lock, so each thread can run the very same loop on a part of the arrays: results
+are numpy's, to the bit, and nothing is compiled but the sharing.
+
+Source: ``PyUFuncObject`` and ``PyUFuncGenericFunction`` in numpy's C interface.
 """
 
 from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ def call(ufunc: np.ufunc, *operands: Array) -> Array | None:
     There is one for arrays of one shape (besides those of a single number, without dimensions), whose elements lie evenly
     spaced in a common order.
     """
-    loop = _loop(ufunc, *[each.dtype for each in operands])
+    loop = loop_of(ufunc, *[each.dtype for each in operands])
     if loop is None:
         return None
     function, data, dtype = loop
@@ -90,8 +91,8 @@ class _UFunc(ctypes.Structure):
     ]
 
 
-@lru_cache(maxsize=None)
-def _loop(ufunc: np.ufunc, *dtypes: np.dtype) -> tuple[int, int, np.dtype] | None:
+@cache
+def loop_of(ufunc: np.ufunc, *dtypes: np.dtype) -> tuple[int, int, np.dtype] | None:
     """The address of the loop for these dtypes, that of what it is to be given, and the dtype of the result."""
     signature = "".join(each.char for each in dtypes) + "->"
     for number, each in enumerate(ufunc.types):
@@ -105,19 +106,28 @@ def _loop(ufunc: np.ufunc, *dtypes: np.dtype) -> tuple[int, int, np.dtype] | Non
 def _run(function, data, a, b, c, a_step, b_step, c_step, count, threads):
     for thread in prange(threads):
         begin, end = thread * count // threads, (thread + 1) * count // threads
-        _call_loop(
-            function, data, a + begin * a_step, b + begin * b_step, c + begin * c_step, a_step, b_step, c_step, end - begin
+        call_loop(
+            function,
+            data,
+            a + begin * a_step,
+            b + begin * b_step,
+            c + begin * c_step,
+            a_step,
+            b_step,
+            c_step,
+            end - begin,
         )
 
 
 @intrinsic
-def _call_loop(typing_context, function, data, a, b, c, a_step, b_step, c_step, count):
+def call_loop(typing_context, function, data, a, b, c, a_step, b_step, c_step, count):
     """``function((a, b, c), &count, (a_step, b_step, c_step), data)``."""
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> Any:
         word = ir.IntType(64)
         function, data, a, b, c, a_step, b_step, c_step, count = (
-            context.cast(builder, each, given, types.int64) for each, given in zip(arguments, signature.args, strict=True)
+            context.cast(builder, each, given, types.int64)
+            for each, given in zip(arguments, signature.args, strict=True)
         )
 
         def table(*values: ir.Value) -> ir.Value:
