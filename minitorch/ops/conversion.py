@@ -66,7 +66,7 @@ class FillBackward2(Function):
     """Everything is overwritten by one number."""
 
     def forward(self, k: Table, a: Any, value: Number) -> Any:
-        return k.masked_fill(a, True, value)
+        return k.fill(a, value)
 
     def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
         return (k.zeros(grad.shape, grad),)
@@ -76,7 +76,7 @@ class FillBackward3(Function):
     """Everything is overwritten by the one element of another tensor."""
 
     def forward(self, k: Table, a: Any, value: Any) -> Any:
-        return k.masked_fill(a, True, value)
+        return k.fill(a, value)
 
     def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
         return self.needs[0] and k.zeros(grad.shape, grad), self.needs[1] and k.sum(grad, None, False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["cast", "compact", "ones", "zeros"]
+__all__ = ["cast", "compact", "fill", "ones", "zeros"]
 
 Array = np.ndarray
 
@@ -17,6 +17,11 @@ def zeros(shape: tuple[int, ...], like: Array, dtype: np.dtype | None = None) ->
 def ones(shape: tuple[int, ...], like: Array, dtype: np.dtype | None = None) -> Array:
     """Ones, on the device of ``like`` and of its dtype unless another is given."""
     return np.ones(shape, like.dtype if dtype is None else dtype)
+
+
+def fill(a: Array, value: float | Array) -> Array:
+    """``value`` in every place of an array like ``a``."""
+    return np.full(a.shape, value, a.dtype)
 
 
 def cast(a: Array, dtype: np.dtype) -> Array:

@@ -6,17 +6,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from minitorch.kernels.cpu.creation import cast
-
 __all__ = [
-    "abs", "add", "add_into", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "clamp", "clone",
+    "abs", "add", "add_into", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "clone",
     "contiguous_clone", "cos", "div", "div_rounded", "eq", "exp", "floor", "ge", "gt", "isfinite", "isinf", "isnan",
     "le", "log", "log1p", "logical_and", "logical_not", "logical_or", "logical_xor", "lt", "maximum", "minimum",
-    "mul", "ne", "neg", "pow", "reciprocal", "remainder", "sigmoid", "sign", "sin", "sqrt",
-    "sub", "tanh", "where",
+    "mul", "ne", "neg", "pow", "reciprocal", "remainder", "sigmoid", "sin", "sqrt",
+    "sub", "tanh",
 ]  # fmt: skip
 
 Array = np.ndarray
@@ -25,10 +24,15 @@ SHARED = 2**18  # elements from which more than one thread pays
 COSTLY = 2**15  # the same, for functions that take nanoseconds for each element
 
 
-def _share(ufunc: np.ufunc, *operands: Array) -> Array:
+def _share(ufunc: np.ufunc, *operands: Array | float) -> Array:
     """``ufunc(*operands)`` on all threads, if that is possible."""
     from minitorch.kernels.cpu import ufunc_loops  # which needs numba, whose import takes longer than all else
 
+    dtype = next(each.dtype for each in operands if type(each) is Array)
+    if dtype.kind == "f":
+        operands = tuple([each if type(each) is Array else np.asarray(each, dtype) for each in operands])
+    elif not all(type(each) is Array for each in operands):
+        return ufunc(*operands, out=...)  # the number may be of a higher kind than the integers
     result = ufunc_loops.call(ufunc, *operands)
     return ufunc(*operands, out=...) if result is None else result
 
@@ -42,13 +46,8 @@ def _unary(ufunc: np.ufunc, shared: int = SHARED) -> Callable[[Array], Array]:
 
 def _binary(ufunc: np.ufunc, shared: int = SHARED) -> Callable[[Array | float, Array | float], Array]:
     def kernel(a: Array | float, b: Array | float) -> Array:
-        if type(a) is not Array or a.size < shared:
-            return ufunc(a, b, out=...)
-        if type(b) is not Array:
-            if a.dtype.kind != "f":  # the number may be of a higher kind
-                return ufunc(a, b, out=...)
-            b = np.asarray(b, a.dtype)
-        return _share(ufunc, a, b)
+        whole: Any = a if type(a) is Array else b
+        return ufunc(a, b, out=...) if whole.size < shared else _share(ufunc, a, b)
 
     return kernel
 
@@ -67,7 +66,10 @@ sin = _unary(np.sin, COSTLY)
 cos = _unary(np.cos, COSTLY)
 tanh = _unary(np.tanh, COSTLY)
 floor = _unary(np.floor)
+reciprocal = _unary(np.reciprocal)
 remainder = _binary(np.remainder, COSTLY)
+_floor_divide = _binary(np.floor_divide, COSTLY)
+_power = _binary(np.power, COSTLY)
 maximum = _binary(np.maximum)  # NaN wins, as in torch
 minimum = _binary(np.minimum)
 eq = _binary(np.equal)
@@ -104,51 +106,27 @@ def contiguous_clone(a: Array) -> Array:
     return a.copy(order="C")
 
 
-def where(condition: Array, a: Array | float, b: Array | float) -> Array:
-    """``a`` where the condition holds, else ``b``."""
-    return np.asarray(np.where(condition, a, b))
-
-
-def sign(a: Array) -> Array:
-    """-1, 0 or 1; 0 for NaN, as in torch."""
-    if a.dtype.kind == "b":
-        return a.copy()
-    return cast(np.asarray(a > 0), a.dtype) - cast(np.asarray(a < 0), a.dtype)
-
-
-def reciprocal(a: Array) -> Array:
-    """1 / a."""
-    return np.true_divide(1, a, out=..., dtype=a.dtype)
-
-
 def div_rounded(a: Array, b: Array, rounding_mode: str) -> Array:
     """The quotient, rounded down (``"floor"``) or towards zero (``"trunc"``); exact for integers."""
     if rounding_mode == "floor":
-        return np.floor_divide(a, b, out=...)
+        return _floor_divide(a, b)
     if np.result_type(a, b).kind == "f":
-        return np.trunc(np.true_divide(a, b), out=...)
+        return np.trunc(div(a, b), out=...)
     quotient = np.floor_divide(a, b, out=...)
     return quotient + ((quotient < 0) & (quotient * b != a))
-
-
-def clamp(a: Array, low: float | Array | None, high: float | Array | None) -> Array:
-    """``min(max(a, low), high)``: the upper bound wins where they cross, NaN stays."""
-    if low is not None:
-        a = np.maximum(a, low, out=...)
-    return a if high is None else np.minimum(a, high, out=...)
 
 
 def pow(a: Array | float, b: Array | float) -> Array:
     """a to the power of b. Small whole powers are products and halves are roots, as in torch."""
     if isinstance(b, int | float) and isinstance(a, np.ndarray):
         if b == 2:
-            return np.multiply(a, a, out=...)
+            return mul(a, a)
         if b == 1:
             return a.copy()
         if b == 0:
             return np.ones_like(a)
         if b == 3:
-            return np.multiply(np.multiply(a, a), a, out=...)
+            return mul(mul(a, a), a)
         if a.dtype.kind == "f":
             if b == 0.5:
                 return sqrt(a)
@@ -157,10 +135,10 @@ def pow(a: Array | float, b: Array | float) -> Array:
             if b == -1:
                 return reciprocal(a)
             if b == -2:
-                return reciprocal(np.multiply(a, a, out=...))
+                return reciprocal(mul(a, a))
     if isinstance(b, np.ndarray) and b.dtype.kind == "i" and b.size and b.min() < 0:
         return _integer_power(a, b)
-    return np.power(a, b, out=...)
+    return _power(a, b)
 
 
 def _integer_power(a: Array | float, b: Array) -> Array:
@@ -172,4 +150,4 @@ def _integer_power(a: Array | float, b: Array) -> Array:
 
 def sigmoid(a: Array) -> Array:
     """1 / (1 + exp(-a))."""
-    return reciprocal(np.add(1, np.exp(np.negative(a)), out=...))
+    return reciprocal(add(exp(neg(a)), 1))

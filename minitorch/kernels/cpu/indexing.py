@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["gather", "index", "index_backward", "index_put", "masked_fill", "scatter_add"]
+__all__ = ["gather", "index", "index_backward", "index_put", "scatter_add"]
 
 Array = np.ndarray
 Indices = tuple[Array | None, ...]  # one for each leading dimension; None takes the whole dimension
@@ -36,11 +36,6 @@ def index_put(a: Array, indices: Indices, values: Array | float, accumulate: boo
     else:
         changed[_key(indices)] = values
     return changed
-
-
-def masked_fill(a: Array, mask: Array, value: float | Array) -> Array:
-    """``value`` where the mask holds."""
-    return np.asarray(np.where(mask, np.asarray(value).astype(a.dtype), a))
 
 
 def gather(a: Array, dim: int, indices: Array) -> Array:
