@@ -16,11 +16,12 @@ from minitorch.kernels.cpu import creation, elementwise, indexing, matmul, reduc
 # fmt: off
 COMPILED = {
     "convolution": ("conv2d", "conv2d_input_grad", "conv2d_weight_grad"),
+    "division": ("div_rounded", "remainder"),
     "loss": ("nll_loss_backward", "nll_loss_forward", "nll_loss_pick", "nll_outside"),
     "optimizer": ("sgd",),
     "pooling": ("max_pool2d", "max_pool2d_backward", "max_pool2d_gather"),
     "selection": ("clamp", "masked_fill", "relu", "relu_backward", "sign", "where"),
-    "softmax": ("log_softmax", "log_softmax_backward", "softmax", "softmax_backward"),
+    "exponential": ("log1p", "log_softmax", "log_softmax_backward", "sigmoid", "softmax", "softmax_backward"),
 }
 # fmt: on
 """The modules of compiled kernels, each with its ``__all__``."""

@@ -12,9 +12,9 @@ import numpy as np
 
 __all__ = [
     "abs", "add", "add_into", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "clone",
-    "contiguous_clone", "cos", "div", "div_rounded", "eq", "exp", "floor", "ge", "gt", "isfinite", "isinf", "isnan",
-    "le", "log", "log1p", "logical_and", "logical_not", "logical_or", "logical_xor", "lt", "maximum", "minimum",
-    "mul", "ne", "neg", "pow", "reciprocal", "remainder", "sigmoid", "sin", "sqrt",
+    "contiguous_clone", "cos", "div", "eq", "exp", "floor", "ge", "gt", "isfinite", "isinf", "isnan",
+    "le", "log", "logical_and", "logical_not", "logical_or", "logical_xor", "lt", "maximum", "minimum",
+    "mul", "ne", "neg", "pow", "reciprocal", "sin", "sqrt",
     "sub", "tanh",
 ]  # fmt: skip
 
@@ -60,7 +60,6 @@ neg = _unary(np.negative)
 abs = _unary(np.absolute)
 exp = _unary(np.exp, COSTLY)
 log = _unary(np.log, COSTLY)
-log1p = _unary(np.log1p, COSTLY)
 sqrt = _unary(np.sqrt)
 sin = _unary(np.sin, COSTLY)
 cos = _unary(np.cos, COSTLY)
@@ -68,7 +67,7 @@ tanh = _unary(np.tanh, COSTLY)
 floor = _unary(np.floor)
 reciprocal = _unary(np.reciprocal)
 remainder = _binary(np.remainder, COSTLY)
-_floor_divide = _binary(np.floor_divide, COSTLY)
+floor_divide = _binary(np.floor_divide, COSTLY)
 _power = _binary(np.power, COSTLY)
 maximum = _binary(np.maximum)  # NaN wins, as in torch
 minimum = _binary(np.minimum)
@@ -98,22 +97,12 @@ def add_into(total: Array, term: Array) -> Array:
 
 def clone(a: Array) -> Array:
     """A copy; laid out as the original where that is dense, row by row where it is not."""
-    return a.copy(order="K")
+    return a.copy(order="K") if a.size < SHARED or a.dtype.kind == "b" else _share(np.positive, a)
 
 
 def contiguous_clone(a: Array) -> Array:
     """A copy that lies row by row in memory."""
-    return a.copy(order="C")
-
-
-def div_rounded(a: Array, b: Array, rounding_mode: str) -> Array:
-    """The quotient, rounded down (``"floor"``) or towards zero (``"trunc"``); exact for integers."""
-    if rounding_mode == "floor":
-        return _floor_divide(a, b)
-    if np.result_type(a, b).kind == "f":
-        return np.trunc(div(a, b), out=...)
-    quotient = np.floor_divide(a, b, out=...)
-    return quotient + ((quotient < 0) & (quotient * b != a))
+    return clone(a) if a.flags.c_contiguous else a.copy(order="C")
 
 
 def pow(a: Array | float, b: Array | float) -> Array:
@@ -146,8 +135,3 @@ def _integer_power(a: Array | float, b: Array) -> Array:
     of_minus_one = np.where(b % 2 == 0, 1, -1)
     negative = np.where(a == 1, 1, np.where(a == -1, of_minus_one, 0))
     return np.asarray(np.where(b < 0, negative, np.power(a, np.maximum(b, 0)))).astype(b.dtype, copy=False)
-
-
-def sigmoid(a: Array) -> Array:
-    """1 / (1 + exp(-a))."""
-    return reciprocal(add(exp(neg(a)), 1))

@@ -1,4 +1,4 @@
-"""Softmax over one dimension, its logarithm, and their gradients: one pass over memory each.
+"""Softmax over one dimension, its logarithm, and their gradients, sigmoid and log1p: one pass over memory each.
 
 Source: log-sum-exp shifted by the largest element, so that nothing overflows. Sums are kept in double precision.
 
@@ -17,13 +17,14 @@ from numba import prange
 from minitorch.kernels.cpu.compiler import jit, parallel_jit
 from minitorch.kernels.cpu.ufunc_loops import call_loop, loop_of
 
-__all__ = ["log_softmax", "log_softmax_backward", "softmax", "softmax_backward"]
+__all__ = ["log1p", "log_softmax", "log_softmax_backward", "sigmoid", "softmax", "softmax_backward"]
 
 Array = np.ndarray
 
 SHARED = 2**12  # elements from which more than one thread pays: an exponential for each
 BLOCK = 2**12  # elements of rows to take together
 COLUMNS = 64  # to take together
+COMPILED = 2**10  # elements from which the call of a compiled kernel pays
 LANES = 16  # elements to compare side by side
 
 
@@ -243,3 +244,59 @@ def _log_softmax_backward_of_columns(grad, result, out, exp, data):
         for c in range(grad.shape[1]):
             _exp(exp, data, result[o, c, begin:end], out[o, c, begin:end])
             out[o, c, begin:end] = grad[o, c, begin:end] - out[o, c, begin:end] * scale
+
+
+# -- element by element -------------------------------------------------------------------------------------------------
+
+
+def sigmoid(a: Array) -> Array:
+    """1 / (1 + exp(-a))."""
+    if a.size < COMPILED or a.itemsize == 2:
+        return np.reciprocal(np.add(1, np.exp(np.negative(a))), out=...)
+    return _by_blocks(_sigmoid, np.exp, a)
+
+
+def log1p(a: Array) -> Array:
+    """log(1 + a), exact for small a too.
+
+    Source: the rounding error of 1 + a, divided by 1 + a, is what its logarithm lacks, to first order (as in Kahan's and HP's
+    formulas).
+    """
+    if a.size < COMPILED or a.itemsize == 2:
+        return np.log1p(a, out=...)
+    return _by_blocks(_log1p, np.log, a)
+
+
+def _by_blocks(kernel: Any, ufunc: np.ufunc, a: Array) -> Array:
+    """Calls a kernel on an array, on another for the result, and with numpy's loop for a function."""
+    if not a.flags.c_contiguous and not a.flags.f_contiguous:
+        a = np.ascontiguousarray(a)
+    out = np.empty_like(a)
+    (kernel if out.size >= SHARED else kernel.serial)(a.ravel("K"), out.ravel("K"), *loop_of(ufunc, a.dtype)[:2])
+    return out
+
+
+@parallel_jit
+def _sigmoid(a, out, exp, data):
+    one = a.dtype.type(1)
+    for block in prange(-(-len(a) // BLOCK)):
+        numbers, result = a[block * BLOCK : (block + 1) * BLOCK], out[block * BLOCK : (block + 1) * BLOCK]
+        for i in range(len(numbers)):
+            result[i] = -numbers[i]
+        call_loop(exp, data, result.ctypes.data, result.ctypes.data, 0, a.itemsize, a.itemsize, 0, len(result))
+        for i in range(len(numbers)):
+            result[i] = one / (one + result[i])
+
+
+@parallel_jit
+def _log1p(a, out, log, data):
+    one = a.dtype.type(1)
+    for block in prange(-(-len(a) // BLOCK)):
+        numbers, result = a[block * BLOCK : (block + 1) * BLOCK], out[block * BLOCK : (block + 1) * BLOCK]
+        for i in range(len(numbers)):
+            result[i] = one + numbers[i]
+        sums = result.copy()
+        call_loop(log, data, result.ctypes.data, result.ctypes.data, 0, a.itemsize, a.itemsize, 0, len(result))
+        for i in range(len(numbers)):
+            error = ((sums[i] - one) - numbers[i]) / sums[i]
+            result[i] -= error if abs(result[i]) < np.inf else 0
