@@ -17,6 +17,7 @@ from minitorch.kernels.cpu import creation, elementwise, indexing, matmul, reduc
 COMPILED = {
     "convolution": ("conv2d", "conv2d_input_grad", "conv2d_weight_grad"),
     "division": ("div_rounded", "remainder"),
+    "gathering": ("gather", "scatter_add"),
     "loss": ("nll_loss_backward", "nll_loss_forward", "nll_loss_pick", "nll_outside"),
     "optimizer": ("sgd",),
     "pooling": ("max_pool2d", "max_pool2d_backward", "max_pool2d_gather"),

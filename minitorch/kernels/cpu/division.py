@@ -7,7 +7,6 @@ left to numpy.
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -61,7 +60,7 @@ def _remainder(a, b, out, found):
         good = True
         for i in range(block * BLOCK, min((block + 1) * BLOCK, a.size)):
             divisor = np.float64(b[i] if b.size > 1 else b[0])
-            quotient = math.floor(a[i] / divisor)
+            quotient = np.floor(a[i] / divisor)
             good &= (abs(quotient) < MOST) & (abs(divisor) < np.inf)
             out[i] = a[i] - quotient * divisor
         found[block] = good

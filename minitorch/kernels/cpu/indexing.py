@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["gather", "index", "index_backward", "index_put", "scatter_add"]
+__all__ = ["index", "index_backward", "index_put"]
 
 Array = np.ndarray
+
+COMPILED = 2**14  # elements from which adding whole rows is worth a compiled kernel
 Indices = tuple[Array | None, ...]  # one for each leading dimension; None takes the whole dimension
 
 
@@ -24,7 +26,7 @@ def index(a: Array, indices: Indices) -> Array:
 def index_backward(grad: Array, shape: tuple[int, ...], indices: Indices) -> Array:
     """Zeros, but for the gradient at those positions, summed up where a position occurs more than once."""
     whole = np.zeros(shape, grad.dtype)
-    np.add.at(whole, _key(indices), grad)
+    _add_at(whole, indices, grad)
     return whole
 
 
@@ -32,28 +34,23 @@ def index_put(a: Array, indices: Indices, values: Array | float, accumulate: boo
     """A copy with other values at those positions, or with the values added to them."""
     changed = a.copy()
     if accumulate:
-        np.add.at(changed, _key(indices), values)
+        _add_at(changed, indices, values)
     else:
         changed[_key(indices)] = values
     return changed
 
 
-def gather(a: Array, dim: int, indices: Array) -> Array:
-    """Along one dimension, the elements at those indices; along the others the indices may be fewer."""
-    return np.asarray(a.reshape(a.shape or 1)[_along(dim, indices)])
+def _add_at(whole: Array, indices: Indices, values: Array | float) -> None:
+    rows = indices[0]
+    if (
+        type(values) is Array and values.size >= COMPILED and rows is not None
+        and all(each is None for each in indices[1:])
+        and rows.dtype.kind == "i" and rows.ndim == 1 and values.shape == (len(rows), *whole.shape[1:])
+        and whole.dtype.kind == "f" and whole.itemsize > 2 and whole.dtype is values.dtype
+        and whole.flags.c_contiguous and rows.min() >= 0 and rows.max() < len(whole)
+    ):  # fmt: skip
+        from minitorch.kernels.cpu import gathering  # which needs numba, whose import takes longer than all else
 
-
-def scatter_add(values: Array, indices: Array, shape: tuple[int, ...], dim: int) -> Array:
-    """Zeros, with the values added at those indices of one dimension."""
-    whole = np.zeros(shape or 1, values.dtype)
-    np.add.at(whole, _along(dim, indices), values)
-    return whole.reshape(shape)
-
-
-def _along(dim: int, indices: Array) -> tuple[Array, ...]:
-    """The positions that indices along one dimension stand for."""
-    if not indices.ndim:
-        return (indices,)
-    positions: list[Array] = list(np.indices(indices.shape, sparse=True))
-    positions[dim] = indices
-    return tuple(positions)
+        gathering.add_rows(whole, rows, np.ascontiguousarray(values))
+    else:
+        np.add.at(whole, _key(indices), values)

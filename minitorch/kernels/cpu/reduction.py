@@ -28,6 +28,7 @@ Array = np.ndarray
 Dim = tuple[int, ...] | None
 
 ROWS = 32  # in a block that is added up by itself
+SHARED = 2**15  # elements from which more than one thread pays
 
 
 def sum(a: Array, dim: Dim, keepdim: bool, dtype: np.dtype | None = None) -> Array:
@@ -37,11 +38,29 @@ def sum(a: Array, dim: Dim, keepdim: bool, dtype: np.dtype | None = None) -> Arr
     then the blocks.
     """
     dtype = dtype or a.dtype
+    if a.size >= SHARED and a.dtype is dtype and a.dtype.kind == "f" and a.itemsize > 2 and a.flags.c_contiguous:
+        kept = [] if dim is None else [d for d in range(a.ndim) if d not in dim]
+        if kept != list(range(a.ndim)) and (not kept or kept[-1] - kept[0] == len(kept) - 1):
+            return _shared_sum(a, kept, keepdim)
     if dim is not None and 0 in dim and a.ndim > 1 and a.shape[0] > ROWS and dtype.kind == "f":
         whole = a.shape[0] // ROWS * ROWS
         blocks = np.add.reduce(a[:whole].reshape(-1, ROWS, *a.shape[1:]), axis=1, dtype=dtype)
         return sum(np.concatenate([blocks, a[whole:].astype(dtype, copy=False)]), dim, keepdim, dtype)
     return np.add.reduce(a, axis=dim, keepdims=keepdim, dtype=dtype, out=...)
+
+
+def _shared_sum(a: Array, kept: list[int], keepdim: bool) -> Array:
+    """The sum over all dimensions but some neighbouring ones."""
+    from minitorch.kernels.cpu import summing  # which needs numba, whose import takes longer than all else
+
+    before, after = (kept[0], kept[-1] + 1) if kept else (0, 0)
+    shape = a.shape[before:after]
+    result = a
+    if after < a.ndim:
+        result = summing.rows(result.reshape(math.prod(a.shape[:after]), math.prod(a.shape[after:])))
+    if before > 0:
+        result = summing.columns(result.reshape(math.prod(a.shape[:before]), math.prod(shape)))
+    return result.reshape([size if d in kept else 1 for d, size in enumerate(a.shape)] if keepdim else shape)
 
 
 def mean(a: Array, dim: Dim, keepdim: bool, dtype: np.dtype | None = None) -> Array:

@@ -20,6 +20,11 @@ COMPILED = 2**10  # elements from which the call of a compiled kernel pays, with
 SHARED = 2**15  # elements from which more than one thread pays
 
 
+def copy(a: Array) -> Array:
+    """A copy, laid out as the original where that is dense."""
+    return _pass(_copy, a)
+
+
 def relu(a: Array) -> Array:
     """max(a, 0); NaN stays."""
     return _pass(_relu, a) if _is_plain(a) else np.maximum(a, 0, out=...)
@@ -77,6 +82,12 @@ def _pass(kernel: Any, *arrays: Array, numbers: tuple[Any, ...] = ()) -> Array:
     flat = [each.ravel("K") for each in arrays]
     (kernel if out.size >= SHARED else kernel.serial)(*flat, *numbers, out.ravel("K"))
     return out
+
+
+@parallel_jit
+def _copy(a, out):
+    for i in prange(a.size):
+        out[i] = a[i]
 
 
 @parallel_jit
