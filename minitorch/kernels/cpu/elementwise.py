@@ -24,7 +24,7 @@ SHARED = 2**18  # elements from which more than one thread pays
 COSTLY = 2**15  # the same, for functions that take nanoseconds for each element
 
 
-def _share(ufunc: np.ufunc, *operands: Array | float) -> Array:
+def share(ufunc: np.ufunc, *operands: Array | float) -> Array:
     """``ufunc(*operands)`` on all threads, if that is possible."""
     from minitorch.kernels.cpu import ufunc_loops  # which needs numba, whose import takes longer than all else
 
@@ -39,7 +39,7 @@ def _share(ufunc: np.ufunc, *operands: Array | float) -> Array:
 
 def _unary(ufunc: np.ufunc, shared: int = SHARED) -> Callable[[Array], Array]:
     def kernel(a: Array) -> Array:
-        return ufunc(a, out=...) if a.size < shared else _share(ufunc, a)
+        return ufunc(a, out=...) if a.size < shared else share(ufunc, a)
 
     return kernel
 
@@ -47,7 +47,7 @@ def _unary(ufunc: np.ufunc, shared: int = SHARED) -> Callable[[Array], Array]:
 def _binary(ufunc: np.ufunc, shared: int = SHARED) -> Callable[[Array | float, Array | float], Array]:
     def kernel(a: Array | float, b: Array | float) -> Array:
         whole: Any = a if type(a) is Array else b
-        return ufunc(a, b, out=...) if whole.size < shared else _share(ufunc, a, b)
+        return ufunc(a, b, out=...) if whole.size < shared else share(ufunc, a, b)
 
     return kernel
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from minitorch.kernels.cpu import elementwise
 from minitorch.kernels.cpu.threads import BLAS_SHARES, on_one_blas_thread
 
 __all__ = ["addmm", "bmm", "dot", "mm", "mv", "outer"]
@@ -48,7 +49,12 @@ def dot(a: Array, b: Array) -> Array:
 
 def outer(a: Array, b: Array) -> Array:
     """(n,) by (m,): every product, (n, m)."""
-    return np.multiply(a[:, None], b[None, :])
+    column, row = a[:, None], b[None, :]
+    return (
+        np.multiply(column, row)
+        if a.size * b.size < elementwise.SHARED
+        else elementwise.share(np.multiply, column, row)
+    )
 
 
 def addmm(bias: Array, a: Array, b: Array, beta: float, alpha: float) -> Array:

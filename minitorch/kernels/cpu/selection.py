@@ -5,6 +5,7 @@ Integers, halves, broadcast operands and small arrays are left to numpy.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,16 @@ SHARED = 2**15  # elements from which more than one thread pays
 def copy(a: Array) -> Array:
     """A copy, laid out as the original where that is dense."""
     return _pass(_copy, a)
+
+
+def join(arrays: Sequence[Array]) -> Array:
+    """One after the other along the first dimension: contiguous arrays of one dtype, (n, …) each."""
+    out = np.empty((sum([len(each) for each in arrays]), *arrays[0].shape[1:]), arrays[0].dtype)
+    start = 0
+    for each in arrays:
+        _copy(each.reshape(-1), out[start : start + len(each)].reshape(-1))
+        start += len(each)
+    return out
 
 
 def relu(a: Array) -> Array:

@@ -41,6 +41,12 @@ def _sum(numbers):
     return total
 
 
+@jit
+def _add(numbers, totals):
+    for i in range(len(numbers)):
+        totals[i] += numbers[i]
+
+
 @parallel_jit
 def _rows(a, blocks, out):
     count = blocks.shape[1]
@@ -62,7 +68,6 @@ def _columns(a, out):
         for top in range(0, len(a), HEIGHT):
             part[:] = 0
             for row in range(top, min(top + HEIGHT, len(a))):
-                for i in range(end - begin):
-                    part[i] += a[row, begin + i]
+                _add(a[row, begin:end], part)
             totals += part
         out[begin:end] = totals

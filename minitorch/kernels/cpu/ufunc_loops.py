@@ -10,8 +10,9 @@ Source: ``PyUFuncObject`` and ``PyUFuncGenericFunction`` in numpy's C interface.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -29,54 +30,53 @@ Array = np.ndarray
 def call(ufunc: np.ufunc, *operands: Array) -> Array | None:
     """``ufunc(*operands)`` on all threads; ``None`` where there is no loop for that.
 
-    There is one for arrays of one shape (besides those of a single number, without dimensions), whose elements lie evenly
-    spaced in a common order.
+    There is one for arrays whose elements lie evenly spaced, in rows that lie evenly spaced: others need more than two steps.
     """
     loop = loop_of(ufunc, *[each.dtype for each in operands])
     if loop is None:
         return None
     function, data, dtype = loop
-    first = operands[0] if operands[0].ndim else operands[-1]
-    order = None
-    if not first.flags.c_contiguous:
-        order = sorted(range(first.ndim), key=lambda d: -first.strides[d])
-    addresses, steps = [], []
-    for each in operands:
-        if each.ndim == 0:
-            step = 0
-        elif each.shape != first.shape:
+    first = operands[0]
+    if all(each.flags.c_contiguous and each.shape == first.shape for each in operands):
+        out = np.empty(first.shape, dtype)
+        rows, steps, row_steps = 1, [each.itemsize for each in (*operands, out)], [0] * (len(operands) + 1)
+        result = out
+    else:
+        shape = np.broadcast_shapes(*[each.shape for each in operands])
+        whole = [np.broadcast_to(each, shape) for each in operands]
+        full = next((each for each in operands if each.shape == shape), whole[0])
+        order = sorted(range(len(shape)), key=lambda d: -full.strides[d])
+        out = np.empty([shape[d] for d in order], dtype)
+        layout = _as_rows([each.transpose(order) for each in whole] + [out])
+        if layout is None:
             return None
-        elif order is None and each.flags.c_contiguous:
-            step = each.itemsize
-        else:
-            step = _step(each, range(each.ndim) if order is None else order)
-        addresses.append(each.ctypes.data)
-        steps.append(step)
-    if None in steps:
-        return None
-    out = np.empty(first.shape if order is None else [first.shape[d] for d in order], dtype)
-    addresses.append(out.ctypes.data)
-    steps.append(out.itemsize)
+        rows, row_steps, steps = layout
+        result = out.transpose(np.argsort(order))
+    addresses = [each.ctypes.data for each in (*operands, out)]
     if len(operands) == 1:  # the kernel takes three, of which the loop then does not look at the last
-        addresses.append(0)
-        steps.append(0)
-    _run(function, data, *addresses, *steps, out.size, get_num_threads())
-    return out if order is None else out.transpose(np.argsort(order))
+        addresses, steps, row_steps = [*addresses, 0], [*steps, 0], [*row_steps, 0]
+    _run(function, data, *addresses, *row_steps, *steps, rows, out.size // rows if rows else 0, get_num_threads())
+    return result
 
 
-def _step(a: Array, order: Sequence[int]) -> int | None:
-    """The distance between neighbours, where elements lie evenly spaced when dimensions are taken in that order."""
-    step = extent = 0
-    for d in reversed(order):
-        if a.shape[d] == 1:
-            continue
-        if step == 0:
-            step, extent = a.strides[d], a.strides[d] * a.shape[d]
-        elif a.strides[d] != extent:
+def _as_rows(arrays: list[Array]) -> tuple[int, list[int], list[int]] | None:
+    """The number of rows; and for each array the distance between rows, and between the elements of a row."""
+    shape = arrays[0].shape
+    for split in range(len(shape) + 1):
+        row_steps = [_step(shape[:split], each.strides[:split]) for each in arrays]
+        steps = [_step(shape[split:], each.strides[split:]) for each in arrays]
+        if None not in row_steps and None not in steps:
+            return prod(shape[:split]), row_steps, steps
+    return None
+
+
+def _step(shape: tuple[int, ...], strides: tuple[int, ...]) -> int | None:
+    """The distance between neighbours in these dimensions, if they lie evenly spaced."""
+    sizes = [(size, stride) for size, stride in zip(shape, strides, strict=True) if size != 1]
+    for (_, outer), (size, inner) in pairwise(sizes):
+        if outer != size * inner:
             return None
-        else:
-            extent *= a.shape[d]
-    return step
+    return sizes[-1][1] if sizes else 0
 
 
 class _UFunc(ctypes.Structure):
@@ -103,20 +103,17 @@ def loop_of(ufunc: np.ufunc, *dtypes: np.dtype) -> tuple[int, int, np.dtype] | N
 
 
 @parallel_jit
-def _run(function, data, a, b, c, a_step, b_step, c_step, count, threads):
+def _run(function, data, a, b, c, a_row, b_row, c_row, a_step, b_step, c_step, rows, count, threads):
+    """Each thread takes a share of the rows, or of the row if there is one."""
     for thread in prange(threads):
-        begin, end = thread * count // threads, (thread + 1) * count // threads
-        call_loop(
-            function,
-            data,
-            a + begin * a_step,
-            b + begin * b_step,
-            c + begin * c_step,
-            a_step,
-            b_step,
-            c_step,
-            end - begin,
-        )
+        begin, end, first, last = 0, count, thread * rows // threads, (thread + 1) * rows // threads
+        if rows == 1:
+            begin, end, first, last = thread * count // threads, (thread + 1) * count // threads, 0, 1
+        for row in range(first, last):
+            call_loop(
+                function, data, a + row * a_row + begin * a_step, b + row * b_row + begin * b_step,
+                c + row * c_row + begin * c_step, a_step, b_step, c_step, end - begin,
+            )  # fmt: skip
 
 
 @intrinsic
