@@ -197,7 +197,7 @@ def kernels_in_child(connection, input):
 def test_forked_child_runs_kernels_after_the_parent_has():
     """GNU's OpenMP would end the child, or wait for threads that the fork did not copy."""
     threads.set_num_threads(2)
-    input = np.random.default_rng(0).standard_normal((4, 3, 16, 16)).astype(np.float32)
+    input = np.random.default_rng(0).standard_normal((16, 3, 32, 32)).astype(np.float32)  # enough for threads to pay
     expected, (expected_output, expected_indices) = convolve(input), pooling.max_pool2d(input, *POOL)
     context = multiprocessing.get_context("fork")
     receiver, sender = context.Pipe(duplex=False)

@@ -49,7 +49,7 @@ def jit(function: Callable[..., Any] | None = None, *, reorder: bool = False) ->
     return _compile(function, parallel=False, fastmath={"reassoc"} if reorder else False)
 
 
-def parallel_jit(function: Callable[..., Any]) -> Callable[..., Any]:
+def parallel_jit(function: Callable[..., Any]) -> Any:
     """Compiles ``function``, to be called from Python, with its ``prange`` loops shared among ``get_num_threads()``.
 
     The result's ``serial`` is the same function compiled without threads, for work that is too small to be shared.

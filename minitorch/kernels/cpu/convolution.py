@@ -24,6 +24,7 @@ import numpy as np
 from numba import prange
 
 from minitorch.kernels.cpu.compiler import jit, parallel_jit
+from minitorch.kernels.cpu.halves import in_float32
 from minitorch.kernels.cpu.register_tile import (
     TILE_COLUMNS,
     TILE_ROWS,
@@ -45,19 +46,18 @@ DOT_LENGTH = 512  # pixels, of several images if they are small, to sum over bef
 SHARED = 2**19  # multiplications from which more than one thread pays
 
 
+@in_float32
 def conv2d(
     input: Array, weight: Array, bias: Array | None, stride: Pair, padding: Pair, dilation: Pair, groups: int
 ) -> Array:
     """Cross-correlation of (N, C, H, W) with (O, C / groups, KH, KW), plus the bias (O,)."""
     if bias is None:
         bias = np.zeros(len(weight), input.dtype)
-    if input.dtype == np.float16:
-        wide = [each.astype(np.float32) for each in (input, weight, bias)]
-        return conv2d(*wide, stride, padding, dilation, groups).astype(np.float16)
     size, rows, columns = _forward_geometry(input.shape[2:], weight.shape[2:], stride, padding, dilation)
     return _correlate(input, weight, bias, rows, columns, stride, size)
 
 
+@in_float32
 def conv2d_input_grad(
     grad: Array, weight: Array, input_shape: tuple[int, ...], stride: Pair, padding: Pair, dilation: Pair, groups: int
 ) -> Array:
@@ -67,9 +67,6 @@ def conv2d_input_grad(
     the stride met the same kernel rows, and from one of them to the next i grows by one: for each remainder (of rows,
     and of columns) this is a correlation without stride.
     """
-    if grad.dtype == np.float16:
-        wide = [each.astype(np.float32) for each in (grad, weight)]
-        return conv2d_input_grad(*wide, input_shape, stride, padding, dilation, groups).astype(np.float16)
     flat = weight.reshape(-1)
     if not isfinite(np.dot(flat, flat)) and not np.isfinite(weight).all():  # the first is quicker, but may overflow
         return _input_grad_without_zeros(grad, weight, input_shape, stride, padding, dilation, groups)
@@ -107,13 +104,11 @@ def _input_grad_without_zeros(
     return padded[:, :, padding[0] : padding[0] + input_shape[2], padding[1] : padding[1] + input_shape[3]].copy()
 
 
+@in_float32
 def conv2d_weight_grad(
     grad: Array, input: Array, weight_shape: tuple[int, ...], stride: Pair, padding: Pair, dilation: Pair, groups: int
 ) -> Array:
     """The gradient of conv2d's weight: ``Σ_(n,i,j) grad[n, o, i, j] * input[n, c, h, w]``."""
-    if grad.dtype == np.float16:
-        wide = [each.astype(np.float32) for each in (grad, input)]
-        return conv2d_weight_grad(*wide, weight_shape, stride, padding, dilation, groups).astype(np.float16)
     batch, out_channels, height, width = grad.shape
     weights = prod(weight_shape[1:])
     threads = _threads_for(grad.size * weights)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ SHARED = 2**18  # elements from which more than one thread pays
 COSTLY = 2**15  # the same, for functions that take nanoseconds for each element
 
 
-def share(ufunc: np.ufunc, *operands: Array | float) -> Array:
+def share(ufunc: np.ufunc, *operands: Any) -> Array:
     """``ufunc(*operands)`` on all threads, if that is possible."""
     from minitorch.kernels.cpu import ufunc_loops  # which needs numba, whose import takes longer than all else
 
@@ -58,8 +59,6 @@ mul = _binary(np.multiply)
 div = _binary(np.true_divide)
 neg = _unary(np.negative)
 abs = _unary(np.absolute)
-exp = _unary(np.exp, COSTLY)
-log = _unary(np.log, COSTLY)
 sqrt = _unary(np.sqrt)
 sin = _unary(np.sin, COSTLY)
 cos = _unary(np.cos, COSTLY)
@@ -88,6 +87,22 @@ logical_and = _binary(np.logical_and)
 logical_or = _binary(np.logical_or)
 logical_xor = _binary(np.logical_xor)
 logical_not = _unary(np.logical_not)
+
+
+def exp(a: Array) -> Array:
+    """e to the power of a."""
+    return np.exp(a, out=...) if a.size < COSTLY or a.dtype.char not in "fd" else _exponential().exp(a)
+
+
+def log(a: Array) -> Array:
+    """The natural logarithm of a."""
+    return np.log(a, out=...) if a.size < COSTLY or a.dtype.char not in "fd" else _exponential().log(a)
+
+
+def _exponential() -> ModuleType:
+    from minitorch.kernels.cpu import exponential  # as above
+
+    return exponential
 
 
 def add_into(total: Array, term: Array) -> Array:

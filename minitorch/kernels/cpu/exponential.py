@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numba import prange
 
+from minitorch.kernels.cpu import transcendental
 from minitorch.kernels.cpu.compiler import jit, parallel_jit
-from minitorch.kernels.cpu.ufunc_loops import call_loop, loop_of
 
 __all__ = ["log1p", "log_softmax", "log_softmax_backward", "sigmoid", "softmax", "softmax_backward"]
 
@@ -23,9 +23,9 @@ Array = np.ndarray
 
 SHARED = 2**12  # elements from which more than one thread pays: an exponential for each
 BLOCK = 2**12  # elements of rows to take together
-COLUMNS = 64  # to take together
+COLUMNS = 128  # to take together
 COMPILED = 2**10  # elements from which the call of a compiled kernel pays
-LANES = 16  # elements to compare side by side
+LANES = 32  # elements to compare side by side
 
 
 def softmax(a: Array, dim: int) -> Array:
@@ -54,7 +54,7 @@ def log_softmax_backward(grad: Array, result: Array, dim: int) -> Array:
 
 
 def _along(dim: int, of_rows: Any, of_columns: Any, *arrays: Array) -> Array:
-    """Calls a kernel on arrays of one shape, on what it is to write the result to, and with numpy's loop for exp."""
+    """Calls a kernel on arrays of one shape, and on what it is to write the result to."""
     shape, dtype = arrays[0].shape, arrays[0].dtype
     if not arrays[0].size:
         return np.empty(shape, dtype)
@@ -64,20 +64,22 @@ def _along(dim: int, of_rows: Any, of_columns: Any, *arrays: Array) -> Array:
     wide = [each.astype(np.float32) if dtype.itemsize == 2 else np.ascontiguousarray(each) for each in arrays]
     out = np.empty(by_rows, wide[0].dtype)
     kernel = of_rows if inner == 1 else of_columns
-    (kernel if out.size >= SHARED else kernel.serial)(
-        *[each.reshape(by_rows) for each in wide], out, *loop_of(np.exp, out.dtype)[:2]
-    )
+    (kernel if out.size >= SHARED else kernel.serial)(*[each.reshape(by_rows) for each in wide], out)
     return out.reshape(shape).astype(dtype, copy=False)
 
 
 @jit
-def _exp(function, data, a, out):
+def _exp(a, out):
     """Writes exp(a) over ``out``, both of one contiguous dimension."""
-    if len(a) < LANES:
-        for i in range(len(a)):
-            out[i] = math.exp(a[i])
-    else:
-        call_loop(function, data, a.ctypes.data, out.ctypes.data, 0, a.itemsize, a.itemsize, 0, len(a))
+    for i in range(len(a)):
+        out[i] = transcendental.exp(a[i])
+
+
+@jit
+def _exp_over(a):
+    """Writes exp(a) over ``a``. (With one array for both, ``_exp`` would not be vectorized: they overlap.)"""
+    for i in range(len(a)):
+        a[i] = transcendental.exp(a[i])
 
 
 # -- rows ---------------------------------------------------------------------------------------------------------------
@@ -85,22 +87,26 @@ def _exp(function, data, a, out):
 
 @jit
 def _shift_row(row, result, lanes):
-    """Writes a row, less its largest element, over ``result``. (A NaN may be passed over: it shows in the sum anyway.)"""
+    """Writes a row, less its largest element, over ``result``."""
+    largest = row[0]
     if len(row) < LANES:
-        largest = row[0]
-        for i in range(1, len(row)):
-            largest = max(largest, row[i])
+        for i in range(1, len(row)):  # a NaN may be passed over here: it shows in the sum anyway
+            value = row[i]
+            largest = value if value > largest else largest
     else:
-        lanes[:] = row[:LANES]
-        for start in range(0, len(row) - LANES + 1, LANES):
-            for lane in range(LANES):
-                value, before = row[start + lane], lanes[lane]
-                lanes[lane] = value if value > before else before
-        for i in range(len(row) // LANES * LANES, len(row)):
-            lanes[0] = max(lanes[0], row[i])
-        largest = lanes.max()
+        lanes[:] = row[-LANES:]
+        for start in range(0, len(row) - LANES, LANES):
+            _keep_larger(row[start : start + LANES], lanes)
+        for lane in range(LANES):
+            largest = np.maximum(lanes[lane], largest)
     for i in range(len(row)):
         result[i] = row[i] - largest
+
+
+@jit
+def _keep_larger(a, largest):
+    for i in range(len(a)):
+        largest[i] = np.maximum(a[i], largest[i])  # unlike max and comparisons, this is vectorized
 
 
 @jit(reorder=True)
@@ -120,28 +126,28 @@ def _dot(a, b):
 
 
 @parallel_jit
-def _softmax_of_rows(a, out, exp, data):
+def _softmax_of_rows(a, out):
     rows = max(1, BLOCK // a.shape[1])
     for block in prange(-(-len(a) // rows)):
         results, lanes = out[block * rows : (block + 1) * rows], np.empty(LANES, out.dtype)
         for r in range(len(results)):
             _shift_row(a[block * rows + r], results[r], lanes)
-        _exp(exp, data, results.reshape(-1), results.reshape(-1))
+        _exp_over(results.reshape(-1))
         for r in range(len(results)):
-            total = out.dtype.type(_sum(results[r]))
+            scale = out.dtype.type(1 / _sum(results[r]))
             for c in range(a.shape[1]):
-                results[r, c] /= total
+                results[r, c] *= scale
 
 
 @parallel_jit
-def _log_softmax_of_rows(a, out, exp, data):
+def _log_softmax_of_rows(a, out):
     rows = max(1, BLOCK // a.shape[1])
     for block in prange(-(-len(a) // rows)):
         results, lanes = out[block * rows : (block + 1) * rows], np.empty(LANES, out.dtype)
         for r in range(len(results)):
             _shift_row(a[block * rows + r], results[r], lanes)
         exponentials = np.empty_like(results)
-        _exp(exp, data, results.reshape(-1), exponentials.reshape(-1))
+        _exp(results.reshape(-1), exponentials.reshape(-1))
         for r in range(len(results)):
             shift = out.dtype.type(math.log(_sum(exponentials[r])))
             for c in range(a.shape[1]):
@@ -149,7 +155,7 @@ def _log_softmax_of_rows(a, out, exp, data):
 
 
 @parallel_jit
-def _softmax_backward_of_rows(grad, result, out, exp, data):
+def _softmax_backward_of_rows(grad, result, out):
     for o in prange(len(grad)):
         total = out.dtype.type(_dot(grad[o], result[o]))
         for c in range(grad.shape[1]):
@@ -157,11 +163,11 @@ def _softmax_backward_of_rows(grad, result, out, exp, data):
 
 
 @parallel_jit
-def _log_softmax_backward_of_rows(grad, result, out, exp, data):
+def _log_softmax_backward_of_rows(grad, result, out):
     rows = max(1, BLOCK // grad.shape[1])
     for block in prange(-(-len(grad) // rows)):
         begin, end = block * rows, min((block + 1) * rows, len(grad))
-        _exp(exp, data, result[begin:end].reshape(-1), out[begin:end].reshape(-1))
+        _exp(result[begin:end].reshape(-1), out[begin:end].reshape(-1))
         for o in range(begin, end):
             total = out.dtype.type(_sum(grad[o]))
             for c in range(grad.shape[1]):
@@ -180,70 +186,108 @@ def _block(item, inner):
 
 
 @jit
+def _subtract(a, b, out):
+    for i in range(len(a)):
+        out[i] = a[i] - b[i]
+
+
+@jit
+def _add(a, total):
+    for i in range(len(a)):
+        total[i] += a[i]
+
+
+@jit
 def _shift(a, out, o, begin, end):
-    """Writes ``a``, less the largest of each column, over ``out``."""
+    """Writes ``a``, less the largest of each column, over ``out``. (Slices of slices would not be known to be contiguous.)"""
     largest = a[o, 0, begin:end].copy()
     for c in range(1, a.shape[1]):
-        for i in range(end - begin):
-            value, before = a[o, c, begin + i], largest[i]
-            largest[i] = value if value > before else before
+        _keep_larger(a[o, c, begin:end], largest)
     for c in range(a.shape[1]):
-        for i in range(end - begin):
-            out[o, c, begin + i] = a[o, c, begin + i] - largest[i]
+        _subtract(a[o, c, begin:end], largest, out[o, c, begin:end])
 
 
 @parallel_jit
-def _softmax_of_columns(a, out, exp, data):
+def _softmax_of_columns(a, out):
     for item in prange(len(a) * -(-a.shape[2] // COLUMNS)):
         o, begin, end = _block(item, a.shape[2])
         _shift(a, out, o, begin, end)
         total = np.zeros(end - begin)
         for c in range(a.shape[1]):
             row = out[o, c, begin:end]
-            _exp(exp, data, row, row)
-            total += row
-        scale = total.astype(out.dtype)
+            _exp_over(row)
+            _add(row, total)
+        scale = (1 / total).astype(out.dtype)
         for c in range(a.shape[1]):
-            out[o, c, begin:end] /= scale
+            _multiply_over(out[o, c, begin:end], scale)
+
+
+@jit
+def _multiply_over(a, b):
+    for i in range(len(a)):
+        a[i] *= b[i]
 
 
 @parallel_jit
-def _log_softmax_of_columns(a, out, exp, data):
+def _log_softmax_of_columns(a, out):
     for item in prange(len(a) * -(-a.shape[2] // COLUMNS)):
         o, begin, end = _block(item, a.shape[2])
         _shift(a, out, o, begin, end)
         total, exponentials = np.zeros(end - begin), np.empty(end - begin, out.dtype)
         for c in range(a.shape[1]):
-            _exp(exp, data, out[o, c, begin:end], exponentials)
-            total += exponentials
+            _exp(out[o, c, begin:end], exponentials)
+            _add(exponentials, total)
         shift = np.log(total).astype(out.dtype)
         for c in range(a.shape[1]):
-            out[o, c, begin:end] -= shift
+            _subtract_over(out[o, c, begin:end], shift)
+
+
+@jit
+def _subtract_over(a, b):
+    for i in range(len(a)):
+        a[i] -= b[i]
 
 
 @parallel_jit
-def _softmax_backward_of_columns(grad, result, out, exp, data):
+def _softmax_backward_of_columns(grad, result, out):
     for item in prange(len(grad) * -(-grad.shape[2] // COLUMNS)):
         o, begin, end = _block(item, grad.shape[2])
         total = np.zeros(end - begin)
         for c in range(grad.shape[1]):
-            total += grad[o, c, begin:end] * result[o, c, begin:end]
+            _add_product(grad[o, c, begin:end], result[o, c, begin:end], total)
         subtracted = total.astype(out.dtype)
         for c in range(grad.shape[1]):
-            out[o, c, begin:end] = result[o, c, begin:end] * (grad[o, c, begin:end] - subtracted)
+            _softmax_backward(grad[o, c, begin:end], result[o, c, begin:end], subtracted, out[o, c, begin:end])
+
+
+@jit
+def _add_product(a, b, total):
+    for i in range(len(a)):
+        total[i] += a[i] * b[i]
+
+
+@jit
+def _softmax_backward(grad, result, subtracted, out):
+    for i in range(len(grad)):
+        out[i] = result[i] * (grad[i] - subtracted[i])
 
 
 @parallel_jit
-def _log_softmax_backward_of_columns(grad, result, out, exp, data):
+def _log_softmax_backward_of_columns(grad, result, out):
     for item in prange(len(grad) * -(-grad.shape[2] // COLUMNS)):
         o, begin, end = _block(item, grad.shape[2])
         total = np.zeros(end - begin)
         for c in range(grad.shape[1]):
-            total += grad[o, c, begin:end]
+            _add(grad[o, c, begin:end], total)
         scale = total.astype(out.dtype)
         for c in range(grad.shape[1]):
-            _exp(exp, data, result[o, c, begin:end], out[o, c, begin:end])
-            out[o, c, begin:end] = grad[o, c, begin:end] - out[o, c, begin:end] * scale
+            _log_softmax_backward(grad[o, c, begin:end], result[o, c, begin:end], scale, out[o, c, begin:end])
+
+
+@jit
+def _log_softmax_backward(grad, result, scale, out):
+    for i in range(len(grad)):
+        out[i] = grad[i] - transcendental.exp(result[i]) * scale[i]
 
 
 # -- element by element -------------------------------------------------------------------------------------------------
@@ -253,50 +297,53 @@ def sigmoid(a: Array) -> Array:
     """1 / (1 + exp(-a))."""
     if a.size < COMPILED or a.itemsize == 2:
         return np.reciprocal(np.add(1, np.exp(np.negative(a))), out=...)
-    return _by_blocks(_sigmoid, np.exp, a)
+    return _each(_sigmoid, a)
 
 
 def log1p(a: Array) -> Array:
-    """log(1 + a), exact for small a too.
-
-    Source: the rounding error of 1 + a, divided by 1 + a, is what its logarithm lacks, to first order (as in Kahan's and HP's
-    formulas).
-    """
-    if a.size < COMPILED or a.itemsize == 2:
-        return np.log1p(a, out=...)
-    return _by_blocks(_log1p, np.log, a)
+    """log(1 + a), exact for small a too."""
+    return np.log1p(a, out=...) if a.size < COMPILED or a.itemsize == 2 else _each(_log1p, a)
 
 
-def _by_blocks(kernel: Any, ufunc: np.ufunc, a: Array) -> Array:
-    """Calls a kernel on an array, on another for the result, and with numpy's loop for a function."""
+def exp(a: Array) -> Array:
+    """e to the power of each number of float32 or float64."""
+    return _each(_exp_of_each, a)
+
+
+def log(a: Array) -> Array:
+    """The natural logarithm of each number of float32 or float64."""
+    return _each(_log, a)
+
+
+def _each(kernel: Any, a: Array) -> Array:
+    """Calls a kernel on an array and on another like it, both as flat and in the same order."""
     if not a.flags.c_contiguous and not a.flags.f_contiguous:
         a = np.ascontiguousarray(a)
     out = np.empty_like(a)
-    (kernel if out.size >= SHARED else kernel.serial)(a.ravel("K"), out.ravel("K"), *loop_of(ufunc, a.dtype)[:2])
+    (kernel if out.size >= SHARED else kernel.serial)(a.ravel("K"), out.ravel("K"))
     return out
 
 
 @parallel_jit
-def _sigmoid(a, out, exp, data):
-    one = a.dtype.type(1)
-    for block in prange(-(-len(a) // BLOCK)):
-        numbers, result = a[block * BLOCK : (block + 1) * BLOCK], out[block * BLOCK : (block + 1) * BLOCK]
-        for i in range(len(numbers)):
-            result[i] = -numbers[i]
-        call_loop(exp, data, result.ctypes.data, result.ctypes.data, 0, a.itemsize, a.itemsize, 0, len(result))
-        for i in range(len(numbers)):
-            result[i] = one / (one + result[i])
+def _exp_of_each(a, out):
+    for i in prange(len(a)):
+        out[i] = transcendental.exp(a[i])
 
 
 @parallel_jit
-def _log1p(a, out, log, data):
+def _log(a, out):
+    for i in prange(len(a)):
+        out[i] = transcendental.log(a[i])
+
+
+@parallel_jit
+def _log1p(a, out):
+    for i in prange(len(a)):
+        out[i] = transcendental.log1p(a[i])
+
+
+@parallel_jit
+def _sigmoid(a, out):
     one = a.dtype.type(1)
-    for block in prange(-(-len(a) // BLOCK)):
-        numbers, result = a[block * BLOCK : (block + 1) * BLOCK], out[block * BLOCK : (block + 1) * BLOCK]
-        for i in range(len(numbers)):
-            result[i] = one + numbers[i]
-        sums = result.copy()
-        call_loop(log, data, result.ctypes.data, result.ctypes.data, 0, a.itemsize, a.itemsize, 0, len(result))
-        for i in range(len(numbers)):
-            error = ((sums[i] - one) - numbers[i]) / sums[i]
-            result[i] -= error if abs(result[i]) < np.inf else 0
+    for i in prange(len(a)):
+        out[i] = one / (one + transcendental.exp(-a[i]))

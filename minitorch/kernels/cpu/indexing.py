@@ -41,16 +41,34 @@ def index_put(a: Array, indices: Indices, values: Array | float, accumulate: boo
 
 
 def _add_at(whole: Array, indices: Indices, values: Array | float) -> None:
-    rows = indices[0]
     if (
-        type(values) is Array and values.size >= COMPILED and rows is not None
-        and all(each is None for each in indices[1:])
-        and rows.dtype.kind == "i" and rows.ndim == 1 and values.shape == (len(rows), *whole.shape[1:])
-        and whole.dtype.kind == "f" and whole.itemsize > 2 and whole.dtype is values.dtype
-        and whole.flags.c_contiguous and rows.min() >= 0 and rows.max() < len(whole)
+        type(values) is Array and values.size >= COMPILED
+        and whole.dtype.kind == "f" and whole.itemsize > 2 and whole.dtype is values.dtype and whole.flags.c_contiguous
+        and (rows := _rows(indices, whole.shape)) is not None and values.shape == (len(rows), *whole.shape[_given(indices) :])
     ):  # fmt: skip
         from minitorch.kernels.cpu import gathering  # which needs numba, whose import takes longer than all else
 
-        gathering.add_rows(whole, rows, np.ascontiguousarray(values))
+        gathering.add_rows(whole.reshape(-1, *whole.shape[_given(indices) :]), rows, np.ascontiguousarray(values))
     else:
         np.add.at(whole, _key(indices), values)
+
+
+def _given(indices: Indices) -> int:
+    """How many dimensions have an index."""
+    return sum(each is not None for each in indices)
+
+
+def _rows(indices: Indices, shape: tuple[int, ...]) -> Array | None:
+    """One index for the leading dimensions taken together, if these have lists of indices in range, and others have none."""
+    lists = [
+        each for each in indices[: _given(indices)] if each is not None and each.dtype.kind == "i" and each.ndim == 1
+    ]
+    if len(lists) != _given(indices) or any(
+        len(each) != len(lists[0]) or each.min() < 0 or each.max() >= size
+        for each, size in zip(lists, shape, strict=False)
+    ):
+        return None
+    rows = lists[0]
+    for each, size in zip(lists[1:], shape[1:], strict=False):
+        rows = rows * size + each
+    return rows

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from minitorch.kernels.cpu.compiler import jit
+from minitorch.kernels.cpu.halves import in_float32
 
 __all__ = ["nll_loss_backward", "nll_loss_forward", "nll_loss_pick", "nll_outside"]
 
@@ -28,14 +29,11 @@ def _outside(target, classes, ignore_index):
     return -1
 
 
+@in_float32
 def nll_loss_forward(
     a: Array, target: Array, weight: Array | None, ignore_index: int, reduction: str
 ) -> tuple[Array, Array]:
     """-weight[target] * a[target] of each sample, their sum or weighted mean; and how much each sample counts in it, (n, …)."""
-    if a.dtype.itemsize == 2:
-        wide = None if weight is None else weight.astype(np.float32)
-        loss, weights = nll_loss_forward(a.astype(np.float32), target, wide, ignore_index, reduction)
-        return loss.astype(a.dtype), weights.astype(a.dtype)
     rows, flat = _by_samples(a, target)
     if weight is None:
         weight = np.ones(a.shape[1], a.dtype)
@@ -63,22 +61,18 @@ def _nll(a, target, weight, ignore_index, mean, losses, weights):
     return loss
 
 
+@in_float32
 def nll_loss_pick(a: Array, target: Array, weights: Array, ignore_index: int) -> Array:
     """-weight * a[target] for each sample, 0 where ignored."""
-    if a.dtype.itemsize == 2:
-        wide = nll_loss_pick(a.astype(np.float32), target, weights.astype(np.float32), ignore_index)
-        return wide.astype(a.dtype)
     rows, flat = _by_samples(a, target)
     out = np.empty(flat.shape, a.dtype)
     _pick(rows, flat, np.ascontiguousarray(weights).reshape(flat.shape), ignore_index, out)
     return out.reshape(target.shape)
 
 
+@in_float32
 def nll_loss_backward(grad: Array, target: Array, weights: Array, a: Array, ignore_index: int) -> Array:
     """-weight * grad at each sample's target, 0 elsewhere. The adjoint of ``nll_loss_pick``; ``grad`` is broadcast."""
-    if a.dtype.itemsize == 2:
-        wide = [each.astype(np.float32) for each in (weights, a)]
-        return nll_loss_backward(grad.astype(np.float32), target, *wide, ignore_index).astype(a.dtype)
     out = np.zeros(a.shape, grad.dtype)
     rows, flat = _by_samples(out, target)
     _put(rows, flat, np.multiply(grad, weights, out=...).reshape(flat.shape), ignore_index)

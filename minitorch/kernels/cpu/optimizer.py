@@ -77,11 +77,12 @@ def sgd(
     ):
         # The loops are for float32 and float64 that lie row by row: others go through copies that do.
         wide = np.promote_types(param.dtype, np.float32)
-        copies = [None if each is None else each.astype(wide, order="C") for each in (param, grad, velocity)]
-        sgd(*copies, lr, momentum, fresh, weight_decay, nesterov, maximize)
-        param[...] = copies[0]
+        wide_param, wide_grad = param.astype(wide, order="C"), grad.astype(wide, order="C")
+        wide_velocity = None if velocity is None else velocity.astype(wide, order="C")
+        sgd(wide_param, wide_grad, wide_velocity, lr, momentum, fresh, weight_decay, nesterov, maximize)
+        param[...] = wide_param
         if velocity is not None:
-            velocity[...] = copies[2]
+            velocity[...] = wide_velocity
     elif velocity is None:
         _sgd_plain(param.reshape(-1), grad.reshape(-1), lr, weight_decay, maximize)
     else:

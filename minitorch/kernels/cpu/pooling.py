@@ -15,6 +15,7 @@ import numpy as np
 from numba import prange
 
 from minitorch.kernels.cpu.compiler import parallel_jit
+from minitorch.kernels.cpu.halves import in_float32
 
 __all__ = ["max_pool2d", "max_pool2d_backward", "max_pool2d_gather"]
 
@@ -25,6 +26,7 @@ SHARED = 2**12  # windows from which more than one thread pays
 BAND = 1024  # windows of a plane to look at together: what is noted of them should stay in the core's first cache
 
 
+@in_float32
 def max_pool2d(
     input: Array, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair, ceil_mode: bool
 ) -> tuple[Array, Array]:
@@ -34,9 +36,6 @@ def max_pool2d(
     A window wholly in the padding, which dilation can cause, is -inf at a position beyond the plane.
     Positions are of the smallest type that holds them.
     """
-    if input.dtype == np.float16:
-        output, indices = max_pool2d(input.astype(np.float32), kernel_size, stride, padding, dilation, ceil_mode)
-        return output.astype(np.float16), indices
     positions, beyond = _positions(*input.shape[-2:], kernel_size, stride, padding, dilation, ceil_mode)
     shape = (*input.shape[:-2], *positions.shape[1:])
     output, indices = np.empty(shape, input.dtype), np.empty(shape, beyond.dtype)
@@ -48,10 +47,9 @@ def max_pool2d(
     return output, indices
 
 
+@in_float32
 def max_pool2d_backward(grad: Array, indices: Array, input: Array) -> Array:
     """Adds each element of ``grad`` to the position, in zeros of the shape of ``input``, that ``indices`` name for it."""
-    if grad.dtype == np.float16:
-        return max_pool2d_backward(grad.astype(np.float32), indices, input).astype(np.float16)
     input_grad = np.empty(input.shape, grad.dtype)
     _shared(_scatter_add, grad)(*_planes(input_grad, grad, indices))
     return input_grad

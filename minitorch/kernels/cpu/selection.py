@@ -64,8 +64,8 @@ def clamp(a: Array, low: float | Array | None, high: float | Array | None) -> Ar
     return a if high is None else np.minimum(a, high, out=...)
 
 
-def where(condition: Array, a: Array | float, b: Array | float) -> Array:
-    """``a`` where the condition holds, else ``b``."""
+def where(condition: Array, a: Any, b: Any) -> Array:
+    """``a`` where the condition holds, else ``b``; each is an array or a number."""
     given = [each for each in (a, b) if type(each) is Array]
     alike = given and all(each.shape == condition.shape and each.dtype is given[0].dtype for each in given)
     if condition.size < COMPILED or not alike or not _is_plain(given[0]):

@@ -10,7 +10,7 @@ Source: ``PyUFuncObject`` and ``PyUFuncGenericFunction`` in numpy's C interface.
 from __future__ import annotations
 
 import ctypes
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from math import prod
 from typing import Any
@@ -36,41 +36,66 @@ def call(ufunc: np.ufunc, *operands: Array) -> Array | None:
     if loop is None:
         return None
     function, data, dtype = loop
-    first = operands[0]
-    if all(each.flags.c_contiguous and each.shape == first.shape for each in operands):
-        out = np.empty(first.shape, dtype)
-        rows, steps, row_steps = 1, [each.itemsize for each in (*operands, out)], [0] * (len(operands) + 1)
-        result = out
-    else:
-        shape = np.broadcast_shapes(*[each.shape for each in operands])
-        whole = [np.broadcast_to(each, shape) for each in operands]
-        full = next((each for each in operands if each.shape == shape), whole[0])
-        order = sorted(range(len(shape)), key=lambda d: -full.strides[d])
-        out = np.empty([shape[d] for d in order], dtype)
-        layout = _as_rows([each.transpose(order) for each in whole] + [out])
-        if layout is None:
-            return None
-        rows, row_steps, steps = layout
-        result = out.transpose(np.argsort(order))
-    addresses = [each.ctypes.data for each in (*operands, out)]
+    layout = _layout(dtype.itemsize, *[(each.shape, each.strides) for each in operands])
+    if layout is None:
+        return None
+    shape, order, rows, count, row_steps, steps = layout
+    out = np.empty(shape, dtype)
+    addresses = [each.ctypes.data for each in operands]
+    addresses.append(out.ctypes.data)
     if len(operands) == 1:  # the kernel takes three, of which the loop then does not look at the last
-        addresses, steps, row_steps = [*addresses, 0], [*steps, 0], [*row_steps, 0]
-    _run(function, data, *addresses, *row_steps, *steps, rows, out.size // rows if rows else 0, get_num_threads())
-    return result
+        addresses.append(0)
+    _run(function, data, *addresses, *row_steps, *steps, rows, count, get_num_threads())
+    return out if order is None else out.transpose(order)
 
 
-def _as_rows(arrays: list[Array]) -> tuple[int, list[int], list[int]] | None:
+Layout = tuple[tuple[int, ...], tuple[int, ...] | None, int, int, list[int], list[int]]
+
+
+@lru_cache(maxsize=1024)  # which takes a hundredth of the time
+def _layout(itemsize: int, *operands: tuple[tuple[int, ...], tuple[int, ...]]) -> Layout | None:
+    """How to go through operands of these shapes and strides, and what to write to.
+
+    Returns:
+        The result's shape in the order of memory, the order of dimensions that makes it the result (``None``: it is), the
+        number of rows and of elements in each; and for operands and result the distance between rows, and between the
+        elements of a row.
+    """
+    shape = np.broadcast_shapes(*[shape for shape, _ in operands])
+    strides = [_expanded(shape, *each) for each in operands]
+    full = next((own for own, (given, _) in zip(strides, operands, strict=True) if given == shape), strides[0])
+    order = sorted(range(len(shape)), key=lambda d: -full[d])
+    shape = tuple([shape[d] for d in order])
+    of_out = [itemsize * prod(shape[d + 1 :]) for d in range(len(shape))]
+    found = _as_rows(shape, [*([own[d] for d in order] for own in strides), of_out])
+    if found is None:
+        return None
+    rows, row_steps, steps = found
+    if len(operands) == 1:
+        row_steps, steps = [*row_steps, 0], [*steps, 0]
+    back = None if order == sorted(order) else tuple([order.index(d) for d in range(len(order))])
+    return shape, back, rows, prod(shape) // rows if rows else 0, row_steps, steps
+
+
+def _expanded(shape: tuple[int, ...], own: tuple[int, ...], strides: tuple[int, ...]) -> list[int]:
+    """The strides of an array that is broadcast to a shape."""
+    missing = len(shape) - len(own)
+    return [0] * missing + [
+        0 if size != whole else stride for size, stride, whole in zip(own, strides, shape[missing:], strict=True)
+    ]
+
+
+def _as_rows(shape: tuple[int, ...], strides: list[list[int]]) -> tuple[int, list[int], list[int]] | None:
     """The number of rows; and for each array the distance between rows, and between the elements of a row."""
-    shape = arrays[0].shape
     for split in range(len(shape) + 1):
-        row_steps = [_step(shape[:split], each.strides[:split]) for each in arrays]
-        steps = [_step(shape[split:], each.strides[split:]) for each in arrays]
+        row_steps: Any = [_step(shape[:split], each[:split]) for each in strides]
+        steps: Any = [_step(shape[split:], each[split:]) for each in strides]
         if None not in row_steps and None not in steps:
             return prod(shape[:split]), row_steps, steps
     return None
 
 
-def _step(shape: tuple[int, ...], strides: tuple[int, ...]) -> int | None:
+def _step(shape: tuple[int, ...], strides: list[int]) -> int | None:
     """The distance between neighbours in these dimensions, if they lie evenly spaced."""
     sizes = [(size, stride) for size, stride in zip(shape, strides, strict=True) if size != 1]
     for (_, outer), (size, inner) in pairwise(sizes):
