@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minitorch import dtypes, printing
-from minitorch.autograd.graph import Function
+from minitorch.autograd.graph import Function, new_tensor
 from minitorch.autograd.variable import Variable
 from minitorch.device import CPU
 from minitorch.device import device as Device
@@ -51,17 +51,15 @@ class Tensor(_Methods):
     __array_priority__ = 1000  # numpy leaves `array + tensor` to us
 
     def __new__(cls, *data: Any) -> Any:
-        self = super().__new__(cls)
         if not data or all(isinstance(size, int) for size in data):
-            self._array = np.empty(data or 0, dtypes.get_default_dtype().numpy)
+            array = np.empty(data or 0, dtypes.get_default_dtype().numpy)
         elif isinstance(data[0], Size):
-            self._array = np.empty(data[0], dtypes.get_default_dtype().numpy)
+            array = np.empty(data[0], dtypes.get_default_dtype().numpy)
         else:
             source = data[0]._array if isinstance(data[0], Variable) else data[0]
-            self._array = np.array(source, dtypes.get_default_dtype().numpy)
-        self._version_counter = [0]
-        self._requires_grad = False
-        self._edge = None
+            array = np.array(source, dtypes.get_default_dtype().numpy)
+        self = new_tensor(array)
+        self.__class__ = cls
         return self
 
     # -- the array ----------------------------------------------------------------------------------------------------

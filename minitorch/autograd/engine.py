@@ -16,15 +16,15 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.grad_mode import set_grad_enabled
-from minitorch.autograd.graph import AccumulateGrad, Array, Edge, Function, Hooks
+from minitorch.autograd.graph import AccumulateGrad, Array, Edge, Function, Hooks, is_alone, new_tensor
 from minitorch.kernels import tables
 
 if TYPE_CHECKING:
     from minitorch.autograd.variable import Variable
 
 Gradient = Any  # an array, or with create_graph a tensor
-_AtNode = tuple[Function, list[Gradient | None], list[bool]]
-"""A node, the gradients that have reached its outputs so far, and whether the engine alone holds each one's memory."""
+_AtNode = tuple[Function, list[Gradient | None]]
+"""A node, and the gradients that have reached its outputs so far."""
 
 
 def run(
@@ -46,83 +46,58 @@ def run(
     wanted = None if targets is None else _nodes_above(targets, [edge[0] for edge, _ in roots])
     waiting: dict[int, _AtNode] = {}
     youngest: list[int] = []  # a heap of negated sequence numbers
-
-    def send(node: Function, number: int, grad: Gradient, exclusive: bool) -> None:
-        sequence_nr = node.sequence_nr
-        if sequence_nr in waiting:
-            _, grads, exclusives = waiting[sequence_nr]
-            if grads[number] is not None:
-                grad, exclusive = _sum(grads[number], exclusives[number], grad), not create_graph
-        else:
-            outputs = len(node.outputs)
-            grads, exclusives = [None] * outputs, [False] * outputs
-            waiting[sequence_nr] = node, grads, exclusives
-            heappush(youngest, -sequence_nr)
-        grads[number] = grad
-        exclusives[number] = exclusive
-
-    for (node, number), grad in roots:
-        send(node, number, grad, False)
+    node: Any = None
+    edges: Sequence[Edge] = [edge for edge, _ in roots]
+    results: Sequence[Gradient | None] = [grad for _, grad in roots]
     with set_grad_enabled(create_graph):
-        while youngest:
-            node, grads, exclusives = waiting.pop(-heappop(youngest))
+        while True:
+            for (below, number), grad in zip(edges, results, strict=True):
+                if below is None or grad is None or grad is False or (wanted is not None and below not in wanted):
+                    continue
+                shape, dtype = below.outputs[number]
+                array = grad._array if create_graph else grad
+                if array.shape != shape or array.dtype is not dtype:
+                    grad = _fit(node, grad, shape, dtype)
+                sequence_nr = below.sequence_nr
+                if sequence_nr in waiting:
+                    _, grads = waiting[sequence_nr]
+                    grads[number] = grad if grads[number] is None else _add(grads, number, grad)
+                else:
+                    grads = [None] * len(below.outputs)
+                    grads[number] = grad
+                    waiting[sequence_nr] = below, grads
+                    heappush(youngest, -sequence_nr)
+            grad = array = edges = results = ()  # see is_alone(): nothing but `waiting` shall hold what waits
+            if not youngest:
+                return
+            node, grads = waiting.pop(-heappop(youngest))
             if node.hooks:
                 _run_hooks(node, node.hooks, grads)
-                exclusives = [False] * len(grads)  # the hooks may have kept them, or put the user's own in their place
             if targets is not None:
                 for number, grad in enumerate(grads):
                     if (node, number) in targets:
                         targets[node, number] = grad
-                        exclusives[number] = False
+                grad = None
             if type(node) is AccumulateGrad:
                 if accumulate and (targets is None or (node, 0) in targets):
-                    node.accumulate(grads[0], exclusives[0])
-                continue
-            if wanted is not None and node not in wanted:
-                continue
-            results = _differentiate(node, grads, create_graph)
-            for (below, number), grad in zip(node.next_functions, results, strict=True):
-                if below is None or grad is None or grad is False or (wanted is not None and below not in wanted):
-                    continue
-                shape, dtype = below.outputs[number]
-                if create_graph:
-                    if grad._array.shape != shape or grad._array.dtype is not dtype:
-                        grad = _fit(node, grad, shape, dtype)
-                    send(below, number, grad, False)
-                else:
-                    if grad.shape != shape or grad.dtype is not dtype:
-                        grad = _fit(node, grad, shape, dtype)
-                    send(below, number, grad, _is_exclusive(grad, results, grads, exclusives))
-            if not retain_graph:
-                node.free()
+                    node.accumulate(grads)
+            elif wanted is None or node in wanted:
+                edges, results = node.next_functions, _differentiate(node, grads, create_graph)
+                if not retain_graph and node.saved:
+                    node.saved = None
 
 
-def _sum(known: Gradient, exclusive: bool, grad: Gradient) -> Gradient:
+def _add(grads: list[Gradient | None], number: int, grad: Gradient) -> Gradient:
+    """One more gradient, added to those that have come before."""
     k = tables[type(grad)]
-    return k.add_into(known, grad) if exclusive else k.add(known, grad)
-
-
-def _is_exclusive(
-    grad: Array, results: Sequence[Gradient | None], grads: list[Gradient | None], exclusives: list[bool]
-) -> bool:
-    """Whether nobody else holds the memory of one of a formula's results: it is new, or was exclusive before.
-
-    Formulas return new arrays, their arguments or views of their arguments, but nothing that was saved.
-    """
-    memory = grad
-    if grad.base is not None:
-        memory = grad.base
-        if type(memory) is not type(grad) or memory.size != grad.size or 0 in grad.strides:
-            return False  # a part of something, or something repeated
-    for before, exclusive in zip(grads, exclusives, strict=True):
-        if before is memory or (before is not None and before.base is memory):
-            return exclusive and len(results) == 1
-    return len(results) == 1 or [grad is each for each in results].count(True) == 1
+    if not isinstance(grad, Function.Tensor) and is_alone(grads, number):
+        return k.add_into(grads[number], grad)
+    return k.add(grads[number], grad)
 
 
 def _differentiate(node: Function, grads: list[Gradient | None], create_graph: bool) -> Sequence[Gradient | None]:
     """The node's formula, on the gradients of its outputs: zeros stand for those that nothing depended on."""
-    saved = node.saved_tensors() if create_graph else node.saved_arrays()
+    saved: Sequence[Any] = node.saved_tensors() if create_graph else node.saved_arrays()
     present = grads[0]
     if len(grads) > 1:
         present = next(grad for grad in grads if grad is not None)
@@ -159,7 +134,7 @@ def _run_hooks(node: Function, hooks_of: dict[int, Hooks], grads: list[Gradient 
     for number, grad in enumerate(grads):
         if grad is None or number not in hooks_of:
             continue
-        tensor = grad if isinstance(grad, Tensor) else Tensor._of(grad)
+        tensor = grad if isinstance(grad, Tensor) else new_tensor(grad)
         hooks = hooks_of[number]
         for key in sorted(hooks):
             hook = hooks[key]
@@ -236,7 +211,7 @@ def _retain_targets(inputs: list[Variable], targets: dict[Edge, Gradient | None]
     for each in inputs:
         grad = targets[each._gradient_edge()]
         if each._edge is not None and grad is not None and not each.retains_grad:
-            tensor = grad if isinstance(grad, Function.Tensor) else Function.Tensor._of(grad)
+            tensor = grad if isinstance(grad, Function.Tensor) else new_tensor(grad)
             k = tables[type(tensor)]
             each._grad = k.clone(tensor) if each._grad is None else k.add(each._grad, tensor)
 
@@ -283,7 +258,7 @@ def grad(
                 f"The differentiated Tensor at index {len(found)} appears to not have been used in the graph. "
                 "Set allow_unused=True if this is the desired behavior."
             )
-        found.append(gradient if gradient is None or isinstance(gradient, Tensor) else Tensor._of(gradient))
+        found.append(gradient if gradient is None or isinstance(gradient, Tensor) else new_tensor(gradient))
     return tuple(found)
 
 
@@ -312,7 +287,7 @@ def _roots(
         if cotangent is None:
             if array.size != 1:
                 raise RuntimeError("grad can be implicitly created only for scalar outputs")
-            cotangent = Function.Tensor._of(tables[type(array)].ones(array.shape, array))
+            cotangent = new_tensor(tables[type(array)].ones(array.shape, array))
         if cotangent._array.shape != array.shape:
             raise RuntimeError(
                 f"Mismatch in shape: grad_output[{number}] has a shape of torch.Size({list(cotangent._array.shape)}) and output"

@@ -1,27 +1,23 @@
 """Whether operators record the graph: ``no_grad``, ``enable_grad``, ``set_grad_enabled``.
 
-The mode belongs to the thread, and every thread starts with recording on.
+The mode belongs to the thread (and to the asynchronous task), and every thread starts with recording on.
 """
 
 from __future__ import annotations
 
 import functools
-import threading
 from collections.abc import Callable
+from contextvars import ContextVar
 from types import TracebackType
 from typing import Any
 
 
-class _Mode(threading.local):
-    enabled = True
-
-
-mode = _Mode()
+recording: ContextVar[bool] = ContextVar("recording", default=True)
 
 
 def is_grad_enabled() -> bool:
     """True where operators record the graph."""
-    return mode.enabled
+    return recording.get()
 
 
 class _SwitchGrad:
@@ -30,11 +26,11 @@ class _SwitchGrad:
     enabled: bool
 
     def __enter__(self) -> None:
-        self._before = mode.enabled
-        mode.enabled = self.enabled
+        self._before = recording.get()
+        recording.set(self.enabled)
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        mode.enabled = self._before
+        recording.set(self._before)
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
@@ -73,14 +69,14 @@ class set_grad_enabled(_SwitchGrad):
 
     def __init__(self, enabled: bool) -> None:
         self.enabled = bool(enabled)
-        self._before = mode.enabled
-        mode.enabled = self.enabled
+        self._before = recording.get()
+        recording.set(self.enabled)
 
     def __enter__(self) -> None:
-        mode.enabled = self.enabled
+        recording.set(self.enabled)
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        mode.enabled = self._before  # a decorator changes the mode inside the function only
+        recording.set(self._before)  # a decorator changes the mode inside the function only
         return super().__call__(function)
 
     def clone(self) -> set_grad_enabled:

@@ -21,9 +21,10 @@ import weakref
 from collections.abc import Callable, Sequence
 from itertools import count
 from math import inf
+from sys import getrefcount
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from minitorch.autograd.grad_mode import mode
+from minitorch.autograd.grad_mode import recording
 from minitorch.kernels import tables
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
 Array = Any  # an array of any device: what a table of kernels takes and gives
 Edge = tuple["Function", int]
+
+_ALONE = 3  # references to an object: the list's, a variable's, and the argument of getrefcount
+_new = object.__new__
 
 NO_EDGE: Any = (None, 0)
 NOTHING_SAVED: Sequence[Any] = ()
@@ -125,15 +129,16 @@ class Function(metaclass=_NodeType):
         node = cls()
         node.saved = NOTHING_SAVED
         Tensor = cls.Tensor
-        recording = cls.differentiable and mode.enabled
+        can_record = cls.differentiable and recording.get()
         arrays: list[Any] = []
         needs: list[bool] = []
         edges: list[Edge] = []
         for x in inputs:
             if isinstance(x, Tensor):
+                needed = can_record and x._requires_grad
                 arrays.append(x._array)
-                needs.append(recording and x._requires_grad)
-                edges.append(x._gradient_edge() if needs[-1] else NO_EDGE)
+                needs.append(needed)
+                edges.append(x._gradient_edge() if needed else NO_EDGE)
             else:
                 arrays.append(x)
                 needs.append(False)
@@ -150,54 +155,51 @@ class Function(metaclass=_NodeType):
             cls.explain(inputs)
             raise
         several = type(result) is tuple
-        results = [Tensor._of(array) for array in result] if several else [Tensor._of(result)]
+        results = tuple([new_tensor(array) for array in result]) if several else (new_tensor(result),)
         if cls.is_view:
             for number, each in enumerate(results):
                 each._become_view_of(inputs[0], (cls, params, number if several else None))
         if recorded:
-            node.record(tuple(edges), node._find_sources(inputs, arrays, results))
-            for each in results:
-                node.add_output(each)
-        return tuple(results) if several else results[0]
+            node.record(tuple(edges), node._find_sources(inputs, arrays, results), *results)
+        return results if several else results[0]
 
     @classmethod
     def explain(cls, inputs: tuple[Any, ...]) -> None:
         """Raises the error that torch raises for these inputs, after a kernel has refused them."""
 
-    def record(self, edges: tuple[Edge, ...], sources: list[Source | None]) -> None:
-        """Ties the node to what its inputs came from."""
+    def record(self, edges: tuple[Edge, ...], sources: Sequence[Source | None], *results: Variable) -> None:
+        """Ties the node to what its inputs came from, and its results to the node, but for those whose dtype has no gradients."""
         self.hooks = None
         self.next_functions = edges
         self.sources = sources
-        self.outputs = []
         self.sequence_nr = _next_sequence_nr()
-
-    def add_output(self, result: Variable) -> None:
-        """Ties the next of its results to the node, unless its dtype has no gradients."""
-        array, outputs = result._array, self.outputs
-        dtype = array.dtype
-        if dtype.kind == "f":
-            result._edge = (self, len(outputs))
-            result._requires_grad = True
-        outputs.append((array.shape, dtype))
+        outputs = self.outputs = []
+        for result in results:
+            array = result._array
+            dtype = array.dtype
+            if dtype.kind == "f":
+                result._edge = (self, len(outputs))
+                result._requires_grad = True
+            outputs.append((array.shape, dtype))
 
     def _find_sources(
         self, inputs: Sequence[Any], arrays: Sequence[Any], results: Sequence[Variable]
     ) -> list[Source | None]:
         """Finds the tensors that the saved arrays belong to, among the inputs and the results."""
         sources: list[Source | None] = []
-        places = list(map(id, arrays))
         for value in self.saved or ():
-            source, place = None, id(value)
-            if place in places:
-                number = places.index(place)
-                if isinstance(inputs[number], self.Tensor):
-                    counter = inputs[number]._version_counter
-                    source = counter, counter[0], number
-            else:
-                for number, tensor in enumerate(results):
-                    if tensor._array is value:
-                        source = tensor._version_counter, tensor._version_counter[0], ~number
+            source = None
+            if value is not None:
+                for number, array in enumerate(arrays):
+                    if array is value:
+                        if isinstance(inputs[number], self.Tensor):
+                            counter = inputs[number]._version_counter
+                            source = counter, counter[0], number
+                        break
+                else:
+                    for number, tensor in enumerate(results):
+                        if tensor._array is value:
+                            source = tensor._version_counter, tensor._version_counter[0], ~number
             sources.append(source)
         return sources
 
@@ -225,7 +227,7 @@ class Function(metaclass=_NodeType):
         """The saved values for ``backward`` on tensors: tied into the graph, so that the gradient can be differentiated."""
         return [
             self.Tensor._of_saved(value, source[0], self._origin(source)) if source is not None
-            else self.Tensor._of(value) if type(value) in tables
+            else new_tensor(value) if type(value) in tables
             else value
             for value, source in zip(self.saved_arrays(), self.sources if self.saved else (), strict=True)
         ]  # fmt: skip
@@ -246,7 +248,7 @@ class Function(metaclass=_NodeType):
         origin = f", which is output {number} of {producer.name().split('Backward')[0]}," if known else ""
         return RuntimeError(
             "one of the variables needed for gradient computation has been modified by an inplace operation: "
-            f"[{self.Tensor._of(value)._type_and_shape()}]{origin} is at version {counter[0]}; "
+            f"[{new_tensor(value)._type_and_shape()}]{origin} is at version {counter[0]}; "
             f"expected version {version} instead. Hint: enable anomaly detection to find the operation that failed "
             "to compute its gradient, with torch.autograd.set_detect_anomaly(True, check_nan=False)."
         )
@@ -291,11 +293,35 @@ class Function(metaclass=_NodeType):
         return f"<{self.name().rpartition('::')[2]} object at {id(self):#x}>"
 
 
+def is_alone(grads: list[Any], number: int) -> bool:
+    """Whether nothing but this list refers to an array in it, nor to the memory that it is a view of: it may be written over.
+
+    Whoever keeps a gradient (a hook, a caller, another edge that the same array was sent along) holds a reference, and
+    Python counts those; torch decides by the same count.
+    """
+    array, memory = grads[number], grads[number].base
+    if memory is None:
+        return getrefcount(array) == _ALONE
+    if type(memory) is not type(array) or memory.size != array.size or 0 in array.strides:
+        return False  # a part of something, or something repeated
+    return getrefcount(array) == _ALONE and getrefcount(memory) == _ALONE
+
+
 def add_hook(hooks: Hooks, hook: Callable[..., Any], key: float | None = None) -> Callable[[], object]:
     """Adds a hook, after all others unless a key says where. Returns what removes it."""
     key = _next_sequence_nr() if key is None else key
     hooks[key] = hook
     return lambda: hooks.pop(key, None)
+
+
+def new_tensor(array: Array) -> Any:
+    """A tensor over an array: a leaf without gradients."""
+    self: Any = _new(Function.Tensor)
+    self._array = array
+    self._version_counter = [0]
+    self._requires_grad = False
+    self._edge = self._view = None
+    return self
 
 
 class Unary(Function):
@@ -307,10 +333,10 @@ class Unary(Function):
         node = cls()
         node.saved = NOTHING_SAVED
         array = a._array
-        recorded = a._requires_grad and mode.enabled
+        recorded = a._requires_grad and recording.get()
         node.needs = ONE_NEEDED if recorded else NOTHING_NEEDED
         array_of_result = node.forward(tables[type(array)], array, **params)
-        result = cls.Tensor._of(array_of_result)
+        result = new_tensor(array_of_result)
         if cls.is_view:
             result._become_view_of(a, (cls, params, None))
         if recorded:
@@ -319,11 +345,10 @@ class Unary(Function):
                 if value is array:
                     sources.append((a._version_counter, a._version_counter[0], 0))
                 elif value is array_of_result:
-                    sources.append((result._version_counter, result._version_counter[0], -1))
+                    sources.append((result._version_counter, 0, -1))
                 else:
                     sources.append(None)
-            node.record((a._gradient_edge(),), sources)
-            node.add_output(result)
+            node.record((a._gradient_edge(),), sources, result)
         return result
 
 
@@ -347,20 +372,20 @@ class AccumulateGrad(Function):
     def hooks(self) -> dict[int, Hooks] | None:  # type: ignore[override]  # the leaf keeps them
         return self.variable._hooks
 
-    def accumulate(self, grad: Array | Variable, exclusive: bool) -> None:
+    def accumulate(self, grads: list[Any]) -> None:
         """Adds to ``.grad``: in place, unless the gradient is itself a tensor with a graph.
 
         Args:
-            grad: an array, or with ``create_graph`` a tensor.
-            exclusive: nobody else holds the array's memory, so that it need not be copied.
+            grads: of length one: an array, or with ``create_graph`` a tensor.
         """
-        variable, k = self.variable, tables[type(grad)]
-        if isinstance(grad, self.Tensor):
-            variable._grad = k.clone(grad) if variable._grad is None else k.add(variable._grad, grad)
+        variable, k = self.variable, tables[type(grads[0])]
+        if isinstance(grads[0], self.Tensor):
+            variable._grad = k.clone(grads[0]) if variable._grad is None else k.add(variable._grad, grads[0])
         elif variable._grad is None:
-            variable._grad = self.Tensor._of(k.compact(grad) if exclusive else k.contiguous_clone(grad))
+            keep = k.compact if is_alone(grads, 0) else k.contiguous_clone
+            variable._grad = new_tensor(keep(grads[0]))
         else:
-            variable._grad._array = k.add_into(variable._grad._array, grad)
+            variable._grad._array = k.add_into(variable._grad._array, grads[0])
             variable._grad._version_counter[0] += 1
 
 

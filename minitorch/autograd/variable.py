@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd import engine
-from minitorch.autograd.grad_mode import mode
+from minitorch.autograd.grad_mode import recording
 from minitorch.autograd.graph import (
     NO_EDGE,
     AccumulateGrad,
@@ -20,6 +20,7 @@ from minitorch.autograd.graph import (
     Hooks,
     accumulator_of,
     add_hook,
+    new_tensor,
 )
 from minitorch.autograd.views import Region, Step, Steps, ViewBackward, rebase
 
@@ -36,20 +37,20 @@ class Variable:
         _version_counter: how often the memory was changed in place, in a list that all views of it share.
         _requires_grad: whether operators on it are recorded.
         _edge: the node that made it and the number of that node's output; ``None`` for a leaf.
+        _view: for a view, what it is a view of, and the view operators that lead from there to it; else ``None``.
 
     The others are rare, and take space only where they are set.
     """
 
-    __slots__ = ("__dict__", "__weakref__", "_array", "_edge", "_requires_grad", "_version_counter")
+    __slots__ = ("__dict__", "__weakref__", "_array", "_edge", "_requires_grad", "_version_counter", "_view")
 
     _array: Array
     _edge: Edge | None
     _requires_grad: bool
     _version_counter: list[int]
+    _view: tuple[Variable, Steps] | None
 
     _grad: Variable | None = None
-    _base: Variable | None = None  # what it is a view of
-    _steps: Steps = None  # the view operators that lead from the base to it
     _edge_version: int = 0  # a view's edge is stale once the memory's version is past this
     _view_error: str | None = None  # why a view may not be changed in place, if it may not
     _accumulator: ref[AccumulateGrad] | None = None
@@ -58,20 +59,12 @@ class Variable:
 
     # -- making -------------------------------------------------------------------------------------------------------
 
-    @staticmethod
-    def _of(array: Array) -> Any:
-        """A new leaf over an array, without gradients."""
-        self: Any = object.__new__(Function.Tensor)
-        self._array = array
-        self._version_counter = [0]
-        self._requires_grad = False
-        self._edge = None
-        return self
+    _of = staticmethod(new_tensor)
 
     @staticmethod
     def _of_saved(array: Array, version_counter: list[int], edge: Edge) -> Any:
         """The tensor that a node saved, tied to where it came from."""
-        self = Variable._of(array)
+        self = new_tensor(array)
         self._version_counter = version_counter
         node, _ = edge
         self._requires_grad = node is not None
@@ -86,8 +79,8 @@ class Variable:
         counter = self._version_counter = source._version_counter
         if counter[0]:
             self._edge_version = counter[0]
-        base = self._base = source if source._base is None else source._base
-        self._steps = (source._steps, step)
+        base, steps = source._view or (source, None)
+        self._view = base, (steps, step)
         if step[2] is not None:
             name = step[0].__name__.split("Backward")[0]
             self._view_error = (
@@ -95,7 +88,7 @@ class Variable:
                 "returns multiple views. Such functions do not allow the output views to be modified inplace. You should "
                 "replace the inplace operation by an out-of-place one."
             )
-        elif base._requires_grad and not mode.enabled:
+        elif base._requires_grad and not recording.get():
             self._view_error = (
                 "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this use "
                 "case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the "
@@ -108,16 +101,18 @@ class Variable:
     @property
     def grad_fn(self) -> Function | None:
         """The node that made this tensor; ``None`` for a leaf."""
-        if self._base is not None and self._edge_version != self._version_counter[0] and self._base._requires_grad:
-            # The memory was changed through the base or another view of it: this view now comes out of the base as it is.
-            self._edge = ViewBackward.of(self._base, Region(self._steps))
-            self._edge_version = self._version_counter[0]
-            self._requires_grad = True
+        if self._view is not None and self._edge_version != self._version_counter[0]:
+            base, steps = self._view
+            if base._requires_grad:
+                # The memory was changed through the base or another view of it: this view now comes out of the base as it is.
+                self._edge = ViewBackward.of(base, Region(steps))
+                self._edge_version = self._version_counter[0]
+                self._requires_grad = True
         return None if self._edge is None else self._edge[0]
 
     def _gradient_edge(self) -> Edge:
         """Where a gradient for this tensor goes."""
-        if self._base is not None:
+        if self._view is not None:
             self.grad_fn  # noqa: B018  (reading it brings a view's history up to date)
         edge = self._edge
         if edge is not None:
@@ -232,7 +227,7 @@ class Variable:
 
     def detach(self) -> Any:
         """The same memory without history."""
-        detached = Variable._of(self._array)
+        detached = new_tensor(self._array)
         detached._version_counter = self._version_counter
         return detached
 
@@ -242,7 +237,7 @@ class Variable:
         Raises:
             RuntimeError: the tensor is a view, whose history is its base's.
         """
-        if self._base is not None:
+        if self._view is not None:
             raise RuntimeError(
                 "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for "
                 "training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence detach_() "
@@ -256,7 +251,7 @@ class Variable:
     @property
     def data(self) -> Any:
         """The same memory without history, and without telling autograd of changes made through it."""
-        return Variable._of(self._array)
+        return new_tensor(self._array)
 
     @data.setter
     def data(self, new: Variable) -> None:
@@ -306,9 +301,9 @@ class Variable:
                 "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
                 "Please clone() the tensor before performing the operation."
             )
-        if not mode.enabled:
+        if not recording.get():
             return
-        target = self if self._base is None else self._base
+        target = self if self._view is None else self._view[0]
         if target._requires_grad and target._edge is None:
             what = "a leaf Variable" if self is target else "a view of a leaf Variable"
             raise RuntimeError(f"{what} that requires grad is being used in an in-place operation.")
@@ -322,10 +317,11 @@ class Variable:
             return
         node, number = result._edge
         node.resave(number, result._array, self)
-        if self._base is None:
+        if self._view is None:
             self._edge, self._requires_grad = result._edge, True
         else:
-            rebase(self._base, Region(self._steps), node)
+            base, steps = self._view
+            rebase(base, Region(steps), node)
             self._edge_version = -1  # the next look at grad_fn finds the new history through the base
             self._requires_grad = True
         if self._stop_retaining is not None:

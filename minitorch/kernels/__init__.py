@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 
 class Table:
@@ -18,33 +18,39 @@ class Table:
 
     Args:
         modules: their kernels, which ``__all__`` names, are in the table.
-        later: names of modules, and the kernels of each. Such a module is imported when one of its kernels is first asked
-            for.
+        later: names of modules, and the kernels of each. Such a module is imported when one of its kernels is first
+            called; until then something stands in for it.
     """
 
-    __slots__ = ("__dict__", "_module_of")  # the dictionary holds kernels and nothing else
+    __slots__ = ("__dict__",)  # it holds kernels and nothing else
 
     def __init__(self, *modules: ModuleType, later: Mapping[str, Sequence[str]] | None = None) -> None:
-        self._module_of = {name: module for module, names in (later or {}).items() for name in names}
         for module in modules:
             for name in module.__all__:
                 self[name] = getattr(module, name)
+        for place, names in (later or {}).items():
+            for name in names:
+                self[name] = self._stand_in(place, name)
 
     def __setitem__(self, name: str, kernel: Callable[..., Any]) -> None:
-        if name in self.__dict__ or name in self._module_of:
+        if name in self.__dict__:
             raise ValueError(f"there is already a kernel named {name}")
         self.__dict__[name] = kernel
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        """Called for what is not in the dictionary: a kernel whose module is still to be imported, or none at all."""
-        if name not in self._module_of:
-            raise AttributeError(f"there is no kernel named {name}")
-        module = importlib.import_module(self._module_of[name])
-        self.__dict__.update({each: getattr(module, each) for each in module.__all__})
-        return self.__dict__[name]
+    def _stand_in(self, place: str, name: str) -> Callable[..., Any]:
+        def first_call(*args: Any, **params: Any) -> Any:
+            module = importlib.import_module(place)
+            self.__dict__.update({each: getattr(module, each) for each in module.__all__})
+            return self.__dict__[name](*args, **params)
+
+        return first_call
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Callable[..., Any]: ...
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.__dict__.keys() | self._module_of.keys())
+        return iter(self.__dict__)
 
 
 tables: dict[type, Table] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minitorch import printing
+from minitorch.autograd.graph import new_tensor
 from minitorch.creation import empty
 from minitorch.tensor import Tensor
 from minitorch.typename import typename
@@ -33,11 +34,9 @@ class Parameter(Tensor):
             )
         if requires_grad and not data.is_floating_point():
             raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
-        self = object.__new__(cls)
-        self._array = data._array
+        self = new_tensor(data._array)
+        self.__class__ = cls
         self._version_counter = data._version_counter
-        self._requires_grad = False
-        self._edge = None
         return self.requires_grad_(requires_grad)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:

@@ -11,8 +11,8 @@ import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from minitorch.autograd.grad_mode import mode, no_grad
-from minitorch.autograd.graph import NO_EDGE, NOTHING_NEEDED, NOTHING_SAVED, Function, Source
+from minitorch.autograd.grad_mode import no_grad, recording
+from minitorch.autograd.graph import NO_EDGE, NOTHING_NEEDED, NOTHING_SAVED, Function, Source, new_tensor
 from minitorch.autograd.variable import Variable
 from minitorch.dtypes import can_cast, from_numpy_dtype
 from minitorch.kernels import Table, tables
@@ -113,18 +113,19 @@ class Binary(Elementwise):
         if not (isinstance(a, Variable) and isinstance(b, Variable)):
             return super().apply(a, b, **params)
         x, y = a._array, b._array
-        if x.dtype is not y.dtype or x.dtype.kind != "f":
+        if x.dtype is not y.dtype or (cls.floats and x.dtype.kind != "f"):
             return super().apply(a, b, **params)
         node = cls()
         node.saved = NOTHING_SAVED
-        recorded = (a._requires_grad or b._requires_grad) and cls.differentiable and mode.enabled
+        recorded = (a._requires_grad or b._requires_grad) and cls.differentiable and recording.get()
         needs = node.needs = [a._requires_grad, b._requires_grad] if recorded else NOTHING_NEEDED
+        k = tables[type(x)]
         try:
-            array = node.forward(tables[type(x)], x, y, **params)
+            array = node.forward(k, x, y, **params) if params else node.forward(k, x, y)
         except ValueError:
             cls.explain((a, b))
             raise
-        result = cls.Tensor._of(array)
+        result = new_tensor(array)
         if recorded:
             sources: list[Source | None] = []
             for value in node.saved:
@@ -133,12 +134,11 @@ class Binary(Elementwise):
                 elif value is y:
                     sources.append((b._version_counter, b._version_counter[0], 1))
                 elif value is array:
-                    sources.append((result._version_counter, result._version_counter[0], -1))
+                    sources.append((result._version_counter, 0, -1))
                 else:
                     sources.append(None)
             edges = a._gradient_edge() if needs[0] else NO_EDGE, b._gradient_edge() if needs[1] else NO_EDGE
-            node.record(edges, sources)
-            node.add_output(result)
+            node.record(edges, sources, result)
         return result
 
 
@@ -158,7 +158,7 @@ def _in_place(function: Callable[..., Any]) -> Callable[..., Any]:
     def write_over(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         self._check_inplace()
         before = self
-        if mode.enabled and any(x._requires_grad for x in (self, *args, *kwargs.values()) if isinstance(x, Variable)):
+        if recording.get() and any(x._requires_grad for x in (self, *args, *kwargs.values()) if isinstance(x, Variable)):
             before = Variable._of(tables[type(self._array)].clone(self._array))  # a node may save what is overwritten
             before._edge, before._requires_grad = (
                 self._gradient_edge() if self._requires_grad else None,
@@ -186,7 +186,7 @@ def _with_out(function: Callable[..., Any]) -> Callable[..., Any]:
     def write_out(*args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
         if out is None:
             return function(*args, **kwargs)
-        if mode.enabled and any(x._requires_grad for x in (out, *args, *kwargs.values()) if isinstance(x, Variable)):
+        if recording.get() and any(x._requires_grad for x in (out, *args, *kwargs.values()) if isinstance(x, Variable)):
             raise RuntimeError(
                 f"{function.__name__}(): functions with out=... arguments don't support automatic differentiation, "
                 "but one of the arguments requires grad."

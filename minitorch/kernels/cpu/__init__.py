@@ -12,6 +12,7 @@ import numpy as np
 
 from minitorch.kernels import Table, tables
 from minitorch.kernels.cpu import creation, elementwise, indexing, matmul, reduction, shape
+from minitorch.kernels.cpu.memory import keep_freed_memory
 
 # fmt: off
 COMPILED = {
@@ -31,6 +32,8 @@ tables[np.ndarray] = Table(
     creation, elementwise, reduction, shape, indexing, matmul,
     later={f"{__name__}.{module}": names for module, names in COMPILED.items()},
 )  # fmt: skip
+
+keep_freed_memory()
 
 # Infinities and NaN are results like others, as in torch: numpy's warnings about them are not the user's concern.
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"minitorch\.")

@@ -1,6 +1,6 @@
 """Element by element: arithmetic, powers, comparisons. Shapes broadcast as in numpy; dtypes are the caller's business.
 
-``out=...`` makes a numpy ufunc return an array also where there are no dimensions.
+numpy gives a number where there are no dimensions; kernels give an array.
 """
 
 from __future__ import annotations
@@ -40,15 +40,24 @@ def share(ufunc: np.ufunc, *operands: Any) -> Array:
 
 def _unary(ufunc: np.ufunc, shared: int = SHARED) -> Callable[[Array], Array]:
     def kernel(a: Array) -> Array:
-        return ufunc(a, out=...) if a.size < shared else share(ufunc, a)
+        if a.size >= shared:
+            return share(ufunc, a)
+        result = ufunc(a)
+        return result if type(result) is Array else np.asarray(result)
 
     return kernel
 
 
 def _binary(ufunc: np.ufunc, shared: int = SHARED) -> Callable[[Array | float, Array | float], Array]:
     def kernel(a: Array | float, b: Array | float) -> Array:
-        whole: Any = a if type(a) is Array else b
-        return ufunc(a, b, out=...) if whole.size < shared else share(ufunc, a, b)
+        try:
+            size = a.size  # type: ignore[union-attr]  # numbers have none; looking first would take longer
+        except AttributeError:
+            size = b.size  # type: ignore[union-attr]
+        if size >= shared:
+            return share(ufunc, a, b)
+        result = ufunc(a, b)
+        return result if type(result) is Array else np.asarray(result)
 
     return kernel
 
