@@ -11,7 +11,6 @@ from contextvars import ContextVar
 from types import TracebackType
 from typing import Any
 
-
 recording: ContextVar[bool] = ContextVar("recording", default=True)
 
 

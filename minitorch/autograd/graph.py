@@ -34,14 +34,22 @@ if TYPE_CHECKING:
 Array = Any  # an array of any device: what a table of kernels takes and gives
 Edge = tuple["Function", int]
 
-_ALONE = 3  # references to an object: the list's, a variable's, and the argument of getrefcount
+
+def _count_for_a_single_holder() -> int:
+    """What getrefcount() says of an object in a variable that only one list refers to beside it."""
+    holder = [object()]
+    held = holder[0]
+    return getrefcount(held)
+
+
+ALONE = _count_for_a_single_holder()
 _new = object.__new__
 
 NO_EDGE: Any = (None, 0)
 NOTHING_SAVED: Sequence[Any] = ()
 NOTHING_NEEDED = [False] * 4  # forward() looks at no more
 ONE_NEEDED = [True]
-_next_sequence_nr = count().__next__
+next_sequence_nr = count().__next__
 
 Hooks = dict[float, Callable[..., Any]]  # by their order
 
@@ -67,14 +75,26 @@ class Function(metaclass=_NodeType):
         needs: for each input whether its gradient is wanted; nothing is while nothing is recorded.
         saved: what ``forward`` passed to ``save``; ``None`` once ``backward()`` has freed it.
         sources: for each saved value, the tensor that it belongs to, or ``None`` if it is the node's own.
+        leaves: holds those among the inputs, which nobody else might do: their own nodes refer to them only weakly.
         outputs: shape and dtype of each result.
         sequence_nr: nodes are numbered as they are made.
         hooks: functions on the gradients that come in, by output number.
     """
 
-    __slots__ = ("__weakref__", "hooks", "needs", "next_functions", "outputs", "saved", "sequence_nr", "sources")
+    __slots__ = (
+        "__weakref__",
+        "hooks",
+        "leaves",
+        "needs",
+        "next_functions",
+        "outputs",
+        "saved",
+        "sequence_nr",
+        "sources",
+    )
 
     hooks: dict[int, Hooks] | None
+    leaves: Any
     needs: list[bool]
     next_functions: tuple[Edge, ...]
     outputs: list[tuple[tuple[int, ...], Any]]
@@ -160,27 +180,36 @@ class Function(metaclass=_NodeType):
             for number, each in enumerate(results):
                 each._become_view_of(inputs[0], (cls, params, number if several else None))
         if recorded:
-            node.record(tuple(edges), node._find_sources(inputs, arrays, results), *results)
+            node.leaves = [x for x in inputs if isinstance(x, Tensor) and x._edge is None]
+            node.record(tuple(edges), node._find_sources(inputs, arrays, results), results[0])
+            for each in results[1:]:
+                node.record_another(each)
         return results if several else results[0]
 
     @classmethod
     def explain(cls, inputs: tuple[Any, ...]) -> None:
         """Raises the error that torch raises for these inputs, after a kernel has refused them."""
 
-    def record(self, edges: tuple[Edge, ...], sources: Sequence[Source | None], *results: Variable) -> None:
-        """Ties the node to what its inputs came from, and its results to the node, but for those whose dtype has no gradients."""
+    def record(self, edges: tuple[Edge, ...], sources: Sequence[Source | None], result: Variable) -> None:
+        """Ties the node to what its inputs came from, and its result to the node, unless its dtype has no gradients."""
+        array = result._array
+        dtype = array.dtype
         self.hooks = None
         self.next_functions = edges
         self.sources = sources
-        self.sequence_nr = _next_sequence_nr()
-        outputs = self.outputs = []
-        for result in results:
-            array = result._array
-            dtype = array.dtype
-            if dtype.kind == "f":
-                result._edge = (self, len(outputs))
-                result._requires_grad = True
-            outputs.append((array.shape, dtype))
+        self.sequence_nr = next_sequence_nr()
+        self.outputs = [(array.shape, dtype)]
+        if dtype.kind == "f":
+            result._edge = (self, 0)
+            result._requires_grad = True
+
+    def record_another(self, result: Variable) -> None:
+        """Ties one more result to the node."""
+        array = result._array
+        if array.dtype.kind == "f":
+            result._edge = (self, len(self.outputs))
+            result._requires_grad = True
+        self.outputs.append((array.shape, array.dtype))
 
     def _find_sources(
         self, inputs: Sequence[Any], arrays: Sequence[Any], results: Sequence[Variable]
@@ -301,15 +330,15 @@ def is_alone(grads: list[Any], number: int) -> bool:
     """
     array, memory = grads[number], grads[number].base
     if memory is None:
-        return getrefcount(array) == _ALONE
+        return getrefcount(array) == ALONE
     if type(memory) is not type(array) or memory.size != array.size or 0 in array.strides:
         return False  # a part of something, or something repeated
-    return getrefcount(array) == _ALONE and getrefcount(memory) == _ALONE
+    return getrefcount(array) == ALONE and getrefcount(memory) == ALONE
 
 
 def add_hook(hooks: Hooks, hook: Callable[..., Any], key: float | None = None) -> Callable[[], object]:
     """Adds a hook, after all others unless a key says where. Returns what removes it."""
-    key = _next_sequence_nr() if key is None else key
+    key = next_sequence_nr() if key is None else key
     hooks[key] = hook
     return lambda: hooks.pop(key, None)
 
@@ -348,29 +377,33 @@ class Unary(Function):
                     sources.append((result._version_counter, 0, -1))
                 else:
                     sources.append(None)
+            node.leaves = a if a._edge is None else None
             node.record((a._gradient_edge(),), sources, result)
         return result
 
 
 class AccumulateGrad(Function):
-    """The end of the graph: adds the gradient that arrives to a leaf's ``.grad``."""
+    """The end of the graph: adds the gradient that arrives to a leaf's ``.grad``.
 
-    __slots__ = ("variable",)
+    A leaf holds its node, which refers to the leaf only weakly, so there is no cycle; the nodes that use the leaf keep it.
+    """
+
+    __slots__ = ("_variable",)
     namespace = "torch::autograd::"
 
-    variable: Variable
-
-    def __init__(self, variable: Variable) -> None:
-        self.variable = variable
+    def __init__(self, variable: Variable, hooks: dict[int, Hooks] | None = None) -> None:
+        self._variable = weakref.ref(variable)
         self.needs = []
         self.next_functions = ()
         self.outputs = [(variable._array.shape, variable._array.dtype)]
         self.saved = ()
-        self.sequence_nr = _next_sequence_nr()
+        self.hooks = hooks
+        self.sequence_nr = next_sequence_nr()
 
     @property
-    def hooks(self) -> dict[int, Hooks] | None:  # type: ignore[override]  # the leaf keeps them
-        return self.variable._hooks
+    def variable(self) -> Variable | None:
+        """The leaf."""
+        return self._variable()
 
     def accumulate(self, grads: list[Any]) -> None:
         """Adds to ``.grad``: in place, unless the gradient is itself a tensor with a graph.
@@ -378,7 +411,9 @@ class AccumulateGrad(Function):
         Args:
             grads: of length one: an array, or with ``create_graph`` a tensor.
         """
-        variable, k = self.variable, tables[type(grads[0])]
+        variable, k = self._variable(), tables[type(grads[0])]
+        if variable is None:
+            return
         if isinstance(grads[0], self.Tensor):
             variable._grad = k.clone(grads[0]) if variable._grad is None else k.add(variable._grad, grads[0])
         elif variable._grad is None:
@@ -387,16 +422,3 @@ class AccumulateGrad(Function):
         else:
             variable._grad._array = k.add_into(variable._grad._array, grads[0])
             variable._grad._version_counter[0] += 1
-
-
-def accumulator_of(variable: Variable) -> AccumulateGrad:
-    """The node that stands for a leaf: one as long as any graph needs it.
-
-    A node holds its leaf and a leaf holds its node only weakly, so there is no cycle.
-    """
-    known = variable._accumulator
-    node = known() if known is not None else None
-    if node is None:
-        node = AccumulateGrad(variable)
-        variable._accumulator = weakref.ref(node)
-    return node

@@ -7,26 +7,25 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from sys import getrefcount
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd import engine
 from minitorch.autograd.grad_mode import recording
 from minitorch.autograd.graph import (
+    ALONE,
     NO_EDGE,
     AccumulateGrad,
     Array,
     Edge,
     Function,
-    Hooks,
-    accumulator_of,
-    add_hook,
     new_tensor,
+    next_sequence_nr,
 )
 from minitorch.autograd.views import Region, Step, Steps, ViewBackward, rebase
 
 if TYPE_CHECKING:
     from typing import Self
-    from weakref import ref
 
 
 class Variable:
@@ -53,8 +52,7 @@ class Variable:
     _grad: Variable | None = None
     _edge_version: int = 0  # a view's edge is stale once the memory's version is past this
     _view_error: str | None = None  # why a view may not be changed in place, if it may not
-    _accumulator: ref[AccumulateGrad] | None = None
-    _hooks: dict[int, Hooks] | None = None  # a leaf's, as a node keeps its own
+    _accumulator: AccumulateGrad | None = None  # the node that stands for a leaf, and has its hooks
     _stop_retaining: Callable[[], object] | None = None
 
     # -- making -------------------------------------------------------------------------------------------------------
@@ -69,7 +67,7 @@ class Variable:
         node, _ = edge
         self._requires_grad = node is not None
         if isinstance(node, AccumulateGrad):
-            self._accumulator = node.variable._accumulator
+            self._accumulator = node
         elif node is not None:
             self._edge = edge
         return self
@@ -117,7 +115,14 @@ class Variable:
         edge = self._edge
         if edge is not None:
             return edge
-        return (accumulator_of(self), 0) if self._requires_grad else NO_EDGE
+        if not self._requires_grad:
+            return NO_EDGE
+        node = self._accumulator
+        if node is None:
+            node = self._accumulator = AccumulateGrad(self)
+        elif getrefcount(node) == ALONE:
+            node.sequence_nr = next_sequence_nr()  # no graph has it: in a new one, it is as old as its first use
+        return (node, 0)
 
     @property
     def output_nr(self) -> int:
@@ -256,7 +261,9 @@ class Variable:
     @data.setter
     def data(self, new: Variable) -> None:
         if new._array.dtype != self._array.dtype or new._array.shape != self._array.shape:
-            self._accumulator = None  # the node that stands for this leaf takes gradients of the old kind
+            self._array = new._array
+            if self._accumulator is not None:  # it takes gradients of the old kind
+                self._accumulator = AccumulateGrad(self, self._accumulator.hooks)
         self._array = new._array
 
     # -- hooks --------------------------------------------------------------------------------------------------------
@@ -269,9 +276,6 @@ class Variable:
         """
         if not self._requires_grad:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
-        if self._edge is None:
-            hooks = self._hooks = {0: {}} if self._hooks is None else self._hooks
-            return RemovableHandle(add_hook(hooks[0], hook))
         node, number = self._gradient_edge()
         return RemovableHandle(node.register_prehook(hook, number))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from minitorch.autograd.graph import NO_EDGE, Array, Edge, Function, Source, _next_sequence_nr
+from minitorch.autograd.graph import NO_EDGE, Array, Edge, Function, Source, next_sequence_nr
 from minitorch.kernels import Table, tables
 
 if TYPE_CHECKING:
@@ -107,13 +107,14 @@ def rebase(base: Variable, region: Region, node: Function) -> None:
     outer.node, outer.region = node, region
     _attach(outer, [base._gradient_edge() if base._requires_grad else NO_EDGE, *node.next_functions[1:]], base._array)
     outer.saved, outer.sources, node.saved = node.saved, node.sources if node.saved else (), ()
+    outer.leaves = node.leaves
     base._edge, base._requires_grad = (outer, 0), True
 
 
 def _attach(node: Function, edges: list[Edge], result: Array) -> None:
-    node.hooks = None
+    node.hooks = node.leaves = None
     node.next_functions = tuple(edges)
     node.needs = [edge[0] is not None for edge in edges]
     node.outputs = [(result.shape, result.dtype)]
     node.saved = node.sources = ()
-    node.sequence_nr = _next_sequence_nr()
+    node.sequence_nr = next_sequence_nr()

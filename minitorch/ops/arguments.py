@@ -46,7 +46,10 @@ def dimensions(dim: int | Sequence[int] | None, ndim: int) -> tuple[int, ...] | 
 def sizes(given: tuple[Any, ...]) -> tuple[int, ...]:
     """``f(2, 3)`` and ``f((2, 3))`` are the same."""
     shape = given[0] if len(given) == 1 and not isinstance(given[0], int) else given
-    return tuple(map(int, shape))
+    for size in shape:
+        if type(size) is not int:
+            return tuple(map(int, shape))
+    return tuple(shape)
 
 
 def pair(value: int | Sequence[int]) -> tuple[int, int]:

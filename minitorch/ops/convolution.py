@@ -99,7 +99,8 @@ def conv2d(
     if isinstance(padding, str):
         padding = _named_padding(padding, weight._array.shape[2:], strides, dilations)
     geometry: dict[str, Any] = {"stride": strides, "padding": pair(padding), "dilation": dilations, "groups": groups}
-    _check_shapes(input._array.shape, weight._array.shape, None if bias is None else bias._array.shape, **geometry)
+    bias_shape = None if bias is None else bias._array.shape
+    _check_shapes(input._array.shape, weight._array.shape, bias_shape, strides, geometry["padding"], dilations, groups)
     _check_dtypes(input, weight, bias)
     return ConvolutionBackward0.apply(input, weight, bias, **geometry)
 
@@ -248,7 +249,7 @@ def max_pool2d(
         "dilation": pair(dilation),
         "ceil_mode": ceil_mode,
     }
-    _check_pooling(input._array.shape, **window)
+    _check_pooling(input._array.shape, *window.values())
     without_batch = input._array.ndim == 3
     batch = unsqueeze(input, 0) if without_batch else input
     result, indices = MaxPool2DWithIndicesBackward0.apply(batch, **window)

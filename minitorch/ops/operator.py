@@ -138,6 +138,9 @@ class Binary(Elementwise):
                 else:
                     sources.append(None)
             edges = a._gradient_edge() if needs[0] else NO_EDGE, b._gradient_edge() if needs[1] else NO_EDGE
+            node.leaves = (
+                (a, b) if a._edge is b._edge is None else a if a._edge is None else b if b._edge is None else None
+            )
             node.record(edges, sources, result)
         return result
 
@@ -158,7 +161,9 @@ def _in_place(function: Callable[..., Any]) -> Callable[..., Any]:
     def write_over(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         self._check_inplace()
         before = self
-        if recording.get() and any(x._requires_grad for x in (self, *args, *kwargs.values()) if isinstance(x, Variable)):
+        if recording.get() and any(
+            x._requires_grad for x in (self, *args, *kwargs.values()) if isinstance(x, Variable)
+        ):
             before = Variable._of(tables[type(self._array)].clone(self._array))  # a node may save what is overwritten
             before._edge, before._requires_grad = (
                 self._gradient_edge() if self._requires_grad else None,

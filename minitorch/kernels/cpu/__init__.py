@@ -19,6 +19,7 @@ COMPILED = {
     "convolution": ("conv2d", "conv2d_input_grad", "conv2d_weight_grad"),
     "division": ("div_rounded", "remainder"),
     "gathering": ("gather", "scatter_add"),
+    "gemm": ("addmm", "mm"),
     "loss": ("nll_loss_backward", "nll_loss_forward", "nll_loss_pick", "nll_outside"),
     "optimizer": ("sgd",),
     "pooling": ("max_pool2d", "max_pool2d_backward", "max_pool2d_gather"),

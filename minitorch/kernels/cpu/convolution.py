@@ -121,7 +121,7 @@ def conv2d_weight_grad(
     unfolded = np.empty((threads, images, layout.size), grad.dtype)
     sums = np.zeros((threads, out_channels, weights), grad.dtype)
     kernel = _sum_over_pixels if threads > 1 else _sum_over_pixels.serial
-    kernel(np.ascontiguousarray(grad), np.ascontiguousarray(input), sums, unfolded, *layout.for_kernels)
+    kernel(_rows(grad), _rows(input), sums, unfolded, *layout.for_kernels)
     return (sums[0] if threads == 1 else sums.sum(0)).reshape(weight_shape)
 
 
@@ -208,11 +208,13 @@ def _correlate(
     last_tile = TILE_COLUMNS * VECTOR_BYTES  # tiles are read whole, though perhaps not needed whole
     unfolded = np.empty((threads, layout.size + last_tile), source.dtype)
     kernel = _sum_over_weights if threads > 1 else _sum_over_weights.serial
-    kernel(
-        np.ascontiguousarray(source), np.ascontiguousarray(matrix), np.ascontiguousarray(bias), output, unfolded,
-        *layout.for_kernels,
-    )  # fmt: skip
+    kernel(_rows(source), _rows(matrix), _rows(bias), output, unfolded, *layout.for_kernels)
     return output
+
+
+def _rows(a: Array) -> Array:
+    """As ``np.ascontiguousarray``, which takes longer to find that there is nothing to do."""
+    return a if a.flags.c_contiguous else np.ascontiguousarray(a)
 
 
 class Layout(NamedTuple):

@@ -31,4 +31,4 @@ def cast(a: Array, dtype: np.dtype) -> Array:
 
 def compact(a: Array) -> Array:
     """The same array if it lies row by row in memory, else a copy that does."""
-    return np.ascontiguousarray(a) if a.ndim else a
+    return a if a.flags.c_contiguous else np.ascontiguousarray(a)

@@ -38,7 +38,7 @@ def join(arrays: Sequence[Array]) -> Array:
 
 def relu(a: Array) -> Array:
     """max(a, 0); NaN stays."""
-    return _pass(_relu, a) if _is_plain(a) else np.maximum(a, 0, out=...)
+    return _pass(_relu, a) if a.size >= COMPILED and _is_plain(a) else np.maximum(a, 0, out=...)
 
 
 def relu_backward(grad: Array, result: Array) -> Array:
@@ -87,11 +87,15 @@ def _is_plain(a: Array) -> bool:
 
 def _pass(kernel: Any, *arrays: Array, numbers: tuple[Any, ...] = ()) -> Array:
     """Calls a kernel on arrays of one shape, on numbers, and on a new array like the first, all as flat and in the same order."""
-    if not all(each.flags.c_contiguous for each in arrays) and not all(each.flags.f_contiguous for each in arrays):
-        arrays = tuple(map(np.ascontiguousarray, arrays))
-    out = np.empty_like(arrays[0])
-    flat = [each.ravel("K") for each in arrays]
-    (kernel if out.size >= SHARED else kernel.serial)(*flat, *numbers, out.ravel("K"))
+    order: Any = "C"
+    if not all(each.flags.c_contiguous for each in arrays):
+        if all(each.flags.f_contiguous for each in arrays):
+            order = "F"
+        else:
+            arrays = tuple(map(np.ascontiguousarray, arrays))
+    out = np.empty(arrays[0].shape, arrays[0].dtype, order)
+    flat = [each.reshape(-1, order=order) for each in arrays]
+    (kernel if out.size >= SHARED else kernel.serial)(*flat, *numbers, out.reshape(-1, order=order))
     return out
 
 

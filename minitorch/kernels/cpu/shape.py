@@ -75,7 +75,7 @@ def unsqueeze(a: Array, dim: int) -> Array:
 
 def select(a: Array, dim: int, index: int) -> Array:
     """One index of a dimension, which goes away."""
-    return a[(_index(None),) * dim + (index, ...)]
+    return a[index, ...] if dim == 0 else a[(_index(None),) * dim + (index, ...)]
 
 
 def select_backward(grad: Array, shape: tuple[int, ...], dim: int, index: int) -> Array:

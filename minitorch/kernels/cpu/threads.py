@@ -101,21 +101,21 @@ def _blas_function(library: ctypes.CDLL, name: str) -> Callable[..., Any] | None
     return None
 
 
-def _blas_variable(library: ctypes.CDLL) -> ctypes.c_int | None:
+def blas_variable() -> ctypes.c_int | None:
     """OpenBLAS's variable for the number of its threads: writing it takes a tenth of the time that the functions take."""
-    kind = _blas_function(library, "get_parallel")
+    kind = _blas_function(blas_library, "get_parallel")
     if kind is None or kind() != 1:  # threads of another kind (OpenMP's) are counted elsewhere
         return None
     try:
-        return ctypes.c_int.in_dll(library, "blas_cpu_number")
+        return ctypes.c_int.in_dll(blas_library, "blas_cpu_number")
     except ValueError:
         return None
 
 
 # The extension's library: names are also looked up in the BLAS that it is linked with.
-_library = ctypes.CDLL(importlib.import_module("numpy._core._multiarray_umath").__file__)
-_blas_threads = _BlasThreads(_library)
-_variable = _blas_variable(_library)
+blas_library = ctypes.CDLL(importlib.import_module("numpy._core._multiarray_umath").__file__)
+_blas_threads = _BlasThreads(blas_library)
+_variable = blas_variable()
 _quick_blas_threads = (
     _blas_threads if _variable is None else _variable
 )  # may be lowered and put back, but not be raised

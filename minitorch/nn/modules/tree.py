@@ -32,9 +32,8 @@ class Tree:
     def __getattr__(self, name: str) -> Any:
         own = self.__dict__
         for kind in _KINDS:
-            members = own.get(kind)
-            if members is not None and name in members:
-                return members[name]
+            if kind in own and name in own[kind]:
+                return own[kind][name]
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def __setattr__(self, name: str, value: Any) -> None:
