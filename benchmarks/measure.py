@@ -35,6 +35,7 @@ def compare(
     limit: Limit | None = None,
     calls: int = 1,
     left_behind: tuple[Callable[[], Any], Callable[[], Any]] | None = None,
+    tolerance: float = TOLERANCE,
 ) -> Comparison | Difference:
     """Compares the results of both, then times both.
 
@@ -46,6 +47,7 @@ def compare(
         limit: what neither can do better than.
         calls: how many calls one run of a program stands for; times are divided by it.
         left_behind: where a program's result is not all that it does: tell the rest, ours and torch's, to be compared too.
+        tolerance: how far results may lie apart, relative to the largest number.
     """
     first_of_ours, our_result = _first_call(ours)
     first_of_torchs, their_result = _first_call(torchs)
@@ -53,7 +55,7 @@ def compare(
         our_result, their_result = (
             (each, tell()) for each, tell in zip((our_result, their_result), left_behind, strict=True)
         )
-    if (text := difference(our_result, their_result)) is not None:
+    if (text := difference(our_result, their_result, tolerance=tolerance)) is not None:
         return Difference(label, text)
     our_result = their_result = None
     turns = Turn(ours), Turn(torchs)
@@ -110,7 +112,7 @@ def _first_call(run: Callable[[], Any]) -> tuple[float, Any]:
     return time.perf_counter() - start, result
 
 
-def difference(ours: Any, theirs: Any, where: str = "the result") -> str | None:
+def difference(ours: Any, theirs: Any, where: str = "the result", tolerance: float = TOLERANCE) -> str | None:
     """In what the results of both libraries differ, as a sentence; None where they agree."""
     if isinstance(theirs, dict):
         if ours.keys() != theirs.keys():
@@ -121,15 +123,15 @@ def difference(ours: Any, theirs: Any, where: str = "the result") -> str | None:
             return f"{where} has {len(ours)} parts here and {len(theirs)} in torch"
         pairs = [(a, b, f"part {n} of {where}") for n, (a, b) in enumerate(zip(ours, theirs, strict=True))]
     else:
-        return _difference_of_numbers(_numbers(ours), _numbers(theirs), where)
-    return next((text for a, b, name in pairs if (text := difference(a, b, name)) is not None), None)
+        return _difference_of_numbers(_numbers(ours), _numbers(theirs), where, tolerance)
+    return next((text for a, b, name in pairs if (text := difference(a, b, name, tolerance)) is not None), None)
 
 
 def _numbers(result: Any) -> np.ndarray:
     return result.numpy(force=True) if hasattr(result, "numpy") else np.asarray(result)
 
 
-def _difference_of_numbers(ours: np.ndarray, theirs: np.ndarray, where: str) -> str | None:
+def _difference_of_numbers(ours: np.ndarray, theirs: np.ndarray, where: str, tolerance: float) -> str | None:
     found, wanted = (f"{each.dtype}{list(each.shape)}" for each in (ours, theirs))
     if found != wanted:
         return f"{where} is {found} here and {wanted} in torch"
@@ -142,6 +144,6 @@ def _difference_of_numbers(ours: np.ndarray, theirs: np.ndarray, where: str) -> 
         return None
     scale = float(np.abs(theirs[finite]).max())
     apart = float(np.abs(ours[finite] - theirs[finite]).max())
-    if apart > TOLERANCE * scale:
+    if apart > tolerance * scale:
         return f"{where} differs by {apart:.1e}, where the largest number is {scale:.1e}"
     return None

@@ -16,7 +16,16 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.grad_mode import set_grad_enabled
-from minitorch.autograd.graph import AccumulateGrad, Array, Edge, Function, Hooks, is_alone, new_tensor
+from minitorch.autograd.graph import (
+    AccumulateGrad,
+    Array,
+    Edge,
+    Function,
+    Hooks,
+    has_memory_of_its_own,
+    is_alone,
+    new_tensor,
+)
 from minitorch.kernels import tables
 
 if TYPE_CHECKING:
@@ -91,7 +100,9 @@ def _add(grads: list[Gradient | None], number: int, grad: Gradient) -> Gradient:
     """One more gradient, added to those that have come before."""
     k = tables[type(grad)]
     if not isinstance(grad, Function.Tensor) and is_alone(grads, number):
-        return k.add_into(grads[number], grad)
+        known = grads[number]
+        if has_memory_of_its_own(known):
+            return k.add_into(known, grad)
     return k.add(grads[number], grad)
 
 
@@ -103,7 +114,7 @@ def _differentiate(node: Function, grads: list[Gradient | None], create_graph: b
         present = next(grad for grad in grads if grad is not None)
         k = tables[type(present)]
         grads = [
-            k.zeros(shape, present, dtype) if grad is None else grad
+            k.expand(k.zeros((), present, dtype), shape) if grad is None else grad
             for grad, (shape, dtype) in zip(grads, node.outputs, strict=True)
         ]
     result = node.backward(tables[type(present)], *grads, *saved)

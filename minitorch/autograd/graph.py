@@ -323,17 +323,26 @@ class Function(metaclass=_NodeType):
 
 
 def is_alone(grads: list[Any], number: int) -> bool:
-    """Whether nothing but this list refers to an array in it, nor to the memory that it is a view of: it may be written over.
+    """Whether nothing but this list refers to an array in it.
 
     Whoever keeps a gradient (a hook, a caller, another edge that the same array was sent along) holds a reference, and
     Python counts those; torch decides by the same count.
     """
-    array, memory = grads[number], grads[number].base
+    array = grads[number]
+    return getrefcount(array) == ALONE
+
+
+def has_memory_of_its_own(array: Array) -> bool:
+    """Whether no array but this one, given in a variable, shows its memory, or a part of it: it may be written over."""
+    memory = array.base
     if memory is None:
-        return getrefcount(array) == ALONE
-    if type(memory) is not type(array) or memory.size != array.size or 0 in array.strides:
-        return False  # a part of something, or something repeated
-    return getrefcount(array) == ALONE and getrefcount(memory) == ALONE
+        return True
+    return (
+        type(memory) is type(array)
+        and memory.size == array.size
+        and 0 not in array.strides
+        and getrefcount(memory) == ALONE
+    )
 
 
 def add_hook(hooks: Hooks, hook: Callable[..., Any], key: float | None = None) -> Callable[[], object]:
@@ -408,6 +417,9 @@ class AccumulateGrad(Function):
     def accumulate(self, grads: list[Any]) -> None:
         """Adds to ``.grad``: in place, unless the gradient is itself a tensor with a graph.
 
+        The first gradient is taken as it is if nobody else has it. It may still be a view of the cotangent that a pass began
+        with, or of a part of it; that is not written to when more comes.
+
         Args:
             grads: of length one: an array, or with ``create_graph`` a tensor.
         """
@@ -417,8 +429,15 @@ class AccumulateGrad(Function):
         if isinstance(grads[0], self.Tensor):
             variable._grad = k.clone(grads[0]) if variable._grad is None else k.add(variable._grad, grads[0])
         elif variable._grad is None:
-            keep = k.compact if is_alone(grads, 0) else k.contiguous_clone
-            variable._grad = new_tensor(keep(grads[0]))
+            if is_alone(grads, 0) and grads[0].strides == variable._array.strides:
+                array = grads.pop()
+                variable._grad = new_tensor(array)
+                if not has_memory_of_its_own(array):
+                    variable._grad._borrowed = True
+            else:
+                variable._grad = new_tensor(k.clone_as(grads[0], variable._array))
         else:
-            variable._grad._array = k.add_into(variable._grad._array, grads[0])
-            variable._grad._version_counter[0] += 1
+            known = variable._grad
+            known._array = (k.add if known._borrowed else k.add_into)(known._array, grads[0])
+            known._borrowed = False
+            known._version_counter[0] += 1

@@ -50,6 +50,7 @@ class Variable:
     _view: tuple[Variable, Steps] | None
 
     _grad: Variable | None = None
+    _borrowed: bool = False  # a gradient: its memory is somebody else's too
     _edge_version: int = 0  # a view's edge is stale once the memory's version is past this
     _view_error: str | None = None  # why a view may not be changed in place, if it may not
     _accumulator: AccumulateGrad | None = None  # the node that stands for a leaf, and has its hooks

@@ -175,7 +175,7 @@ def _in_place(function: Callable[..., Any]) -> Callable[..., Any]:
                 f"output with shape {list(self._array.shape)} doesn't match the broadcast shape {list(result._array.shape)}"
             )
         _check_castable(result, self)
-        self._array[...] = result._array
+        tables[type(self._array)].write_over(self._array, result._array)
         self._take_over(result)
         return self
 

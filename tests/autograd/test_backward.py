@@ -302,3 +302,76 @@ def test_a_parameter_serves_as_cotangent_of_a_recorded_pass(library):
     by_x, by_seed = library.autograd.grad(first, [x, seed], cotangent(library, x, seed=8))
     np.testing.assert_allclose(by_x.numpy(), 6 * numbers(3) * numbers(3, seed=7) * numbers(3, seed=8))
     np.testing.assert_allclose(by_seed.numpy(), 3 * numbers(3) ** 2 * numbers(3, seed=8))
+
+
+@BOTH
+def test_a_gradient_that_nobody_else_has_is_taken_and_any_other_is_copied(library):
+    x, given = leaf(library, 2, 3), library.ones(2, 3, dtype=library.float64)
+    (x + 1).backward(given)  # the caller has it
+    assert x.grad.data_ptr() != given.data_ptr()
+    x.grad = None
+    flat = library.ones(6, dtype=library.float64)
+    x.view(6).backward(flat)  # a new view, of memory that the caller has
+    assert x.grad.data_ptr() == flat.data_ptr()
+
+
+def test_a_cotangent_is_not_written_to_by_later_passes():
+    """Torch does write to it, here: what it takes for the leaf's own is a view of the caller's memory."""
+    x, flat = leaf(minitorch, 2, 3), cotangent(minitorch, minitorch.ones(6))
+    x.view(6).backward(flat)
+    first = x.grad
+    x.view(6).backward(flat)
+    assert x.grad is first
+    np.testing.assert_array_equal(flat.numpy(), numbers(6, seed=7))
+    np.testing.assert_array_equal(x.grad.numpy().reshape(6), 2 * numbers(6, seed=7))
+
+
+@BOTH
+@pytest.mark.parametrize("columns", [False, True])
+@pytest.mark.parametrize("function", [lambda x: x * 2, lambda x: x.t(), lambda x: x.sum(0), lambda x: x[1:]])
+def test_a_gradient_is_laid_out_as_its_leaf(library, function, columns):
+    data = library.from_numpy(numbers(3, 4))
+    x = (data.t().contiguous().t() if columns else data).requires_grad_()
+    y = function(x)
+    y.backward(cotangent(library, y))
+    assert x.grad.stride() == x.stride()
+
+
+@BOTH
+def test_a_graph_keeps_its_leaves_and_their_hooks(library):
+    seen = []
+
+    def build():
+        x = leaf(library, 3)
+        x.register_hook(seen.append)
+        return x * 2, (x @ x) * 3
+
+    one, other = build()
+    assert one.grad_fn.next_functions[0][0].variable.shape == (3,)
+    one.sum().backward()
+    other.backward()
+    assert len(seen) == 2
+    np.testing.assert_allclose(seen[1].numpy(), 6 * numbers(3))
+
+
+@BOTH
+def test_hooks_of_a_leaf_run_when_its_gradient_is_complete_in_every_new_graph(library):
+    order = []
+    first, second = leaf(library, 3), leaf(library, 3, seed=1)
+    first.register_hook(lambda grad: order.append("first"))
+    second.register_hook(lambda grad: order.append("second"))
+    for _ in range(3):
+        hidden = first * 2
+        hidden.register_hook(lambda grad: order.append("hidden"))
+        (hidden * second).backward(cotangent(library, hidden))
+    assert order == ["second", "hidden", "first"] * 3
+
+
+@BOTH
+def test_a_leaf_of_two_graphs_gets_the_gradients_of_both(library):
+    x = leaf(library, 3)
+    older = x * 2
+    newer = x * 3
+    newer.backward(cotangent(library, x))
+    (older * older + x).sum().backward()
+    np.testing.assert_allclose(x.grad.numpy(), 3 * numbers(3, seed=7) + 8 * numbers(3) + 1)

@@ -82,7 +82,7 @@ minitorch.set_num_threads(1)
 net, images, labels = Net(), minitorch.randn(1, 3, 32, 32), minitorch.tensor([3])
 optimizer = optim.SGD(net.parameters(), lr=0.001, momentum=0.9)
 gc.disable()
-print(-blocks_after(1400) + blocks_after(600))  # at first Python's stock of freed tuples fills up: 2,000 of each length
+print(-blocks_after(2600) + blocks_after(600))  # at first Python's stock of freed tuples fills up: 2,000 of each length
 """
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["cast", "compact", "fill", "ones", "zeros"]
+__all__ = ["cast", "fill", "ones", "zeros"]
 
 Array = np.ndarray
 
@@ -21,14 +21,9 @@ def ones(shape: tuple[int, ...], like: Array, dtype: np.dtype | None = None) -> 
 
 def fill(a: Array, value: float | Array) -> Array:
     """``value`` in every place of an array like ``a``."""
-    return np.full(a.shape, value, a.dtype)
+    return np.full_like(a, value, subok=False)
 
 
 def cast(a: Array, dtype: np.dtype) -> Array:
     """The same numbers in another dtype; the same array if it has that dtype already."""
     return a.astype(dtype, copy=False)
-
-
-def compact(a: Array) -> Array:
-    """The same array if it lies row by row in memory, else a copy that does."""
-    return a if a.flags.c_contiguous else np.ascontiguousarray(a)

@@ -43,14 +43,14 @@ def div_rounded(a: Array, b: Array | float, rounding_mode: str) -> Array:
 
 def _in_double(kernel: Any, a: Array | float, b: Array | float) -> Array | None:
     """The kernel's result, or ``None`` where there is one that it cannot find."""
-    if type(a) is not Array or a.dtype != np.float32 or a.size < COMPILED or not a.flags.c_contiguous:
+    if type(a) is not Array or a.dtype != np.float32 or a.size < COMPILED or not a.flags.forc:
         return None
     if type(b) is not Array:
         b = np.full(1, b, np.float32)
-    if b.dtype is not a.dtype or not (b.size == 1 or (b.shape == a.shape and b.flags.c_contiguous)):
+    if b.dtype is not a.dtype or not (b.size == 1 or (b.shape == a.shape and b.strides == a.strides)):
         return None
     out, found = np.empty_like(a), np.empty(-(-a.size // BLOCK), np.bool_)
-    kernel(a.reshape(-1), b.reshape(-1), out.reshape(-1), found)
+    kernel(*[each.reshape(-1, order="A") for each in (a, b, out)], found)
     return out if found.all() else None
 
 

@@ -6,22 +6,25 @@ numpy gives a number where there are no dimensions; kernels give an array.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import zip_longest
+from math import prod
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 __all__ = [
-    "abs", "add", "add_into", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "clone",
+    "abs", "add", "add_into", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "clone", "clone_as",
     "contiguous_clone", "cos", "div", "eq", "exp", "floor", "ge", "gt", "isfinite", "isinf", "isnan",
     "le", "log", "logical_and", "logical_not", "logical_or", "logical_xor", "lt", "maximum", "minimum",
     "mul", "ne", "neg", "pow", "reciprocal", "sin", "sqrt",
-    "sub", "tanh",
+    "sub", "tanh", "write_over",
 ]  # fmt: skip
 
 Array = np.ndarray
 
 SHARED = 2**18  # elements from which more than one thread pays
+BROADCAST = 2**9  # elements from which it pays to find out how many the result has
 COSTLY = 2**15  # the same, for functions that take nanoseconds for each element
 
 
@@ -36,6 +39,12 @@ def share(ufunc: np.ufunc, *operands: Any) -> Array:
         return ufunc(*operands, out=...)  # the number may be of a higher kind than the integers
     result = ufunc_loops.call(ufunc, *operands)
     return ufunc(*operands, out=...) if result is None else result
+
+
+def _broadcast_size(a: Any, b: Any) -> int:
+    if type(a) is not Array or type(b) is not Array or a.shape == b.shape:
+        return 0
+    return prod(max(pair) for pair in zip_longest(reversed(a.shape), reversed(b.shape), fillvalue=1))
 
 
 def _unary(ufunc: np.ufunc, shared: int = SHARED) -> Callable[[Array], Array]:
@@ -54,7 +63,7 @@ def _binary(ufunc: np.ufunc, shared: int = SHARED) -> Callable[[Array | float, A
             size = a.size  # type: ignore[union-attr]  # numbers have none; looking first would take longer
         except AttributeError:
             size = b.size  # type: ignore[union-attr]
-        if size >= shared:
+        if size >= shared or (size >= BROADCAST and _broadcast_size(a, b) >= shared):
             return share(ufunc, a, b)
         result = ufunc(a, b)
         return result if type(result) is Array else np.asarray(result)
@@ -121,16 +130,35 @@ def add_into(total: Array, term: Array) -> Array:
 
 def clone(a: Array) -> Array:
     """A copy; laid out as the original where that is dense, row by row where it is not."""
-    if a.size < SHARED or not (a.flags.c_contiguous or a.flags.f_contiguous):
+    if a.size < SHARED:
         return a.copy(order="K")
-    from minitorch.kernels.cpu import selection  # as above
-
-    return selection.copy(a)
+    out = np.empty_like(a, order="K" if a.flags.forc else "C")
+    write_over(out, a)
+    return out
 
 
 def contiguous_clone(a: Array) -> Array:
     """A copy that lies row by row in memory."""
     return clone(a) if a.flags.c_contiguous else a.copy(order="C")
+
+
+def clone_as(a: Array, like: Array) -> Array:
+    """A copy, laid out as another array of its shape where that is dense, else row by row."""
+    if a.size < SHARED:
+        return a.copy(order="F" if like.flags.f_contiguous and not like.flags.c_contiguous else "C")
+    out = np.empty_like(like, order="K" if like.flags.forc else "C")
+    write_over(out, a)
+    return out
+
+
+def write_over(target: Array, source: Array) -> None:
+    """Writes ``source``, which is broadcast and cast, over ``target``."""
+    if target.size < SHARED or target.dtype is not source.dtype or np.may_share_memory(target, source):
+        target[...] = source
+    else:
+        from minitorch.kernels.cpu import copying  # as above
+
+        copying.write_over(target, source)
 
 
 def pow(a: Array | float, b: Array | float) -> Array:

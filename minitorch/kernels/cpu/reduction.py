@@ -9,6 +9,8 @@ import math
 
 import numpy as np
 
+from minitorch.kernels.cpu import elementwise
+
 __all__ = [
     "all",
     "amax",
@@ -38,10 +40,13 @@ def sum(a: Array, dim: Dim, keepdim: bool, dtype: np.dtype | None = None) -> Arr
     then the blocks.
     """
     dtype = dtype or a.dtype
-    if a.size >= SHARED and a.dtype is dtype and a.dtype.kind == "f" and a.itemsize > 2 and a.flags.c_contiguous:
+    if a.size >= SHARED and a.dtype is dtype and a.dtype.kind == "f" and a.itemsize > 2:
         kept = [] if dim is None else [d for d in range(a.ndim) if d not in dim]
         if kept != list(range(a.ndim)) and (not kept or kept[-1] - kept[0] == len(kept) - 1):
-            return _shared_sum(a, kept, keepdim)
+            a = a if a.flags.forc else elementwise.clone(a)
+            if a.flags.c_contiguous:
+                return _shared_sum(a, kept, keepdim)
+            return _shared_sum(a.T, [a.ndim - 1 - d for d in reversed(kept)], keepdim).T  # it lies column by column
     if dim is not None and 0 in dim and a.ndim > 1 and a.shape[0] > ROWS and dtype.kind == "f":
         whole = a.shape[0] // ROWS * ROWS
         blocks = np.add.reduce(a[:whole].reshape(-1, ROWS, *a.shape[1:]), axis=1, dtype=dtype)
@@ -131,6 +136,9 @@ def _at(a: Array, dim: int, keepdim: bool, indices: Array) -> tuple[Array, Array
 def vector_norm(a: Array, p: float, dim: Dim, keepdim: bool, dtype: np.dtype) -> Array:
     """(sum |a|^p)^(1/p), in ``dtype``; for p = inf or -inf the largest or smallest magnitude, for 0 the count of non-zeros."""
     a = a.astype(dtype, copy=False)
+    if p == 2 and dim is None and not keepdim and a.flags.c_contiguous and a.itemsize > 2:
+        flat = a.reshape(-1)
+        return np.sqrt(np.dot(flat, flat), out=...)
     if p == 2:
         return np.sqrt(sum(np.multiply(a, a), dim, keepdim), out=...)
     if p == 0:

@@ -5,7 +5,6 @@ Integers, halves, broadcast operands and small arrays are left to numpy.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,21 +18,6 @@ Array = np.ndarray
 
 COMPILED = 2**10  # elements from which the call of a compiled kernel pays, with all that it takes
 SHARED = 2**15  # elements from which more than one thread pays
-
-
-def copy(a: Array) -> Array:
-    """A copy, laid out as the original where that is dense."""
-    return _pass(_copy, a)
-
-
-def join(arrays: Sequence[Array]) -> Array:
-    """One after the other along the first dimension: contiguous arrays of one dtype, (n, …) each."""
-    out = np.empty((sum([len(each) for each in arrays]), *arrays[0].shape[1:]), arrays[0].dtype)
-    start = 0
-    for each in arrays:
-        _copy(each.reshape(-1), out[start : start + len(each)].reshape(-1))
-        start += len(each)
-    return out
 
 
 def relu(a: Array) -> Array:
@@ -97,12 +81,6 @@ def _pass(kernel: Any, *arrays: Array, numbers: tuple[Any, ...] = ()) -> Array:
     flat = [each.reshape(-1, order=order) for each in arrays]
     (kernel if out.size >= SHARED else kernel.serial)(*flat, *numbers, out.reshape(-1, order=order))
     return out
-
-
-@parallel_jit
-def _copy(a, out):
-    for i in prange(a.size):
-        out[i] = a[i]
 
 
 @parallel_jit

@@ -27,8 +27,10 @@ from minitorch.kernels.cpu.threads import get_num_threads
 Array = np.ndarray
 
 
-def call(ufunc: np.ufunc, *operands: Array) -> Array | None:
+def call(ufunc: np.ufunc, *operands: Array, out: Array | None = None) -> Array | None:
     """``ufunc(*operands)`` on all threads; ``None`` where there is no loop for that.
+
+    With ``out``, which has the result's shape, the result is written there.
 
     There is one for arrays whose elements lie evenly spaced, in rows that lie evenly spaced: others need more than two steps.
     """
@@ -36,25 +38,34 @@ def call(ufunc: np.ufunc, *operands: Array) -> Array | None:
     if loop is None:
         return None
     function, data, dtype = loop
-    layout = _layout(dtype.itemsize, *[(each.shape, each.strides) for each in operands])
+    if out is not None and out.dtype is not dtype:
+        return None
+    target = dtype.itemsize if out is None else out.strides
+    layout = _layout(target, *[(each.shape, each.strides) for each in operands])
     if layout is None:
         return None
     shape, order, rows, count, row_steps, steps = layout
-    out = np.empty(shape, dtype)
+    given = out is not None
+    if out is None:
+        out = np.empty(shape, dtype)
     addresses = [each.ctypes.data for each in operands]
     addresses.append(out.ctypes.data)
     if len(operands) == 1:  # the kernel takes three, of which the loop then does not look at the last
         addresses.append(0)
     _run(function, data, *addresses, *row_steps, *steps, rows, count, get_num_threads())
-    return out if order is None else out.transpose(order)
+    return out if given or order is None else out.transpose(order)
 
 
 Layout = tuple[tuple[int, ...], tuple[int, ...] | None, int, int, list[int], list[int]]
 
 
 @lru_cache(maxsize=1024)  # which takes a hundredth of the time
-def _layout(itemsize: int, *operands: tuple[tuple[int, ...], tuple[int, ...]]) -> Layout | None:
+def _layout(target: int | tuple[int, ...], *operands: tuple[tuple[int, ...], tuple[int, ...]]) -> Layout | None:
     """How to go through operands of these shapes and strides, and what to write to.
+
+    Args:
+        target: the size of an element of the result, or the strides of what it is to be written to.
+        operands: the shape and strides of each.
 
     Returns:
         The result's shape in the order of memory, the order of dimensions that makes it the result (``None``: it is), the
@@ -66,7 +77,7 @@ def _layout(itemsize: int, *operands: tuple[tuple[int, ...], tuple[int, ...]]) -
     full = next((own for own, (given, _) in zip(strides, operands, strict=True) if given == shape), strides[0])
     order = sorted(range(len(shape)), key=lambda d: -full[d])
     shape = tuple([shape[d] for d in order])
-    of_out = [itemsize * prod(shape[d + 1 :]) for d in range(len(shape))]
+    of_out = [target * prod(shape[d + 1 :]) if isinstance(target, int) else target[own] for d, own in enumerate(order)]
     found = _as_rows(shape, [*([own[d] for d in order] for own in strides), of_out])
     if found is None:
         return None
