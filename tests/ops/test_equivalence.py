@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 import minitorch
 from minitorch.autograd import gradcheck, gradgradcheck
-from tests.ops.cases import CASES, VALUES, Case
+from tests.ops.case import VALUES, Case
+from tests.ops.cases import CASES
 from tests.oracle import assert_same, graph
 
 FEW = settings(

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import minitorch
-from tests.ops.cases import op
+from tests.ops.case import op
 from tests.oracle import assert_same_error
 
 MISTAKES: dict[str, Callable[[Any], Any]] = {

@@ -1,0 +1,134 @@
+"""torch's own operator database, for minitorch: its operators found here, and its sample inputs translated."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch.testing._internal.common_methods_invocations import op_db
+from torch.testing._internal.opinfo.core import OpInfo
+
+import minitorch
+from tests.database.left_out import LEFT_OUT
+
+DTYPES = {getattr(torch, name): getattr(minitorch, name) for name in (
+    "float16", "float32", "float64", "uint8", "int8", "int16", "int32", "int64", "bool",
+)}  # fmt: skip
+
+
+class Untranslatable(Exception):
+    """A sample has something in it that minitorch leaves out on purpose: complex numbers, sparse layouts, other devices."""
+
+
+def find(name: str) -> Callable[..., Any] | None:
+    """minitorch's function of a name such as ``linalg.det``, or else the method of tensors; ``None`` if there is neither."""
+    place: Any = minitorch
+    for part in name.split("."):
+        place = getattr(place, part, None)
+        if place is None:
+            return getattr(minitorch.Tensor, name, None)
+    return place
+
+
+def operators() -> list[OpInfo]:
+    """The database's operators that minitorch has, but for those that are left out."""
+    return [info for info in op_db if full_name(info) not in LEFT_OUT and find(info.name) is not None]
+
+
+def full_name(info: OpInfo) -> str:
+    """With the variant, of which some operators have several: ``linalg.svd``, ``var.unbiased``."""
+    return f"{info.name}.{info.variant_test_name}" if info.variant_test_name else info.name
+
+
+def translate(value: Any) -> Any:
+    """The same for minitorch: tensors of the same numbers, strides and need of gradients; dtypes; containers of them.
+
+    Raises:
+        Untranslatable: there is no such thing here.
+    """
+    if isinstance(value, torch.Tensor):
+        return _tensor(value)
+    if isinstance(value, torch.dtype):
+        if value not in DTYPES:
+            raise Untranslatable(str(value))
+        return DTYPES[value]
+    if isinstance(value, torch.Size):
+        return minitorch.Size(value)
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*map(translate, value))
+    if isinstance(value, tuple | list):
+        return type(value)(translate(each) for each in value)
+    if isinstance(value, dict):
+        return {name: translate(each) for name, each in value.items()}
+    if isinstance(value, torch.device):
+        if value.type != "cpu":
+            raise Untranslatable(str(value))
+        return minitorch.device("cpu")
+    if isinstance(value, torch.layout | torch.memory_format | torch.Generator | complex):
+        if value in (torch.strided, torch.contiguous_format, torch.preserve_format):
+            return getattr(minitorch, str(value).removeprefix("torch."), value)
+        raise Untranslatable(str(value))
+    return value
+
+
+def _tensor(tensor: torch.Tensor) -> Any:
+    if tensor.dtype not in DTYPES or tensor.layout is not torch.strided or tensor.device.type != "cpu":
+        raise Untranslatable(f"{tensor.dtype} {tensor.layout} {tensor.device}")
+    memory = tensor.untyped_storage()
+    flat = (
+        torch.empty(0, dtype=tensor.dtype).set_(memory, 0, (memory.nbytes() // tensor.element_size(),)).numpy().copy()
+    )
+    strides = [step * tensor.element_size() for step in tensor.stride()]
+    array = np.lib.stride_tricks.as_strided(flat[tensor.storage_offset() :], tensor.shape, strides)
+    return minitorch.from_numpy(array).requires_grad_(tensor.requires_grad)
+
+
+class Call:
+    """A call of an operator with one sample, for both libraries."""
+
+    def __init__(self, info: OpInfo, sample: Any) -> None:
+        self.info, self.name = info, full_name(info)
+        self.given = (sample.input, *sample.args), sample.kwargs
+        self.translated = translate(self.given[0]), translate(self.given[1])
+
+    def torchs(self) -> Any:
+        args, kwargs = self.given
+        return self.info.op(*args, **kwargs)
+
+    def ours(self) -> Any:
+        args, kwargs = self.translated
+        function = find(self.info.name)
+        assert function is not None
+        return function(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"{self.name}{self.given}"
+
+
+def samples(info: OpInfo, dtype: torch.dtype, most: int, requires_grad: bool = False) -> Iterator[Call]:
+    """Calls with the database's sample inputs, the first ``most`` of those that can be translated."""
+    torch.manual_seed(0)
+    found = info.sample_inputs("cpu", dtype, requires_grad=requires_grad)
+    return itertools.islice(_translated(info, found), most)
+
+
+def _translated(info: OpInfo, found: Any) -> Iterator[Call]:
+    for sample in found:
+        try:
+            yield Call(info, sample)
+        except Untranslatable:
+            continue
+
+
+def tensors(value: Any) -> list[Any]:
+    """The tensors of either library in a value, in order."""
+    if isinstance(value, torch.Tensor | minitorch.Tensor):
+        return [value]
+    if isinstance(value, tuple | list):
+        return [tensor for each in value for tensor in tensors(each)]
+    if isinstance(value, dict):
+        return [tensor for each in value.values() for tensor in tensors(each)]
+    return []

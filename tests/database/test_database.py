@@ -1,0 +1,138 @@
+"""Every operator of torch's database that minitorch has: values, dtypes, shapes, strides, first and second gradients, errors."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import minitorch
+from tests.database.left_out import LEFT_OUT
+from tests.database.samples import Call, find, full_name, op_db, operators, samples, tensors
+from tests.oracle import assert_close, numbers
+
+THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
+SAMPLES = 1000 if THOROUGH else 8  # of each operator
+INFOS = operators()
+
+every_operator = pytest.mark.parametrize("info", INFOS, ids=full_name)
+both_floats = pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=["float32", "float64"])
+
+
+@pytest.fixture(autouse=True)
+def quiet():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@every_operator
+@both_floats
+def test_values_dtypes_shapes_and_strides_are_torchs(info: Any, dtype: torch.dtype):
+    if dtype not in info.dtypes:
+        pytest.skip(f"torch has no {full_name(info)} for {dtype}")
+    for call in samples(info, dtype, SAMPLES):
+        assert_alike(call.ours(), call.torchs(), call)
+
+
+@every_operator
+@both_floats
+def test_first_and_second_gradients_are_torchs(info: Any, dtype: torch.dtype):
+    if dtype not in info.dtypes or not info.supports_autograd:
+        pytest.skip(f"torch has no gradient of {full_name(info)} for {dtype}")
+    for call in samples(info, dtype, SAMPLES, requires_grad=True):
+        ours, theirs = (
+            gradients(library, result(), inputs, info.supports_gradgrad)
+            for library, result, inputs in ((minitorch, call.ours, call.translated), (torch, call.torchs, call.given))
+        )
+        assert len(ours) == len(theirs), call
+        for a, b in zip(ours, theirs, strict=True):
+            assert (a is None) == (b is None), f"{call}: {a} and not {b}"
+            if b is not None:
+                assert_alike(a, b, call, strides=False)
+
+
+@every_operator
+def test_error_inputs_raise_torchs_errors(info: Any):
+    if info.error_inputs_func is None:
+        pytest.skip(f"the database has no error inputs of {full_name(info)}")
+    wrong = []
+    for error_input in info.error_inputs("cpu"):
+        try:
+            call = Call(info, error_input.sample_input)
+        except Exception:  # what has no translation here, such as another device, is another test's
+            continue
+        theirs, ours = raised(call.torchs), raised(call.ours)
+        if theirs is not None and (
+            type(ours) is not type(theirs) or str(ours).split("\n")[0] != str(theirs).split("\n")[0]
+        ):
+            wrong.append(f"{call}\n  ours:   {ours!r}\n  torchs: {theirs!r}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_what_is_left_out_is_known_and_has_a_reason():
+    names = {full_name(info) for info in op_db}
+    assert set(LEFT_OUT) <= names
+    assert all(find(name.split(".")[0]) is not None and reason for name, reason in LEFT_OUT.items())
+
+
+def raised(function: Any) -> Exception | None:
+    try:
+        function()
+    except Exception as error:  # which one it is, is what is compared
+        return error
+    return None
+
+
+def gradients(library: Any, result: Any, inputs: Any, twice: bool) -> list[Any]:
+    """The gradients of the inputs for random cotangents, then those of these gradients."""
+    source = np.random.default_rng(0)
+
+    def cotangent(like: Any) -> Any:
+        dtype = str(like.dtype).removeprefix("torch.")
+        return library.from_numpy(np.asarray(source.standard_normal(tuple(like.shape)).astype(dtype)))
+
+    leaves = [each for each in tensors(inputs) if each.requires_grad]
+    outputs = [each for each in tensors(result) if each.requires_grad]
+    if not leaves or not outputs:
+        return []
+    first = library.autograd.grad(
+        outputs, leaves, [cotangent(each) for each in outputs], create_graph=twice, allow_unused=True
+    )
+    again = [each for each in first if each is not None and each.requires_grad]
+    if not twice or not again:
+        return list(first)
+    cotangents = [cotangent(each) for each in first if each is not None]
+    pairs = [
+        (each, c) for each, c in zip((g for g in first if g is not None), cotangents, strict=True) if each.requires_grad
+    ]
+    second = library.autograd.grad([g for g, _ in pairs], leaves, [c for _, c in pairs], allow_unused=True)
+    zeros = [library.zeros_like(leaf) if each is None else each for leaf, each in zip(leaves, second, strict=True)]
+    return [*first, *zeros]
+
+
+def assert_alike(ours: Any, theirs: Any, call: Call, strides: bool = True) -> None:
+    """Checks type, dtype, shape, numbers and strides, through containers."""
+    if isinstance(theirs, torch.Tensor):
+        assert isinstance(ours, minitorch.Tensor), f"{call}: {ours!r} is no tensor"
+        found, wanted = ((str(each.dtype), tuple(each.shape)) for each in (ours, theirs))
+        assert found == wanted, f"{call}: {found} and not {wanted}"
+        if strides and theirs.numel() > 1:
+            steps = [[s for s, n in zip(each.stride(), each.shape, strict=True) if n > 1] for each in (ours, theirs)]
+            assert steps[0] == steps[1], f"{call}: strides {ours.stride()} and not {theirs.stride()}"
+        try:
+            assert_close(numbers(ours), numbers(theirs))
+        except AssertionError as error:
+            raise AssertionError(f"{call}: {error}") from None
+    elif isinstance(theirs, tuple | list):
+        assert len(ours) == len(theirs), f"{call}: {len(ours)} results and not {len(theirs)}"
+        for a, b in zip(ours, theirs, strict=True):
+            assert_alike(a, b, call, strides)
+    elif isinstance(theirs, torch.dtype):
+        assert str(ours) == str(theirs), f"{call}: {ours} and not {theirs}"
+    else:
+        assert ours == theirs, f"{call}: {ours!r} and not {theirs!r}"
