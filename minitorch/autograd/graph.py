@@ -47,8 +47,8 @@ _new = object.__new__
 
 NO_EDGE: Any = (None, 0)
 NOTHING_SAVED: Sequence[Any] = ()
-NOTHING_NEEDED = [False] * 4  # forward() looks at no more
-ONE_NEEDED = [True]
+NOTHING_NEEDED = (False,) * 4  # forward() looks at no more
+ONE_NEEDED = (True,)
 next_sequence_nr = count().__next__
 
 Hooks = dict[float, Callable[..., Any]]  # by their order
@@ -57,6 +57,10 @@ Hooks = dict[float, Callable[..., Any]]  # by their order
 Source = tuple[list[int], int, int]
 """Which tensor a saved array belongs to: its version counter, its version then, and its number among the inputs; among the
 node's own results it is -1, -2, … (A node that held the tensors themselves would be part of a cycle.)"""
+
+
+# A node lives as long as its graph, and Python's garbage collector walks through all that lives, but for tuples of numbers.
+# So what nodes hold are tuples, not lists.
 
 
 class _NodeType(type):
@@ -95,9 +99,9 @@ class Function(metaclass=_NodeType):
 
     hooks: dict[int, Hooks] | None
     leaves: Any
-    needs: list[bool]
+    needs: Sequence[bool]
     next_functions: tuple[Edge, ...]
-    outputs: list[tuple[tuple[int, ...], Any]]
+    outputs: Sequence[tuple[tuple[int, ...], Any]]
     saved: Sequence[Any] | None
     sequence_nr: int
     sources: Sequence[Source | None]
@@ -166,7 +170,7 @@ class Function(metaclass=_NodeType):
         if cls.graph_inputs is not None:
             needs, edges = needs[: cls.graph_inputs], edges[: cls.graph_inputs]
         recorded = True in needs
-        node.needs = needs if recorded else NOTHING_NEEDED
+        node.needs = tuple(needs) if recorded else NOTHING_NEEDED
         try:
             arrays = cls.mixed(arrays)
             k = tables.get(type(arrays[0])) or next(tables[type(x)] for x in arrays if type(x) in tables)
@@ -198,7 +202,7 @@ class Function(metaclass=_NodeType):
         self.next_functions = edges
         self.sources = sources
         self.sequence_nr = next_sequence_nr()
-        self.outputs = [(array.shape, dtype)]
+        self.outputs = ((array.shape, dtype),)
         if dtype.kind == "f":
             result._edge = (self, 0)
             result._requires_grad = True
@@ -209,11 +213,11 @@ class Function(metaclass=_NodeType):
         if array.dtype.kind == "f":
             result._edge = (self, len(self.outputs))
             result._requires_grad = True
-        self.outputs.append((array.shape, array.dtype))
+        self.outputs = (*self.outputs, (array.shape, array.dtype))
 
     def _find_sources(
         self, inputs: Sequence[Any], arrays: Sequence[Any], results: Sequence[Variable]
-    ) -> list[Source | None]:
+    ) -> tuple[Source | None, ...]:
         """Finds the tensors that the saved arrays belong to, among the inputs and the results."""
         sources: list[Source | None] = []
         for value in self.saved or ():
@@ -230,7 +234,7 @@ class Function(metaclass=_NodeType):
                         if tensor._array is value:
                             source = tensor._version_counter, tensor._version_counter[0], ~number
             sources.append(source)
-        return sources
+        return tuple(sources)
 
     def name(self) -> str:
         """The node's name, as torch has it; some names there begin with a namespace."""
@@ -387,7 +391,7 @@ class Unary(Function):
                 else:
                     sources.append(None)
             node.leaves = a if a._edge is None else None
-            node.record((a._gradient_edge(),), sources, result)
+            node.record((a._gradient_edge(),), tuple(sources), result)
         return result
 
 
@@ -402,9 +406,9 @@ class AccumulateGrad(Function):
 
     def __init__(self, variable: Variable, hooks: dict[int, Hooks] | None = None) -> None:
         self._variable = weakref.ref(variable)
-        self.needs = []
+        self.needs = ()
         self.next_functions = ()
-        self.outputs = [(variable._array.shape, variable._array.dtype)]
+        self.outputs = ((variable._array.shape, variable._array.dtype),)
         self.saved = ()
         self.hooks = hooks
         self.sequence_nr = next_sequence_nr()

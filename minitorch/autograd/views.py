@@ -114,7 +114,7 @@ def rebase(base: Variable, region: Region, node: Function) -> None:
 def _attach(node: Function, edges: list[Edge], result: Array) -> None:
     node.hooks = node.leaves = None
     node.next_functions = tuple(edges)
-    node.needs = [edge[0] is not None for edge in edges]
-    node.outputs = [(result.shape, result.dtype)]
+    node.needs = tuple([edge[0] is not None for edge in edges])
+    node.outputs = ((result.shape, result.dtype),)
     node.saved = node.sources = ()
     node.sequence_nr = next_sequence_nr()

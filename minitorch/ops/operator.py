@@ -118,7 +118,7 @@ class Binary(Elementwise):
         node = cls()
         node.saved = NOTHING_SAVED
         recorded = (a._requires_grad or b._requires_grad) and cls.differentiable and recording.get()
-        needs = node.needs = [a._requires_grad, b._requires_grad] if recorded else NOTHING_NEEDED
+        needs = node.needs = (a._requires_grad, b._requires_grad) if recorded else NOTHING_NEEDED
         k = tables[type(x)]
         try:
             array = node.forward(k, x, y, **params) if params else node.forward(k, x, y)
@@ -141,7 +141,7 @@ class Binary(Elementwise):
             node.leaves = (
                 (a, b) if a._edge is b._edge is None else a if a._edge is None else b if b._edge is None else None
             )
-            node.record(edges, sources, result)
+            node.record(edges, tuple(sources), result)
         return result
 
 
