@@ -12,7 +12,17 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.grad_mode import no_grad, recording
-from minitorch.autograd.graph import NO_EDGE, NOTHING_NEEDED, NOTHING_SAVED, Function, Source, new_tensor
+from minitorch.autograd.graph import (
+    BOTH_NEEDED,
+    FIRST_NEEDED,
+    NO_EDGE,
+    NOTHING_NEEDED,
+    NOTHING_SAVED,
+    SECOND_NEEDED,
+    Function,
+    Source,
+    new_tensor,
+)  # fmt: skip
 from minitorch.autograd.variable import Variable
 from minitorch.dtypes import can_cast, from_numpy_dtype
 from minitorch.kernels import Table, tables
@@ -118,7 +128,10 @@ class Binary(Elementwise):
         node = cls()
         node.saved = NOTHING_SAVED
         recorded = (a._requires_grad or b._requires_grad) and cls.differentiable and recording.get()
-        needs = node.needs = (a._requires_grad, b._requires_grad) if recorded else NOTHING_NEEDED
+        needs: tuple[bool, ...] = NOTHING_NEEDED
+        if recorded:
+            needs = SECOND_NEEDED if not a._requires_grad else BOTH_NEEDED if b._requires_grad else FIRST_NEEDED
+        node.needs = needs
         k = tables[type(x)]
         try:
             array = node.forward(k, x, y, **params) if params else node.forward(k, x, y)
@@ -138,9 +151,8 @@ class Binary(Elementwise):
                 else:
                     sources.append(None)
             edges = a._gradient_edge() if needs[0] else NO_EDGE, b._gradient_edge() if needs[1] else NO_EDGE
-            node.leaves = (
-                (a, b) if a._edge is b._edge is None else a if a._edge is None else b if b._edge is None else None
-            )
+            first, second = needs[0] and a._edge is None, needs[1] and b._edge is None
+            node.leaves = (a, b) if first and second else a if first else b if second else None
             node.record(edges, tuple(sources), result)
         return result
 

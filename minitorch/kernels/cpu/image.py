@@ -7,8 +7,9 @@ divide by the deviation) is done once for each of the 256, and looked up.
 from __future__ import annotations
 
 import numpy as np
+from numba import prange
 
-from minitorch.kernels.cpu.threads import jit
+from minitorch.kernels.cpu.compiler import jit, parallel_jit
 
 __all__: list[str] = []  # no operator works on these, so they are in no table
 
@@ -27,8 +28,7 @@ def grayscale(pixels: np.ndarray) -> np.ndarray:
     return _luma(red, green, blue).astype(np.uint8)
 
 
-# One thread only: a batch of 100 takes 0.1 ms, and worker processes of a data loader call this side by side.
-@jit
+@parallel_jit
 def batch_of_pictures(
     pictures: np.ndarray,
     where: np.ndarray,
@@ -48,7 +48,7 @@ def batch_of_pictures(
         output: of the table's type, shape (len(where), channels, height, width).
     """
     count, channels, height, width = output.shape
-    for i in range(count):
+    for i in prange(count):
         picture = pictures[where[i]]
         first, step = (width - 1, -1) if flipped[i] else (0, 1)
         for c in range(channels):
