@@ -342,6 +342,11 @@ def has_memory_of_its_own(array: Array) -> bool:
     )
 
 
+def _is_laid_out_as(grad: Array, leaf: Array) -> bool:
+    """Gradients have the strides of their leaf where that is dense, and else lie row by row."""
+    return grad.strides == leaf.strides or (grad.flags.c_contiguous and not leaf.flags.forc)
+
+
 def add_hook(hooks: Hooks, hook: Callable[..., Any], key: float | None = None) -> Callable[[], object]:
     """Adds a hook, after all others unless a key says where. Returns what removes it."""
     key = next_sequence_nr() if key is None else key
@@ -426,7 +431,7 @@ class AccumulateGrad(Function):
         if isinstance(grads[0], self.Tensor):
             variable._grad = k.clone(grads[0]) if variable._grad is None else k.add(variable._grad, grads[0])
         elif variable._grad is None:
-            if is_alone(grads, 0) and grads[0].strides == variable._array.strides:
+            if is_alone(grads, 0) and _is_laid_out_as(grads[0], variable._array):
                 array = grads.pop()
                 variable._grad = new_tensor(array)
                 if not has_memory_of_its_own(array):
