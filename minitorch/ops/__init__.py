@@ -12,15 +12,19 @@ from minitorch.ops import (
     conversion,
     convolution,
     elementary,
+    exponential,
     indexing,
     loss,
     matmul,
     parts,
     reduction,
+    rounding,
     shape,
+    special,
+    trigonometry,
 )
 
 __all__ = [
-    "activation", "arithmetic", "comparison", "conversion", "convolution", "elementary", "indexing", "loss", "matmul", "parts",
-    "reduction", "shape",
+    "activation", "arithmetic", "comparison", "conversion", "convolution", "elementary", "exponential", "indexing", "loss",
+    "matmul", "parts", "reduction", "rounding", "shape", "special", "trigonometry",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.variable import Variable
 from minitorch.dtypes import from_numpy_dtype
+from minitorch.ops.promotion import result_dtype
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -90,3 +91,28 @@ _CPP_NAMES = {
     "Long": "long int",
     "Short": "short int",
 }
+
+
+def check_floating(kernel: str, *tensors: Tensor) -> None:
+    """Some operators have no form for integers.
+
+    Raises:
+        NotImplementedError: none of the tensors is floating point.
+    """
+    if all(each._array.dtype.kind != "f" for each in tensors):
+        found = result_dtype([each._array for each in tensors]).scalar_type
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{found}'")
+
+
+def check_any_tensor(operator: str, *arguments: Any) -> None:
+    """Arguments of which all but one may be numbers.
+
+    Raises:
+        TypeError: none is a tensor.
+    """
+    if not any(isinstance(each, Variable) for each in arguments):
+        given = ", ".join(type(each).__name__ for each in arguments)
+        raise TypeError(
+            f"{operator}() received an invalid combination of arguments - got ({given}), but expected one of:\n"
+            " * tensors, or one tensor and numbers"
+        )

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch import dtypes
 from minitorch.autograd.variable import Variable
-from minitorch.ops.operator import Binary, Elementwise, Number, formula, operator
+from minitorch.ops.operator import (
+    Binary,
+    Elementwise,
+    Number,
+    Univariate,
+    UnivariateOfResult,
+    alias,
+    formula,
+    operator,
+)
 from minitorch.ops.promotion import result_dtype
 
 if TYPE_CHECKING:
@@ -199,19 +208,16 @@ class RemainderBackward0(Elementwise):
         return (grad,)
 
 
-class ReciprocalBackward0(Elementwise):
-    floats = True
-
-    def forward(self, k: Table, a: Any) -> Any:
-        result = k.reciprocal(a)
-        self.save(result)
-        return result
+class ReciprocalBackward0(UnivariateOfResult):
+    kernel = "reciprocal"
 
     def backward(self, k: Table, grad: Any, result: Any) -> tuple[Any, ...]:
         return (k.mul(k.neg(grad), k.mul(result, result)),)
 
 
-class NegBackward0(Elementwise):
+class NegBackward0(Univariate):
+    floats = False
+
     def forward(self, k: Table, a: Any) -> Any:
         return k.neg(a)
 
@@ -364,3 +370,10 @@ def neg(input: Tensor) -> Tensor:
             "or `logical_not()` operator instead."
         )
     return NegBackward0.apply(input)
+
+
+alias("subtract", sub)
+alias("multiply", mul)
+alias("divide", div)
+alias("true_divide", div)
+alias("negative", neg)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from minitorch.autograd.variable import Variable
 from minitorch.kernels import tables
 from minitorch.ops.arguments import check_tensors
-from minitorch.ops.operator import Comparison, Elementwise, Number, operator
+from minitorch.ops.operator import Comparison, Elementwise, Number, alias, operator
 from minitorch.ops.promotion import as_dtype, check_fits, result_dtype
 
 if TYPE_CHECKING:
@@ -67,6 +67,12 @@ def gt(input: Tensor, other: Tensor | Number) -> Tensor:
 def ge(input: Tensor, other: Tensor | Number) -> Tensor:
     """Where ``input >= other``."""
     return Compare.apply(input, other, kernel="ge")
+
+
+for _name, _function in {
+    "not_equal": ne, "less": lt, "less_equal": le, "greater": gt, "greater_equal": ge,
+}.items():  # fmt: skip
+    alias(_name, _function)
 
 
 @operator(out=True)

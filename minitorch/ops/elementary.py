@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from minitorch.autograd.variable import Variable
 from minitorch.ops.arguments import check_tensors
 from minitorch.ops.arithmetic import is_bool
-from minitorch.ops.operator import Elementwise, Number, operator
+from minitorch.ops.operator import Elementwise, Flat, Number, Univariate, UnivariateOfResult, alias, operator
 from minitorch.ops.promotion import check_fits, result_dtype
 
 if TYPE_CHECKING:
@@ -102,101 +102,67 @@ def square(input: Tensor) -> Tensor:
 # -- functions of one variable ----------------------------------------------------------------------------------------
 
 
-class ExpBackward0(Elementwise):
-    floats = True
+class ExpBackward0(UnivariateOfResult):
+    kernel = "exp"
 
-    def forward(self, k: Table, a: Any) -> Any:
-        result = k.exp(a)
-        self.save(result)
+    def derivative(self, k: Table, result: Any) -> Any:
         return result
 
-    def backward(self, k: Table, grad: Any, result: Any) -> tuple[Any, ...]:
-        return (k.mul(grad, result),)
 
-
-class SqrtBackward0(Elementwise):
-    floats = True
-
-    def forward(self, k: Table, a: Any) -> Any:
-        result = k.sqrt(a)
-        self.save(result)
-        return result
+class SqrtBackward0(UnivariateOfResult):
+    kernel = "sqrt"
 
     def backward(self, k: Table, grad: Any, result: Any) -> tuple[Any, ...]:
         return (k.div(grad, k.mul(result, 2)),)
 
 
-class LogBackward0(Elementwise):
-    floats = True
-
-    def forward(self, k: Table, a: Any) -> Any:
-        self.save(a)
-        return k.log(a)
+class LogBackward0(Univariate):
+    kernel = "log"
 
     def backward(self, k: Table, grad: Any, a: Any) -> tuple[Any, ...]:
         return (k.div(grad, a),)
 
 
-class Log1PBackward0(Elementwise):
-    floats = True
-
-    def forward(self, k: Table, a: Any) -> Any:
-        self.save(a)
-        return k.log1p(a)
+class Log1PBackward0(Univariate):
+    kernel = "log1p"
 
     def backward(self, k: Table, grad: Any, a: Any) -> tuple[Any, ...]:
         return (k.div(grad, k.add(a, 1)),)
 
 
-class SinBackward0(Elementwise):
-    floats = True
+class SinBackward0(Univariate):
+    kernel = "sin"
 
-    def forward(self, k: Table, a: Any) -> Any:
-        self.save(a)
-        return k.sin(a)
-
-    def backward(self, k: Table, grad: Any, a: Any) -> tuple[Any, ...]:
-        return (k.mul(grad, k.cos(a)),)
-
-
-class CosBackward0(Elementwise):
-    floats = True
-
-    def forward(self, k: Table, a: Any) -> Any:
-        self.save(a)
+    def derivative(self, k: Table, a: Any) -> Any:
         return k.cos(a)
 
-    def backward(self, k: Table, grad: Any, a: Any) -> tuple[Any, ...]:
-        return (k.neg(k.mul(grad, k.sin(a))),)
+
+class CosBackward0(Univariate):
+    kernel = "cos"
+
+    def derivative(self, k: Table, a: Any) -> Any:
+        return k.neg(k.sin(a))
 
 
-class AbsBackward0(Elementwise):
+class AbsBackward0(Univariate):
     """The derivative at 0 is 0."""
 
-    def forward(self, k: Table, a: Any) -> Any:
-        self.save(a)
-        return k.abs(a)
+    kernel = "abs"
+    floats = False
 
-    def backward(self, k: Table, grad: Any, a: Any) -> tuple[Any, ...]:
-        return (k.mul(grad, k.sign(a)),)
-
-
-class SignBackward0(Elementwise):
-    """Flat."""
-
-    def forward(self, k: Table, a: Any) -> Any:
+    def derivative(self, k: Table, a: Any) -> Any:
         return k.sign(a)
 
-    def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
-        return (k.mul(grad, 0),)
+
+class SignBackward0(Flat):
+    kernel = "sign"
 
 
-class FloorBackward0(SignBackward0):
-    def forward(self, k: Table, a: Any) -> Any:
-        return k.floor(a)
+class FloorBackward0(Flat):
+    kernel = "floor"
 
 
-def _check_not_bool(kernel: str, input: Tensor) -> None:
+def check_not_bool(kernel: str, input: Tensor) -> None:
     if input._array.dtype.kind == "b":
         raise NotImplementedError(f"\"{kernel}\" not implemented for 'Bool'")
 
@@ -244,8 +210,11 @@ def abs(input: Tensor) -> Tensor:
     Raises:
         NotImplementedError: the tensor is of dtype bool.
     """
-    _check_not_bool("abs_cpu", input)
+    check_not_bool("abs_cpu", input)
     return AbsBackward0.apply(input)
+
+
+alias("absolute", abs)
 
 
 @operator(inplace=True, out=True)
@@ -261,7 +230,7 @@ def floor(input: Tensor) -> Tensor:
     Raises:
         NotImplementedError: the tensor is of dtype bool.
     """
-    _check_not_bool("floor_vml_cpu", input)
+    check_not_bool("floor_vml_cpu", input)
     return FloorBackward0.apply(input)
 
 
