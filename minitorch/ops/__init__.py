@@ -8,11 +8,14 @@ from __future__ import annotations
 from minitorch.ops import (
     activation,
     arithmetic,
+    bivariate,
+    closeness,
     comparison,
     conversion,
     convolution,
     elementary,
     exponential,
+    extremes,
     indexing,
     loss,
     matmul,
@@ -25,6 +28,6 @@ from minitorch.ops import (
 )
 
 __all__ = [
-    "activation", "arithmetic", "comparison", "conversion", "convolution", "elementary", "exponential", "indexing", "loss",
-    "matmul", "parts", "reduction", "rounding", "shape", "special", "trigonometry",
+    "activation", "arithmetic", "bivariate", "closeness", "comparison", "conversion", "convolution", "elementary", "exponential",
+    "extremes", "indexing", "loss", "matmul", "parts", "reduction", "rounding", "shape", "special", "trigonometry",
 ]  # fmt: skip

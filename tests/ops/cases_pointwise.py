@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.ops.case import PAIR, Case, of_one, unary
+from tests.ops.case import PAIR, TRIPLE, Case, fixed, of_one, unary
 
 ONE_VARIABLE = [
     unary("ceil", "broken"),
@@ -84,4 +84,40 @@ TWO_VARIABLES = [
     ),
 ]
 
-CASES = [*ONE_VARIABLE, *TWO_VARIABLES]
+OF_SEVERAL = [
+    Case("lerp", lambda lib, a, b: lib.lerp(a, b, 0.3), PAIR, special=True),
+    Case("lerp from the end", lambda lib, a, b: a.lerp(b, 0.7), PAIR, special=True),
+    Case("lerp by a tensor", lambda lib, a, b, c: lib.lerp(a, b, c), TRIPLE, special=True),
+    Case("addcmul", lambda lib, a, b, c: lib.addcmul(a, b, c), TRIPLE, special=True),
+    Case("addcmul value", lambda lib, a, b, c: a.addcmul(b, c, value=2.5), TRIPLE),
+    Case("addcdiv", lambda lib, a, b, c: lib.addcdiv(a, b, c, value=-0.5), TRIPLE, "not zero", special=True),
+    Case("fmod", lambda lib, a, b: lib.fmod(a, b), PAIR, "not zero", special=True),
+    of_one("fmod by a number", lambda lib, a: a.fmod(1.5), values="broken", special=True),
+    Case("copysign", lambda lib, a, b: lib.copysign(a, b), PAIR, "not zero", special=True),
+    of_one("copysign of a number", lambda lib, a: a.copysign(-2), values="not zero", special=True),
+    Case("nextafter", lambda lib, a, b: lib.nextafter(a, b), PAIR, special=True, smooth=False),
+    Case("dist", lambda lib, a, b: lib.dist(a, b), fixed((2, 3), (3,))),
+    *(
+        Case(f"dist {p}", lambda lib, a, b, p=p: lib.dist(a, b, p), fixed((2, 3), (3,)))
+        for p in (1, 2, 3, float("inf"))
+    ),
+    Case("lerp_", lambda lib, a, b: (a * 1).lerp_(b, 0.3), fixed((2, 3), (3,))),
+    Case("addcmul_", lambda lib, a, b: (a * 1).addcmul_(b, b, value=2), fixed((2, 3), (3,))),
+    Case("addcdiv_", lambda lib, a, b: (a * 1).addcdiv_(b, b), fixed((2, 3), (3,)), "positive"),
+]
+
+BOUNDS = [
+    Case("fmax", lambda lib, a, b: lib.fmax(a, b), PAIR, special=True),
+    Case("fmin", lambda lib, a, b: lib.fmin(a, b), PAIR, special=True),
+    Case("clamp between tensors", lambda lib, a, b, c: lib.clamp(a, b, c), TRIPLE, special=True),
+    Case("clamp by a lower tensor", lambda lib, a, b: lib.clamp(a, min=b), PAIR, special=True),
+    Case("clamp by an upper tensor", lambda lib, a, b: a.clip(max=b), PAIR, special=True),
+    Case("clamp_min by a tensor", lambda lib, a, b: a.clamp_min(b), PAIR, special=True),
+    Case("clamp_max by a tensor", lambda lib, a, b: lib.clamp_max(a, b), PAIR, special=True),
+    of_one("clamp_min", lambda lib, a: a.clamp_min(0.25), special=True),
+    of_one("clamp_max", lambda lib, a: lib.clamp_max(a, 1), special=True),
+    of_one("clamp_min_", lambda lib, a: (a * 1).clamp_min_(0.25)),
+    Case("clip_", lambda lib, a, b, c: (a * 1).clip_(b, c), fixed((2, 3), (3,), ())),
+]
+
+CASES = [*OF_SEVERAL, *BOUNDS, *ONE_VARIABLE, *TWO_VARIABLES]
