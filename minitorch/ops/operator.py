@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from minitorch.autograd.grad_mode import no_grad, recording
 from minitorch.autograd.graph import (
@@ -21,10 +21,11 @@ from minitorch.autograd.graph import (
     SECOND_NEEDED,
     Function,
     Source,
+    Unary,
     new_tensor,
-)  # fmt: skip
+)
 from minitorch.autograd.variable import Variable
-from minitorch.dtypes import can_cast, from_numpy_dtype
+from minitorch.dtypes import can_cast, from_numpy_dtype, get_default_dtype
 from minitorch.kernels import Table, tables
 from minitorch.ops.promotion import Number, broadcast_shapes, promote
 
@@ -67,10 +68,20 @@ def operator(
         if public:
             functions[name] = _with_out(function) if out else function
         if inplace:
-            methods[name + "_"] = _in_place(function)
+            methods[name + "_"] = in_place(function)
         return function
 
     return declare if function is None else declare(function)
+
+
+def alias(name: str, function: Callable[..., Any]) -> None:
+    """Another name for an operator, in all its forms."""
+    given = function.__name__
+    if given in functions:
+        functions[name] = functions[given]
+    for form in ("", "_"):
+        if given + form in methods:
+            methods[name + form] = methods[given + form]
 
 
 def formula(name: str) -> Callable[[type[Function]], type[Function]]:
@@ -112,6 +123,76 @@ class Elementwise(Function):
     @classmethod
     def explain(cls, inputs: tuple[Any, ...]) -> None:
         broadcast_shapes(*(x._array.shape for x in inputs if isinstance(x, Variable)))
+
+
+class Univariate(Unary):
+    """Functions of one variable, element by element: ``kernel`` computes them, and the chain rule is the same for all.
+
+    ``derivative`` is a formula in the input. Integers are computed in the default floating point dtype, unless ``floats`` is
+    off.
+    """
+
+    kernel: ClassVar[str]
+    floats: ClassVar[bool] = True
+
+    @classmethod
+    def apply(cls, a: Variable, **params: Any) -> Any:
+        if not isinstance(a, Variable):
+            name = cls.__name__.split("Backward")[0].lower()
+            raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(a).__name__}")
+        if cls.floats and a._array.dtype.kind != "f":
+            a = new_tensor(tables[type(a._array)].cast(a._array, get_default_dtype().numpy))
+        return super().apply(a, **params)
+
+    def forward(self, k: Table, a: Any) -> Any:
+        self.save(a)
+        return getattr(k, self.kernel)(a)
+
+    def backward(self, k: Table, grad: Any, saved: Any) -> tuple[Any, ...]:
+        return (k.mul(grad, self.derivative(k, saved)),)
+
+    def derivative(self, k: Table, saved: Any) -> Any:
+        """The factor of the gradient."""
+        raise NotImplementedError
+
+
+class UnivariateOfResult(Univariate):
+    """Likewise, with ``derivative`` a formula in the result."""
+
+    def forward(self, k: Table, a: Any) -> Any:
+        result = getattr(k, self.kernel)(a)
+        self.save(result)
+        return result
+
+
+class Parametric(Univariate):
+    """Likewise, with numbers beside the variable, which ``gradient`` is given by name; it need not be a plain product."""
+
+    __slots__ = ("params",)
+
+    def forward(self, k: Table, a: Any, **params: Any) -> Any:
+        self.params = params
+        self.save(a)
+        return getattr(k, self.kernel)(a, **params)
+
+    def backward(self, k: Table, grad: Any, a: Any) -> tuple[Any, ...]:
+        return (self.gradient(k, grad, a, **self.params),)
+
+    def gradient(self, k: Table, grad: Any, a: Any, **params: Any) -> Any:
+        """The gradient for the input."""
+        raise NotImplementedError
+
+
+class Flat(Univariate):
+    """Steps: the gradient is 0."""
+
+    floats = False
+
+    def forward(self, k: Table, a: Any, **params: Any) -> Any:
+        return getattr(k, self.kernel)(a, **params)
+
+    def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
+        return (k.zeros(grad.shape, grad),)
 
 
 class Binary(Elementwise):
@@ -163,7 +244,7 @@ class Comparison(Elementwise):
     differentiable = False
 
 
-def _in_place(function: Callable[..., Any]) -> Callable[..., Any]:
+def in_place(function: Callable[..., Any]) -> Callable[..., Any]:
     """The form that writes over its first argument: the operator, then its result takes the place of the tensor.
 
     The graph is thereby the operator's own, with the tensor's old history below it.
@@ -236,4 +317,7 @@ def _check_castable(result: Tensor, target: Tensor) -> None:
         )
 
 
-__all__ = ["Binary", "Comparison", "Elementwise", "Number", "formula", "functions", "methods", "operator", "operators"]
+__all__ = [
+    "Binary", "Comparison", "Elementwise", "Flat", "Number", "Parametric", "Univariate", "UnivariateOfResult", "alias", "formula",
+    "functions", "in_place", "methods", "operator", "operators",
+]  # fmt: skip

@@ -102,6 +102,8 @@ class Call:
         args, kwargs = self.translated
         function = find(self.info.name)
         assert function is not None
+        if self.info.name.endswith("polygamma"):  # whose samples have the tensor before the order
+            args = (args[1], args[0], *args[2:])
         return function(*args, **kwargs)
 
     def __repr__(self) -> str:
