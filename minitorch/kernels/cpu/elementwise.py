@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from minitorch.kernels.cpu.halves import in_float32
+
 __all__ = [
     "abs", "acos", "acosh", "add", "add_into", "asin", "asinh", "atan", "atan2", "atanh", "bitwise_and",
     "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "ceil", "clone",
@@ -247,6 +249,7 @@ def rsqrt(a: Array) -> Array:
     return reciprocal(sqrt(a))
 
 
+@in_float32
 def sinc(a: Array) -> Array:
     """sin(πa) / (πa), and 1 at 0."""
     angle = mul(a, math.pi)

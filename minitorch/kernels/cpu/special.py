@@ -113,7 +113,7 @@ def _inverse_erf(z, rest):
     """
     if rest == 0:
         return np.inf
-    if not 0 <= z < 1:
+    if not (z >= 0 and rest > 0):
         return np.nan
     logarithm = math.log(rest * (1 + z)) / 2
     half = 2 / (math.pi * 0.147) + logarithm
