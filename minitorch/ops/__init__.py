@@ -19,7 +19,9 @@ from minitorch.ops import (
     indexing,
     loss,
     matmul,
+    nonlinearity,
     parts,
+    piecewise,
     reduction,
     rounding,
     shape,
@@ -28,6 +30,7 @@ from minitorch.ops import (
 )
 
 __all__ = [
-    "activation", "arithmetic", "bivariate", "closeness", "comparison", "conversion", "convolution", "elementary", "exponential",
-    "extremes", "indexing", "loss", "matmul", "parts", "reduction", "rounding", "shape", "special", "trigonometry",
+    "activation", "arithmetic", "bivariate", "closeness", "comparison", "conversion", "convolution", "elementary",
+    "exponential", "extremes", "indexing", "loss", "matmul", "nonlinearity", "parts", "piecewise", "reduction",
+    "rounding", "shape", "special", "trigonometry",
 ]  # fmt: skip

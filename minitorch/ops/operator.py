@@ -272,7 +272,7 @@ def in_place(function: Callable[..., Any]) -> Callable[..., Any]:
         self._take_over(result)
         return self
 
-    write_over.__name__ = write_over.__qualname__ = function.__name__ + "_"
+    write_over.__name__ = write_over.__qualname__ = function.__name__.rstrip("_") + "_"
     write_over.__doc__ = f"In-place version of ``{function.__name__}()``."
     return write_over
 

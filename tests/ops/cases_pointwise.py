@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from tests.ops.case import PAIR, TRIPLE, Case, fixed, of_one, unary
+from typing import Any
+
+from tests.ops.case import PAIR, TRIPLE, Case, fixed, of_one, one_of, op, unary
+
+
+def functional(lib: Any) -> Any:
+    return lib.nn.functional
+
 
 ONE_VARIABLE = [
     unary("ceil", "broken"),
@@ -120,4 +127,41 @@ BOUNDS = [
     Case("clip_", lambda lib, a, b, c: (a * 1).clip_(b, c), fixed((2, 3), (3,), ())),
 ]
 
-CASES = [*OF_SEVERAL, *BOUNDS, *ONE_VARIABLE, *TWO_VARIABLES]
+# torch has no second gradient of hardsigmoid; the database tests its first.
+ACTIVATIONS = [
+    *(
+        of_one(name, lambda lib, a, name=name: op(lib, name)(a), values="not zero", special=name != "gelu")
+        for name in (
+            "celu", "elu", "gelu", "hardshrink", "hardswish", "hardtanh", "leaky_relu", "mish", "selu", "silu",
+            "softplus", "softshrink", "softsign", "tanhshrink",
+        )
+    ),
+    of_one("logsigmoid", lambda lib, a: functional(lib).logsigmoid(a), special=True),
+    of_one("relu6", lambda lib, a: functional(lib).relu6(a * 4), values="not zero", special=True),
+    of_one("elu alpha", lambda lib, a: functional(lib).elu(a, 0.5), values="not zero", special=True),
+    of_one("celu alpha", lambda lib, a: lib.celu(a, alpha=2), values="not zero", special=True),
+    of_one("softplus beta", lambda lib, a: functional(lib).softplus(a, beta=4, threshold=2), special=True),
+    of_one("leaky_relu slope", lambda lib, a: functional(lib).leaky_relu(a, 0.3), values="not zero", special=True),
+    of_one("threshold", lambda lib, a: lib.threshold(a, 0.1, 5), values="not zero", special=True),
+    of_one("hardshrink 1", lambda lib, a: a.hardshrink(1), special=True),
+    of_one("softshrink 1", lambda lib, a: functional(lib).softshrink(a, 1.0), special=True),
+    of_one("gelu tanh", lambda lib, a: functional(lib).gelu(a, approximate="tanh")),
+    of_one("glu", lambda lib, a: functional(lib).glu(a), one_of((4,), (2, 6), (2, 3, 2))),
+    of_one("glu dim", lambda lib, a: functional(lib).glu(a, 0), one_of((4,), (2, 3))),
+    Case("prelu", lambda lib, a, b: lib.prelu(a, b), fixed((2, 3, 4), (3,)), "not zero"),
+    Case("prelu of one weight", lambda lib, a, b: a.prelu(b), fixed((2, 3), (1,)), "not zero"),
+    Case("prelu of a number", lambda lib, a, b: a.prelu(b), fixed((3,), ()), "not zero"),
+    *(
+        of_one(
+            f"{name} in place",
+            lambda lib, a, name=name: getattr(functional(lib), name)(a * 1, inplace=True),
+            values="not zero",
+        )
+        for name in (
+            "celu", "elu", "hardswish", "hardtanh", "leaky_relu", "mish", "relu6", "selu", "silu",
+        )
+    ),
+    of_one("threshold in place", lambda lib, a: functional(lib).threshold(a * 1, 0.1, 2.0, True), values="not zero"),
+]  # fmt: skip
+
+CASES = [*ACTIVATIONS, *OF_SEVERAL, *BOUNDS, *ONE_VARIABLE, *TWO_VARIABLES]

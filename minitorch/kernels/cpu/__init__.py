@@ -16,6 +16,10 @@ from minitorch.kernels.cpu.memory import keep_freed_memory
 
 # fmt: off
 COMPILED = {
+    "activation": (
+        "elu", "gelu", "hardshrink", "hardsigmoid", "hardswish", "leaky_relu", "log_sigmoid", "mish", "silu", "softplus",
+        "softshrink", "threshold",
+    ),
     "convolution": ("conv2d", "conv2d_input_grad", "conv2d_weight_grad"),
     "division": ("div_rounded", "remainder"),
     "gathering": ("gather", "scatter_add"),

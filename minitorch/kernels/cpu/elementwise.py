@@ -14,15 +14,17 @@ from typing import Any
 
 import numpy as np
 
+from minitorch.kernels.cpu.halves import in_float32
+
 __all__ = [
     "abs", "acos", "acosh", "add", "add_into", "asin", "asinh", "atan", "atan2", "atanh", "bitwise_and",
     "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "ceil", "clone",
-    "clone_as", "contiguous_clone", "copysign", "cos", "cosh", "deg2rad", "div", "eq", "exp", "exp2", "expm1", "floor",
-    "fmax", "fmin", "fmod", "frac", "gcd", "ge", "gt", "heaviside", "hypot", "isfinite", "isinf", "isnan", "isneginf",
-    "isposinf", "isreal", "lcm", "le", "lerp", "log", "log2", "log10", "logaddexp", "logaddexp2", "logical_and",
-    "logical_not", "logical_or", "logical_xor", "lt", "maximum", "minimum", "mul", "nan_to_num", "ne", "neg",
-    "nextafter", "pow", "rad2deg", "reciprocal", "round", "rsqrt", "signbit", "sin", "sinc", "sinh", "sqrt", "sub",
-    "tan", "tanh", "trunc", "write_over", "xlogy",
+    "clone_as", "contiguous_clone", "copysign", "cos", "cosh", "deg2rad", "depend", "div", "eq", "exp", "exp2", "expm1",
+    "floor", "fmax", "fmin", "fmod", "frac", "gcd", "ge", "gt", "heaviside", "hypot", "isfinite", "isinf", "isnan",
+    "isneginf", "isposinf", "isreal", "lcm", "le", "lerp", "log", "log2", "log10", "logaddexp", "logaddexp2",
+    "logical_and", "logical_not", "logical_or", "logical_xor", "lt", "maximum", "minimum", "mul", "nan_to_num", "ne",
+    "neg", "nextafter", "pow", "rad2deg", "reciprocal", "round", "rsqrt", "signbit", "sin", "sinc", "sinh", "sqrt",
+    "sub", "tan", "tanh", "trunc", "write_over", "xlogy",
 ]  # fmt: skip
 
 Array = np.ndarray
@@ -247,6 +249,7 @@ def rsqrt(a: Array) -> Array:
     return reciprocal(sqrt(a))
 
 
+@in_float32
 def sinc(a: Array) -> Array:
     """sin(πa) / (πa), and 1 at 0."""
     angle = mul(a, math.pi)
@@ -281,6 +284,11 @@ def lerp(a: Array, b: Array, weight: Array | float) -> Array:
     """``a + weight (b - a)``, reckoned from the nearer end, so that both ends are exact."""
     step = sub(b, a)
     return np.asarray(np.where(np.abs(weight) < 0.5, add(a, mul(step, weight)), sub(b, mul(step, 1 - weight))))
+
+
+def depend(grad: Array, a: Array) -> Array:
+    """``grad``: that it depends on ``a`` is for graphs to know."""
+    return grad
 
 
 def isreal(a: Array) -> Array:

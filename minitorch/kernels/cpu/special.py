@@ -13,6 +13,7 @@ import numpy as np
 from numba import prange
 
 from minitorch.kernels.cpu.compiler import jit, parallel_jit
+from minitorch.kernels.cpu.exponential import each
 from minitorch.kernels.cpu.halves import in_float32
 
 __all__ = [
@@ -21,8 +22,6 @@ __all__ = [
 ]  # fmt: skip
 
 Array = np.ndarray
-
-SHARED = 2**12  # elements from which more than one thread pays
 
 ROOT_PI = math.sqrt(math.pi)
 ROOT_HALF = math.sqrt(0.5)
@@ -37,52 +36,43 @@ OF_DIGAMMA = tuple(b / (2 * n) for n, b in enumerate(BERNOULLI[:8], 1))
 OF_ZETA = tuple(b / math.factorial(2 * n) for n, b in enumerate(BERNOULLI, 1))
 
 
-def _each(kernel: Any, a: Array, *numbers: Any) -> Array:
-    """Calls a kernel on an array, on numbers, and on another array like the first, both as flat and in the same order."""
-    if not a.flags.forc:
-        a = np.ascontiguousarray(a)
-    out = np.empty_like(a)
-    (kernel if out.size >= SHARED else kernel.serial)(a.ravel("K"), *numbers, out.ravel("K"))
-    return out
-
-
 # -- error functions --------------------------------------------------------------------------------------------------
 
 
 @in_float32
 def erf(a: Array) -> Array:
     """2/√π times the integral of exp(-t²) from 0 to a."""
-    return _each(_erf, a)
+    return each(_erf, a)
 
 
 @in_float32
 def erfc(a: Array) -> Array:
     """1 - erf(a), exact where that is small."""
-    return _each(_erfc, a)
+    return each(_erfc, a)
 
 
 @in_float32
 def erfcx(a: Array) -> Array:
     """exp(a²) erfc(a), without overflow."""
-    return _each(_erfcx, a)
+    return each(_erfcx, a)
 
 
 @in_float32
 def erfinv(a: Array) -> Array:
     """The number whose erf is a; infinite at -1 and 1, NaN beyond."""
-    return _each(_erfinv, a)
+    return each(_erfinv, a)
 
 
 @in_float32
 def ndtri(a: Array) -> Array:
     """The quantile of the standard normal distribution for a probability."""
-    return _each(_ndtri, a)
+    return each(_ndtri, a)
 
 
 @in_float32
 def log_ndtr(a: Array) -> Array:
     """The logarithm of the standard normal distribution function, exact far out to the left."""
-    return _each(_log_ndtr, a)
+    return each(_log_ndtr, a)
 
 
 @parallel_jit
@@ -123,7 +113,7 @@ def _inverse_erf(z, rest):
     """
     if rest == 0:
         return np.inf
-    if not 0 <= z < 1:
+    if not (z >= 0 and rest > 0):
         return np.nan
     logarithm = math.log(rest * (1 + z)) / 2
     half = 2 / (math.pi * 0.147) + logarithm
@@ -168,13 +158,13 @@ def _log_ndtr(a, out):
 @in_float32
 def lgamma(a: Array) -> Array:
     """log |Γ(a)|; infinite at 0, -1, -2, …"""
-    return _each(_lgamma, a)
+    return each(_lgamma, a)
 
 
 @in_float32
 def digamma(a: Array) -> Array:
     """ψ(a), the derivative of log Γ(a); NaN at -1, -2, … and infinite at 0, of the other sign than it."""
-    return _each(_digamma, a)
+    return each(_digamma, a)
 
 
 def polygamma(n: int, a: Array) -> Array:
@@ -185,8 +175,8 @@ def polygamma(n: int, a: Array) -> Array:
 @in_float32
 def _polygamma(a: Array, n: int) -> Array:
     if n == 1:
-        return _each(_trigamma, a)
-    return _each(_higher, a, n + 1.0, float((-1) ** (n + 1) * math.factorial(n)))
+        return each(_trigamma, a)
+    return each(_higher, a, n + 1.0, float((-1) ** (n + 1) * math.factorial(n)))
 
 
 @parallel_jit
@@ -276,25 +266,25 @@ def _higher(a, s, factor, out):
 @in_float32
 def i0(a: Array) -> Array:
     """The modified Bessel function of the first kind, of order 0."""
-    return _each(_bessel, a, 0, False)
+    return each(_bessel, a, 0, False)
 
 
 @in_float32
 def i0e(a: Array) -> Array:
     """exp(-|a|) i0(a)."""
-    return _each(_bessel, a, 0, True)
+    return each(_bessel, a, 0, True)
 
 
 @in_float32
 def i1(a: Array) -> Array:
     """The modified Bessel function of the first kind, of order 1."""
-    return _each(_bessel, a, 1, False)
+    return each(_bessel, a, 1, False)
 
 
 @in_float32
 def i1e(a: Array) -> Array:
     """exp(-|a|) i1(a)."""
-    return _each(_bessel, a, 1, True)
+    return each(_bessel, a, 1, True)
 
 
 @parallel_jit
