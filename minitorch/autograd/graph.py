@@ -86,32 +86,45 @@ node's own results it is -1, -2, … (A node that held the tensors themselves wo
 class _NodeType(type):
     """Gives every class of nodes ``__slots__``, so that a node holds nothing but what its class names, and shows what it holds
     under torch's names: ``node._saved_self``.
+
+    Args:
+        name: as for any class.
+        bases: as for any class.
+        body: as for any class.
+        saves: torch's names, where they are others, for saved values (by the names that the formula gives them) and for settings
+            (by those of their slots).
     """
 
-    saves: dict[str, str]
-
-    def __new__(cls, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> _NodeType:
+    def __new__(
+        cls, name: str, bases: tuple[type, ...], body: dict[str, Any], saves: dict[str, str] | None = None
+    ) -> _NodeType:
         body.setdefault("__slots__", ())
         node = super().__new__(cls, name, bases, body)
-        saves = {"a": "self", "b": "other", **getattr(node, "saves", {})}
+        saves = _TORCHS_NAMES | (saves or {})
         formula = body.get("backward")
         parameters = formula.__code__.co_varnames[2 : formula.__code__.co_argcount] if formula is not None else ()
         values = [each for each in parameters if not each.startswith(("grad", "_"))]
         for position, each in enumerate(values):
             setattr(node, f"_saved_{saves.get(each, each)}", property(partial(_saved_value, position=position)))
             setattr(node, f"_raw_saved_{saves.get(each, each)}", property(partial(SavedTensor, position=position)))
-        for each in body["__slots__"]:
-            if each in saves or each in _SETTINGS:
-                setattr(node, f"_saved_{saves.get(each, each)}", property(attrgetter(each)))
+        for each in saves.keys() & body["__slots__"]:
+            setattr(node, f"_saved_{saves[each]}", property(attrgetter(each)))
         return node
 
+    def __init__(cls, name: str, bases: tuple[type, ...], body: dict[str, Any], **names: Any) -> None:
+        super().__init__(name, bases, body)
 
-_SETTINGS = {"alpha", "beta", "dim", "dims", "exponent", "keepdim", "p"}  # that torch calls by the same names
+
+_TORCHS_NAMES = {"a": "self", "b": "other", "shape": "self_sym_sizes"} | {
+    setting: setting for setting in ("alpha", "beta", "dim", "dims", "exponent", "index", "keepdim")
+}
 
 
 def _saved_value(node: Function, position: int) -> Any:
     value = node.saved_in_graph()[position]
-    return new_tensor(np.asarray(value)) if isinstance(value, bool | int | float) else value
+    if isinstance(value, bool | int | float) and node.graph_inputs is None:
+        return new_tensor(np.asarray(value))  # an operand like others, as torch sees it
+    return value
 
 
 class Function(metaclass=_NodeType):
@@ -163,9 +176,6 @@ class Function(metaclass=_NodeType):
 
     is_view: ClassVar[bool] = False
     """Results share the memory of the first input."""
-
-    saves: ClassVar[dict[str, str]] = {}
-    """Torch's names for saved values, by the names that the formula gives them, and for settings, by those of their slots."""
 
     namespace: ClassVar[str] = ""
     """What comes before the node's name; torch has one for the few nodes that it wrote by hand."""

@@ -68,7 +68,7 @@ class Variable:
         """The tensor that a node saved, tied to where it came from."""
         self = new_tensor(array)
         self._version_counter = version_counter
-        node, _ = edge
+        node, _ = edge if array.dtype.kind == "f" else NO_EDGE
         self._requires_grad = node is not None
         if isinstance(node, AccumulateGrad):
             self._accumulator = node
