@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minitorch.autograd import graph
+from minitorch.autograd import functional, graph
 from minitorch.autograd.anomaly_mode import detect_anomaly, set_detect_anomaly
 from minitorch.autograd.engine import backward, grad
 from minitorch.autograd.function import Function
@@ -11,6 +11,6 @@ from minitorch.autograd.gradcheck import GradcheckError, gradcheck, gradgradchec
 from minitorch.autograd.variable import Variable
 
 __all__ = [
-    "Function", "GradcheckError", "Variable", "backward", "detect_anomaly", "enable_grad", "grad", "gradcheck",
+    "Function", "GradcheckError", "Variable", "backward", "detect_anomaly", "enable_grad", "functional", "grad", "gradcheck",
     "gradgradcheck", "graph", "is_grad_enabled", "no_grad", "set_detect_anomaly", "set_grad_enabled",
 ]  # fmt: skip
