@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import warnings
 from collections.abc import Callable, Sequence
 from sys import getrefcount
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from minitorch.autograd import engine
 from minitorch.autograd.grad_mode import recording
 from minitorch.autograd.graph import (
+    ACCUMULATED,
     ALONE,
     NO_EDGE,
     AccumulateGrad,
@@ -22,6 +24,7 @@ from minitorch.autograd.graph import (
     new_tensor,
     next_sequence_nr,
 )
+from minitorch.autograd.hooks import RemovableHandle
 from minitorch.autograd.views import Region, Step, Steps, ViewBackward, rebase
 
 if TYPE_CHECKING:
@@ -65,7 +68,7 @@ class Variable:
         """The tensor that a node saved, tied to where it came from."""
         self = new_tensor(array)
         self._version_counter = version_counter
-        node, _ = edge
+        node, _ = edge if array.dtype.kind == "f" else NO_EDGE
         self._requires_grad = node is not None
         if isinstance(node, AccumulateGrad):
             self._accumulator = node
@@ -229,7 +232,7 @@ class Variable:
         Raises:
             RuntimeError: no graph, a graph that was freed, a saved tensor that was changed, a cotangent that does not fit.
         """
-        engine.backward(self, gradient, retain_graph, create_graph, inputs)
+        engine.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
     def detach(self) -> Any:
         """The same memory without history."""
@@ -278,7 +281,19 @@ class Variable:
         if not self._requires_grad:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
         node, number = self._gradient_edge()
-        return RemovableHandle(node.register_prehook(hook, number))
+        return node.register_output_hook(hook, number)
+
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Any], None]) -> RemovableHandle:
+        """Calls ``hook(tensor)`` after ``backward()`` has added to this leaf's ``.grad``.
+
+        Raises:
+            RuntimeError: the tensor does not require gradients, or is not a leaf.
+        """
+        if not self._requires_grad:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        if self.grad_fn is not None:
+            raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+        return self._gradient_edge()[0]._register(ACCUMULATED, hook)
 
     def retain_grad(self) -> None:
         """Makes ``backward()`` fill in ``.grad`` of a tensor that is not a leaf.
@@ -312,7 +327,7 @@ class Variable:
         if target._requires_grad and target._edge is None:
             what = "a leaf Variable" if self is target else "a view of a leaf Variable"
             raise RuntimeError(f"{what} that requires grad is being used in an in-place operation.")
-        if self._view_error is not None and (target._requires_grad):
+        if self._view_error is not None and target._requires_grad:
             raise RuntimeError(self._view_error)
 
     def _take_over(self, result: Variable) -> None:
@@ -322,6 +337,9 @@ class Variable:
             return
         node, number = result._edge
         node.resave(number, result._array, self)
+        target = self if self._view is None else self._view[0]
+        if not target._requires_grad and getrefcount(self._version_counter) > (2 if self is target else 3):
+            _tell_views(self._version_counter)
         if self._view is None:
             self._edge, self._requires_grad = result._edge, True
         else:
@@ -335,14 +353,11 @@ class Variable:
             self.retain_grad()
 
 
-class RemovableHandle:
-    """What ``register_hook`` returns: ``remove()`` takes the hook away again; works as a context manager too."""
+def _tell_views(version_counter: list[int]) -> None:
+    """Lets the views of a base, which had no history and is about to get one, know that they have one too.
 
-    def __init__(self, remove: Callable[[], Any]) -> None:
-        self.remove = remove
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.remove()
+    A base does not know its views, which would cost every view something; so this looks for all that share its counter.
+    """
+    for each in gc.get_referrers(version_counter):
+        if isinstance(each, Variable) and each._view is not None:
+            each._requires_grad = True

@@ -125,11 +125,10 @@ class Elementwise(Function):
         broadcast_shapes(*(x._array.shape for x in inputs if isinstance(x, Variable)))
 
 
-class Univariate(Unary):
-    """Functions of one variable, element by element: ``kernel`` computes them, and the chain rule is the same for all.
+class OfOneVariable(Unary):
+    """Functions of one variable, element by element: ``kernel`` computes them.
 
-    ``derivative`` is a formula in the input. Integers are computed in the default floating point dtype, unless ``floats`` is
-    off.
+    Integers are computed in the default floating point dtype, unless ``floats`` is off.
     """
 
     kernel: ClassVar[str]
@@ -144,29 +143,36 @@ class Univariate(Unary):
             a = new_tensor(tables[type(a._array)].cast(a._array, get_default_dtype().numpy))
         return super().apply(a, **params)
 
-    def forward(self, k: Table, a: Any) -> Any:
-        self.save(a)
-        return getattr(k, self.kernel)(a)
-
-    def backward(self, k: Table, grad: Any, saved: Any) -> tuple[Any, ...]:
-        return (k.mul(grad, self.derivative(k, saved)),)
-
     def derivative(self, k: Table, saved: Any) -> Any:
         """The factor of the gradient."""
         raise NotImplementedError
 
 
-class UnivariateOfResult(Univariate):
-    """Likewise, with ``derivative`` a formula in the result."""
+class Univariate(OfOneVariable):
+    """Those whose ``derivative`` is a formula in the input."""
+
+    def forward(self, k: Table, a: Any) -> Any:
+        self.save(a)
+        return getattr(k, self.kernel)(a)
+
+    def backward(self, k: Table, grad: Any, a: Any) -> tuple[Any, ...]:
+        return (k.mul(grad, self.derivative(k, a)),)
+
+
+class UnivariateOfResult(OfOneVariable):
+    """Those whose ``derivative`` is a formula in the result."""
 
     def forward(self, k: Table, a: Any) -> Any:
         result = getattr(k, self.kernel)(a)
         self.save(result)
         return result
 
+    def backward(self, k: Table, grad: Any, result: Any) -> tuple[Any, ...]:
+        return (k.mul(grad, self.derivative(k, result)),)
 
-class Parametric(Univariate):
-    """Likewise, with numbers beside the variable, which ``gradient`` is given by name; it need not be a plain product."""
+
+class Parametric(OfOneVariable):
+    """Those with numbers beside the variable, which ``gradient`` is given by name; it need not be a plain product."""
 
     __slots__ = ("params",)
 
@@ -183,7 +189,7 @@ class Parametric(Univariate):
         raise NotImplementedError
 
 
-class Flat(Univariate):
+class Flat(OfOneVariable):
     """Steps: the gradient is 0."""
 
     floats = False

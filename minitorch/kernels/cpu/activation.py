@@ -69,7 +69,7 @@ def leaky_relu(a: Array, negative_slope: float) -> Array:
 @in_float32
 def log_sigmoid(a: Array) -> Array:
     """The logarithm of sigmoid(a); row by row in memory, as torch has it."""
-    return each(_log_sigmoid, np.ascontiguousarray(a))
+    return each(_log_sigmoid, np.asarray(a, order="C"))
 
 
 @in_float32

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from minitorch.autograd.grad_mode import no_grad
-from minitorch.autograd.variable import RemovableHandle
+from minitorch.autograd.hooks import RemovableHandle
 from minitorch.dtypes import dtype as Dtype
 from minitorch.nn.modules.state_dict import Stateful
 from minitorch.nn.parameter import clear_gradient
