@@ -93,6 +93,22 @@ def test_large_arrays(name: str, layout: str):
     np.testing.assert_allclose(numbers(ours), numbers(theirs), 2e-5, 2e-6)
 
 
+@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("size", [7, 40_000])
+def test_gradients_on_arrays(name: str, dtype: str, size: int):
+    """Without ``create_graph``: some have a kernel of their own for it."""
+    source = np.random.default_rng(0)
+    a, cotangent = (source.uniform(-5, 5, (2, size)).astype(dtype) for _ in range(2))
+
+    def call(lib: Any, a: np.ndarray, cotangent: np.ndarray) -> Any:
+        x = lib.from_numpy(a).requires_grad_()
+        return lib.autograd.grad(getattr(lib.nn.functional, name)(x), x, lib.from_numpy(cotangent))
+
+    judge = call(torch, a.astype(np.float64), cotangent.astype(np.float64))
+    assert_same(call(minitorch, a, cotangent), call(torch, a, cotangent), lambda: judge)
+
+
 @pytest.mark.parametrize("name", ["erf", "round", "tan", "log2", "trunc", "logit", "i0", "rsqrt"])
 def test_results_written_elsewhere(name: str):
     for lib in (minitorch, torch):
