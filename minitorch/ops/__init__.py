@@ -17,6 +17,7 @@ from minitorch.ops import (
     exponential,
     extremes,
     indexing,
+    inplace,
     loss,
     matmul,
     nonlinearity,
@@ -29,8 +30,10 @@ from minitorch.ops import (
     trigonometry,
 )
 
+inplace.declare()
+
 __all__ = [
     "activation", "arithmetic", "bivariate", "closeness", "comparison", "conversion", "convolution", "elementary",
-    "exponential", "extremes", "indexing", "loss", "matmul", "nonlinearity", "parts", "piecewise", "reduction",
+    "exponential", "extremes", "indexing", "inplace", "loss", "matmul", "nonlinearity", "parts", "piecewise", "reduction",
     "rounding", "shape", "special", "trigonometry",
 ]  # fmt: skip

@@ -181,12 +181,21 @@ class Parametric(OfOneVariable):
         self.save(a)
         return getattr(k, self.kernel)(a, **params)
 
-    def backward(self, k: Table, grad: Any, a: Any) -> tuple[Any, ...]:
-        return (self.gradient(k, grad, a, **self.params),)
+    def backward(self, k: Table, grad: Any, saved: Any) -> tuple[Any, ...]:
+        return (self.gradient(k, grad, saved, **self.params),)
 
-    def gradient(self, k: Table, grad: Any, a: Any, **params: Any) -> Any:
+    def gradient(self, k: Table, grad: Any, saved: Any, **params: Any) -> Any:
         """The gradient for the input."""
         raise NotImplementedError
+
+
+class Fused(Parametric):
+    """Likewise, with a kernel beside, whose name ends in ``_backward``, that computes ``gradient`` on arrays in one pass."""
+
+    def backward(self, k: Table, grad: Any, a: Any) -> tuple[Any, ...]:
+        if k is operators:
+            return (self.gradient(k, grad, a, **self.params),)
+        return (getattr(k, f"{self.kernel}_backward")(grad, a, **self.params),)
 
 
 class Flat(OfOneVariable):
@@ -324,6 +333,6 @@ def _check_castable(result: Tensor, target: Tensor) -> None:
 
 
 __all__ = [
-    "Binary", "Comparison", "Elementwise", "Flat", "Number", "Parametric", "Univariate", "UnivariateOfResult", "alias", "formula",
-    "functions", "in_place", "methods", "operator", "operators",
+    "Binary", "Comparison", "Elementwise", "Flat", "Fused", "Number", "Parametric", "Univariate", "UnivariateOfResult",
+    "alias", "formula", "functions", "in_place", "methods", "operator", "operators",
 ]  # fmt: skip

@@ -17,8 +17,9 @@ from minitorch.kernels.cpu.memory import keep_freed_memory
 # fmt: off
 COMPILED = {
     "activation": (
-        "elu", "gelu", "hardshrink", "hardsigmoid", "hardswish", "leaky_relu", "log_sigmoid", "mish", "silu", "softplus",
-        "softshrink", "threshold",
+        "elu", "elu_backward", "gelu", "gelu_backward", "hardshrink", "hardsigmoid", "hardswish", "hardswish_backward",
+        "leaky_relu", "leaky_relu_backward", "log_sigmoid", "log_sigmoid_backward", "mish", "mish_backward", "silu",
+        "silu_backward", "softplus", "softplus_backward", "softshrink", "threshold",
     ),
     "convolution": ("conv2d", "conv2d_input_grad", "conv2d_weight_grad"),
     "division": ("div_rounded", "remainder"),
