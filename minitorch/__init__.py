@@ -7,8 +7,10 @@ torch in values, gradients, graphs, messages and printed text. Start reading at 
 from __future__ import annotations
 
 from minitorch import autograd
-from minitorch.autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from minitorch.autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from minitorch.autograd.anomaly_mode import is_anomaly_check_nan_enabled, is_anomaly_enabled, set_anomaly_enabled
+from minitorch.autograd.grad_mode import is_inference_mode_enabled
+from minitorch.autograd.variable import is_inference
 from minitorch.creation import (
     arange, as_tensor, bernoulli, empty, empty_like, eye, from_numpy, full, full_like, linspace, ones, ones_like, rand,
     rand_like, randint, randn, randn_like, randperm, tensor, zeros, zeros_like,

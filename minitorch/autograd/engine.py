@@ -392,6 +392,8 @@ def grad(
             stacklevel=2,
         )
     wanted = _as_list(inputs)
+    if not wanted:
+        raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     roots = _roots(_as_list(outputs), grad_outputs, create_graph)
     edges = _target_edges(wanted)
     targets: dict[Edge, Array | Variable | None] = dict.fromkeys(edges)
@@ -411,8 +413,8 @@ def grad(
     return tuple(found)
 
 
-def _as_list(tensors: Variable | Sequence[Variable]) -> list[Variable]:
-    return list(tensors) if isinstance(tensors, Sequence) and not isinstance(tensors, GradientEdge) else [tensors]
+def _as_list(tensors: Any) -> list[Any]:
+    return [tensors] if isinstance(tensors, Function.Tensor | GradientEdge) else list(tensors)
 
 
 def _target_edges(inputs: list[Variable]) -> list[Edge]:
@@ -439,6 +441,8 @@ def _roots(
             if array.size != 1:
                 raise RuntimeError("grad can be implicitly created only for scalar outputs")
             cotangent = new_tensor(tables[type(array)].ones(array.shape, array))
+        if not isinstance(cotangent, Function.Tensor):
+            raise TypeError(f"gradients can be either Tensors or None, but got {type(cotangent).__name__}")
         if cotangent._array.shape != array.shape:
             raise RuntimeError(
                 f"Mismatch in shape: grad_output[{number}] has a shape of torch.Size({list(cotangent._array.shape)}) and output"

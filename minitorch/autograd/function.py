@@ -289,10 +289,13 @@ class Function:
 
 def _as_result(each: Any, inputs: list[Variable], ctx: FunctionCtx) -> Any:
     """What ``forward`` returned, as a tensor that can have a history of its own: an input becomes a view of itself."""
-    if isinstance(each, Variable) and _is_in(each, inputs) and not _is_in(each, ctx._dirty):
-        view = each.detach()
-        view._view_error = "as it was given"
-        return view
+    if not isinstance(each, Variable) or not _is_in(each, inputs) or _is_in(each, ctx._dirty):
+        return each
+    if not _is_in(each, ctx._non_differentiable):
+        return each.detach()
+    if each._requires_grad:
+        each = each.detach()
+        ctx._non_differentiable = (*ctx._non_differentiable, each)
     return each
 
 
@@ -328,13 +331,14 @@ def _record(node: CustomNode, edges: tuple[Edge, ...], inputs: list[Variable], r
     node.sources = tuple(sources)
     for number, each in enumerate(results):
         if isinstance(each, Variable):
-            _tie(node, number, each, ctx)
+            _tie(node, number, each, any(each._array is x._array for x in inputs))
     if watchers:
         node.show_to_watchers()
 
 
-def _tie(node: CustomNode, number: int, result: Variable, ctx: FunctionCtx) -> None:
+def _tie(node: CustomNode, number: int, result: Variable, is_input: bool) -> None:
     """Gives one result its history."""
+    ctx = node.ctx
     dirty = _is_in(result, ctx._dirty)
     if dirty and result._requires_grad and result._edge is None:
         raise RuntimeError("a leaf Variable that requires grad has been used in an in-place operation.")
@@ -349,7 +353,7 @@ def _tie(node: CustomNode, number: int, result: Variable, ctx: FunctionCtx) -> N
         rebase(base, Region(steps), node)
         result._edge_version, result._requires_grad = -1, True
         return
-    if result._view is not None or result._view_error is not None:
+    if result._view is not None or (is_input and not dirty):
         result._view = None
         result._view_error = (
             f"Output {number} of {type(node).__name__.removesuffix('Backward')} is a view and is being modified inplace. This "

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 import numpy as np
 
 from minitorch.autograd.anomaly_mode import is_anomaly_enabled
-from minitorch.autograd.grad_mode import no_grad, recording
+from minitorch.autograd.grad_mode import Untracked, inferring, is_inference_mode_enabled, no_grad, recording
 from minitorch.autograd.hooks import RemovableHandle, register_multi_grad_hook, watchers
 from minitorch.autograd.saved import (
     PACKED,
@@ -518,14 +518,15 @@ def get_gradient_edge(tensor: Variable) -> GradientEdge:
 def increment_version(tensor: Variable | Sequence[Variable]) -> None:
     """Tells autograd that a tensor's memory was changed, by something that autograd does not know of."""
     for each in tensor if isinstance(tensor, Sequence) else [tensor]:
-        each._version_counter[0] += 1
+        if type(each._version_counter) is not Untracked:
+            each._version_counter[0] += 1
 
 
 def new_tensor(array: Array) -> Any:
     """A tensor over an array: a leaf without gradients."""
     self: Any = _new(Function.Tensor)
     self._array = array
-    self._version_counter = [0]
+    self._version_counter = Untracked() if inferring and is_inference_mode_enabled() else [0]
     self._requires_grad = False
     self._edge = self._view = None
     return self

@@ -12,7 +12,7 @@ from sys import getrefcount
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd import engine
-from minitorch.autograd.grad_mode import recording
+from minitorch.autograd.grad_mode import Untracked, is_inference_mode_enabled, recording
 from minitorch.autograd.graph import (
     ACCUMULATED,
     ALONE,
@@ -61,6 +61,12 @@ class Variable:
 
     # -- making -------------------------------------------------------------------------------------------------------
 
+    def __new__(cls, data: Variable, requires_grad: bool = False) -> Any:
+        """The old way to say ``data.detach().requires_grad_(requires_grad)``."""
+        if not isinstance(data, Variable):
+            raise TypeError(f"Variable data has to be a tensor, but got {type(data).__name__}")
+        return data.detach().requires_grad_(requires_grad)
+
     _of = staticmethod(new_tensor)
 
     @staticmethod
@@ -79,6 +85,8 @@ class Variable:
     def _become_view_of(self, source: Variable, step: Step) -> None:
         """Ties a result to the tensor whose memory it shares."""
         counter = self._version_counter = source._version_counter
+        if type(counter) is Untracked:
+            return
         if counter[0]:
             self._edge_version = counter[0]
         base, steps = source._view or (source, None)
@@ -144,6 +152,10 @@ class Variable:
 
     @requires_grad.setter
     def requires_grad(self, wanted: bool) -> None:
+        if not isinstance(wanted, bool):
+            raise RuntimeError("requires_grad must be a bool")
+        if wanted and self._edge is not None:
+            raise RuntimeError("you can only change requires_grad flags of leaf variables.")
         if wanted and self._array.dtype.kind != "f":
             raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
         self.requires_grad_(wanted)
@@ -154,6 +166,10 @@ class Variable:
         Raises:
             RuntimeError: not a leaf, or not of a floating point dtype.
         """
+        if not isinstance(requires_grad, bool):
+            raise TypeError(
+                f"requires_grad_(): argument 'requires_grad' (position 1) must be bool, not {type(requires_grad).__name__}"
+            )
         if self._edge is not None:
             if not requires_grad:
                 raise RuntimeError(
@@ -162,8 +178,10 @@ class Variable:
                 )
         elif requires_grad and self._array.dtype.kind != "f":
             raise RuntimeError("only Tensors of floating point dtype can require gradients")
+        elif requires_grad and self.is_inference() and not is_inference_mode_enabled():
+            raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
         else:
-            self._requires_grad = bool(requires_grad)
+            self._requires_grad = requires_grad
         return self
 
     @property
@@ -210,8 +228,14 @@ class Variable:
         """Whether ``backward()`` fills in ``.grad`` of this tensor although it is not a leaf."""
         return self._stop_retaining is not None
 
+    def is_inference(self) -> bool:
+        """Whether it was made in inference mode."""
+        return type(self._version_counter) is Untracked
+
     @property
     def _version(self) -> int:
+        if self.is_inference():
+            raise RuntimeError("Inference tensors do not track version counter.")
         return self._version_counter[0]
 
     def backward(
@@ -321,6 +345,11 @@ class Variable:
                 "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
                 "Please clone() the tensor before performing the operation."
             )
+        if type(self._version_counter) is Untracked and not is_inference_mode_enabled():
+            raise RuntimeError(
+                "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal "
+                "tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details."
+            )
         if not recording.get():
             return
         target = self if self._view is None else self._view[0]
@@ -351,6 +380,11 @@ class Variable:
             self._stop_retaining()
             self._stop_retaining = None
             self.retain_grad()
+
+
+def is_inference(input: Variable) -> bool:
+    """Whether a tensor was made in inference mode."""
+    return input.is_inference()
 
 
 def _tell_views(version_counter: list[int]) -> None:

@@ -287,6 +287,14 @@ PROGRAMS: dict[str, Program] = {
     "several results, not materialized": several_results(False),
     "in place": dirty,
     "in place on a view": dirty_view,
+    "an input returned as it is, not differentiable": differentiated(
+        lambda ctx, x, y: ctx.mark_non_differentiable(y) or (x * 2, y, y.exp()), lambda ctx, a, b, c: (a * 2, c), leaf
+    ),
+    "a constant returned as it is, not differentiable": differentiated(
+        lambda ctx, x, y: ctx.mark_non_differentiable(y) or (x * 2, y),
+        lambda ctx, a, b: (a * 2, b),
+        lambda lib: lib.ones(3),
+    ),
     "an input returned as it is": differentiated(lambda ctx, x: x, lambda ctx, grad: grad * 2),
     "an input returned, then changed": changed_in_place(lambda x: x),
     "a view returned, then changed": changed_in_place(lambda x: x[0]),
