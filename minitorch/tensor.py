@@ -21,7 +21,8 @@ from minitorch.dtypes import dtype as Dtype
 from minitorch.dtypes import from_numpy_dtype
 from minitorch.kernels import tables
 from minitorch.kernels.cpu import random as draws
-from minitorch.ops import arithmetic, comparison, conversion, elementary, indexing, matmul, parts, shape
+from minitorch.kernels.cpu import strides
+from minitorch.ops import arithmetic, comparison, conversion, dimensions, elementary, indexing, matmul, parts, shape
 from minitorch.ops.arguments import sizes
 from minitorch.ops.operator import methods, operators
 from minitorch.random import Generator, default_generator
@@ -133,13 +134,7 @@ class Tensor(_Methods):
 
     def _storage_array(self) -> np.ndarray:
         """The whole memory that this tensor lies in, as one row of elements."""
-        owner = self._array
-        while isinstance(owner.base, np.ndarray) and owner.base.dtype == owner.dtype:
-            owner = owner.base
-        span = (
-            1 + sum((size - 1) * step for size, step in zip(owner.shape, owner.strides, strict=True)) // owner.itemsize
-        )
-        return np.lib.stride_tricks.as_strided(owner, (span if owner.size else 0,), (owner.itemsize,))
+        return strides.storage(self._array)
 
     def storage_offset(self) -> int:
         """How many elements of the storage come before the first one."""
@@ -152,19 +147,10 @@ class Tensor(_Methods):
     def is_floating_point(self) -> bool:
         return self._array.dtype.kind == "f"
 
-    @property
-    def T(self) -> Tensor:
-        """The dimensions in reverse."""
-        return shape.permute(self, tuple(reversed(range(self._array.ndim))))
-
-    @property
-    def mT(self) -> Tensor:
-        """The last two dimensions swapped."""
-        if self._array.ndim < 2:
-            raise RuntimeError(
-                f"tensor.mT is only supported on matrices or batches of matrices. Got {self._array.ndim}-D tensor."
-            )
-        return shape.transpose(self, -2, -1)
+    T = property(dimensions.T)
+    H = property(dimensions.H)
+    mT = property(dimensions.mT)
+    mH = property(dimensions.mH)
 
     # -- out of the graph and out of the library ----------------------------------------------------------------------
 

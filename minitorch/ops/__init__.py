@@ -11,16 +11,21 @@ from minitorch.ops import (
     comparison,
     conversion,
     convolution,
+    dimensions,
     elementary,
     indexing,
+    joining,
     loss,
     matmul,
     parts,
+    rearranging,
     reduction,
     shape,
+    splitting,
+    strided,
 )
 
 __all__ = [
-    "activation", "arithmetic", "comparison", "conversion", "convolution", "elementary", "indexing", "loss", "matmul", "parts",
-    "reduction", "shape",
+    "activation", "arithmetic", "comparison", "conversion", "convolution", "dimensions", "elementary", "indexing", "joining",
+    "loss", "matmul", "parts", "rearranging", "reduction", "shape", "splitting", "strided",
 ]  # fmt: skip

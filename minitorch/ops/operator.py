@@ -196,6 +196,11 @@ def _with_out(function: Callable[..., Any]) -> Callable[..., Any]:
                 f"{function.__name__}(): functions with out=... arguments don't support automatic differentiation, "
                 "but one of the arguments requires grad."
             )
+        if any(size > 1 and not step for size, step in zip(out._array.shape, out._array.strides, strict=True)):
+            raise RuntimeError(
+                "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+                "Please clone() the tensor before performing the operation."
+            )
         with no_grad():
             result = function(*args, **kwargs)
         _check_castable(result, out)
