@@ -18,6 +18,7 @@ from minitorch.ops import (
     loss,
     matmul,
     parts,
+    properties,
     rearranging,
     reduction,
     shape,
@@ -27,5 +28,5 @@ from minitorch.ops import (
 
 __all__ = [
     "activation", "arithmetic", "comparison", "conversion", "convolution", "dimensions", "elementary", "indexing", "joining",
-    "loss", "matmul", "parts", "rearranging", "reduction", "shape", "splitting", "strided",
+    "loss", "matmul", "parts", "properties", "rearranging", "reduction", "shape", "splitting", "strided",
 ]  # fmt: skip

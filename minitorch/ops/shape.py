@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.graph import Unary
 from minitorch.dtypes import dtype as Dtype
+from minitorch.memory_format import check, contiguous_format
 from minitorch.ops.arguments import dimension, dimensions, sizes
 from minitorch.ops.operator import operator, operators
 
@@ -335,12 +336,14 @@ class CloneBackward0(Unary):
 
 
 @operator
-def clone(input: Tensor, *, contiguous: bool = False) -> Tensor:
-    """A copy that passes gradients on; laid out row by row if ``contiguous``."""
-    return CloneBackward0.apply(input, contiguous=contiguous)
+def clone(input: Tensor, *, contiguous: bool = False, memory_format: Any = None) -> Tensor:
+    """A copy that passes gradients on; laid out row by row if ``contiguous`` or the memory format says so."""
+    check(None, memory_format)
+    return CloneBackward0.apply(input, contiguous=contiguous or memory_format is contiguous_format)
 
 
 @operator(public=False)
-def contiguous(input: Tensor) -> Tensor:
+def contiguous(input: Tensor, memory_format: Any = contiguous_format) -> Tensor:
     """The tensor itself if it lies row by row in memory, else such a copy."""
+    check(None, memory_format)
     return input if input.is_contiguous() else clone(input, contiguous=True)

@@ -28,7 +28,7 @@ def find(name: str) -> Callable[..., Any] | None:
     place: Any = minitorch
     for part in name.split("."):
         place = getattr(place, part, None)
-        if place is None:
+        if place is None or isinstance(place, minitorch.dtype):  # a dtype is named as the method that casts to it
             method = getattr(minitorch.Tensor, name, None)
             return method.fget if isinstance(method, property) else method
     return place
