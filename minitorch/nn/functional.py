@@ -10,11 +10,13 @@ from minitorch.ops.activation import sigmoid, tanh
 from minitorch.ops.convolution import conv2d, max_pool2d
 from minitorch.ops.matmul import linear
 from minitorch.ops.operator import methods
+from minitorch.ops.padding import pad
+from minitorch.ops.rearranging import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from minitorch.tensor import Tensor
 
 __all__ = [
-    "conv2d", "cross_entropy", "l1_loss", "linear", "log_softmax", "max_pool2d", "mse_loss", "nll_loss", "relu", "relu_",
-    "sigmoid", "softmax", "tanh",
+    "channel_shuffle", "conv2d", "cross_entropy", "l1_loss", "linear", "log_softmax", "max_pool2d", "mse_loss", "nll_loss", "pad",
+    "pixel_shuffle", "pixel_unshuffle", "relu", "relu_", "sigmoid", "softmax", "tanh",
 ]  # fmt: skip
 
 relu_ = methods["relu_"]

@@ -17,6 +17,7 @@ from minitorch.ops import (
     joining,
     loss,
     matmul,
+    padding,
     parts,
     properties,
     rearranging,
@@ -28,5 +29,5 @@ from minitorch.ops import (
 
 __all__ = [
     "activation", "arithmetic", "comparison", "conversion", "convolution", "dimensions", "elementary", "indexing", "joining",
-    "loss", "matmul", "parts", "properties", "rearranging", "reduction", "shape", "splitting", "strided",
+    "loss", "matmul", "padding", "parts", "properties", "rearranging", "reduction", "shape", "splitting", "strided",
 ]  # fmt: skip

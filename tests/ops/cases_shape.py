@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.ops.case import ANY, CUBE, MATRIX, Case, fixed, of_one, one_of
+from tests.ops.case import ANY, CUBE, MATRIX, Case, fixed, of_one, one_of, op
 
 
 def sum_of(tensors: Any) -> Any:
@@ -115,4 +115,17 @@ ORDER = [
     of_one("channel_shuffle", lambda lib, a: lib.channel_shuffle(a, 2), fixed((1, 6, 2))),
 ]
 
-CASES = [*DIMENSIONS, *PARTS, *JOINING, *ORDER]
+PADDING = [
+    of_one("pad", lambda lib, a: op(lib, "pad")(a, (1, 2, 0, 1)), CUBE),
+    of_one("pad with a number", lambda lib, a: op(lib, "pad")(a, (1, -1), value=2.5), CUBE),
+    of_one("pad less", lambda lib, a: lib.constant_pad_nd(a, (-1, 0, 0, -2)), CUBE),
+    of_one("pad reflect", lambda lib, a: op(lib, "pad")(a, (2, 1), "reflect"), CUBE),
+    of_one("pad reflect 2d", lambda lib, a: op(lib, "pad")(a, (2, -1, 0, 1), mode="reflect"), CUBE),
+    of_one("pad reflect 3d", lambda lib, a: op(lib, "pad")(a, (1, 1, 1, 1, 0, 1), mode="reflect"), fixed((1, 2, 2, 3))),
+    of_one("pad replicate", lambda lib, a: op(lib, "pad")(a, (5, 1), "replicate"), CUBE),
+    of_one("pad replicate 2d", lambda lib, a: op(lib, "pad")(a, (2, 1, -1, 1), mode="replicate"), CUBE),
+    of_one("pad circular", lambda lib, a: op(lib, "pad")(a, (2, 1), "circular"), CUBE),
+    of_one("pad circular 2d", lambda lib, a: op(lib, "pad")(a, (2, 0, -1, 1), "circular"), CUBE),
+]
+
+CASES = [*DIMENSIONS, *PARTS, *JOINING, *ORDER, *PADDING]

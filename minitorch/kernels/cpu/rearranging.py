@@ -117,7 +117,9 @@ def constant_pad_nd(a: Array, pad: Sequence[int], value: float) -> Array:
         out_shape[d] += before + after
         inner[d] = slice(max(0, -before), a.shape[d] - max(0, -after))
         outer[d] = slice(max(0, before), out_shape[d] - max(0, after))
-    out = np.full(out_shape, value, a.dtype)
+    if max(pad, default=0) <= 0:
+        return a[tuple(inner)].copy(order="K")
+    out = np.full(out_shape, value).astype(a.dtype)
     out[tuple(outer)] = a[tuple(inner)]
     return out
 
@@ -138,8 +140,9 @@ def pad_edges(a: Array, padding: Sequence[int], mode: str) -> Array:
     return np.ascontiguousarray(a)
 
 
-def pad_edges_backward(grad: Array, shape: tuple[int, ...], padding: Sequence[int], mode: str) -> Array:
-    """The gradient of each place, added where the place was copied from."""
+def pad_edges_backward(grad: Array, a: Array, padding: Sequence[int], mode: str) -> Array:
+    """The gradient of each place, added where in ``a`` the place was copied from."""
+    shape = a.shape
     for number in range(len(padding) // 2):
         d = len(shape) - 1 - number
         whole = np.zeros((*grad.shape[:d], shape[d], *grad.shape[d + 1 :]), grad.dtype)
