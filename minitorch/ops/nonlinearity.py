@@ -10,7 +10,7 @@ from minitorch.ops.activation import tanh
 from minitorch.ops.arguments import check_floating, dimension
 from minitorch.ops.arithmetic import add, div, sub
 from minitorch.ops.elementary import abs
-from minitorch.ops.operator import Fused, Number, Parametric, in_place, operator
+from minitorch.ops.operator import Fused, Number, in_place, operator
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
@@ -42,7 +42,8 @@ class EluBackward1(EluBackward0):
         self.save(result)
         return result
 
-    backward = Parametric.backward
+    def backward(self, k: Table, grad: Any, a: Any) -> tuple[Any, ...]:
+        return (self.gradient(k, grad, a, **self.params),)
 
     def gradient(self, k: Table, grad: Any, result: Any, alpha: float, scale: float, input_scale: float) -> Any:
         if alpha < 0:

@@ -181,8 +181,8 @@ class Parametric(OfOneVariable):
         self.save(a)
         return getattr(k, self.kernel)(a, **params)
 
-    def backward(self, k: Table, grad: Any, saved: Any) -> tuple[Any, ...]:
-        return (self.gradient(k, grad, saved, **self.params),)
+    def backward(self, k: Table, grad: Any, a: Any) -> tuple[Any, ...]:
+        return (self.gradient(k, grad, a, **self.params),)
 
     def gradient(self, k: Table, grad: Any, saved: Any, **params: Any) -> Any:
         """The gradient for the input."""
@@ -303,6 +303,11 @@ def _with_out(function: Callable[..., Any]) -> Callable[..., Any]:
             raise RuntimeError(
                 f"{function.__name__}(): functions with out=... arguments don't support automatic differentiation, "
                 "but one of the arguments requires grad."
+            )
+        if any(size > 1 and not step for size, step in zip(out._array.shape, out._array.strides, strict=True)):
+            raise RuntimeError(
+                "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+                "Please clone() the tensor before performing the operation."
             )
         with no_grad():
             result = function(*args, **kwargs)

@@ -50,6 +50,7 @@ def _signature(function: Callable[..., Any], self: bool, out: bool) -> str:
             keyword_only = True
             parameters.append("*")
         star = "*" if each.kind is each.VAR_POSITIONAL else ""
+        keyword_only = keyword_only or bool(star)
         default = "" if each.default is each.empty else " = ..."
         parameters.append(f"{star}{each.name}: {_annotation(each.annotation)}{default}")
     if out:

@@ -19,6 +19,7 @@ OTHERWISE = {
     ("DivBackward2", "_saved_self"): "its gradient is 0, for which nothing needs saving",
     ("DivBackward2", "_saved_other"): "its gradient is 0, for which nothing needs saving",
     ("GatherBackward0", "_saved_self"): "only the shape is kept",
+    ("IndexSelectBackward0", "_saved_index"): "the indices are kept as an array",
     ("SgnBackward0", "_saved_self"): "real numbers have a gradient of 0, for which nothing needs saving",
     ("SgnBackward0", "_saved_result"): "real numbers have a gradient of 0, for which nothing needs saving",
     ("LogSigmoidBackward0", "_saved_buffer"): "it would hold exp(-|a|), which takes less time to compute than to keep",
