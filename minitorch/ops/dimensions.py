@@ -15,7 +15,7 @@ from minitorch.ops.arguments import dimension
 from minitorch.ops.operator import functions, methods, operator
 from minitorch.ops.promotion import broadcast_shapes as common_shape
 from minitorch.ops.shape import expand, permute, reshape, transpose, unsqueeze, view
-from minitorch.ops.strided import as_strided
+from minitorch.ops.strided import AsStridedBackward0, as_strided
 from minitorch.size import Size
 
 if TYPE_CHECKING:
@@ -268,6 +268,16 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
 # -- in place: a tensor takes another shape over its memory -----------------------------------------------------------------
 
 
+IN_PLACE = {
+    node.__name__: type(f"{node.__name__[:-1]}{number}", (node,), {"__doc__": "In place."})
+    for node, number in (
+        (shape.TBackward0, 1), (shape.TransposeBackward0, 1), (shape.UnsqueezeBackward0, 1), (AsStridedBackward0, 1),
+        (shape.SqueezeBackward0, 3), (shape.SqueezeBackward1, 4), (shape.SqueezeBackward2, 5),
+    )
+}  # fmt: skip
+"""The nodes of these forms, to which torch gives numbers of their own."""
+
+
 def _in_place(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """The form that turns its first argument itself into the view."""
 
@@ -275,30 +285,15 @@ def _in_place(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     def become(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         if recording.get() and self._requires_grad:
             self._check_inplace()
-        return self._become(function(self._as_it_was(), *args, **kwargs))
+        view = function(self._as_it_was(), *args, **kwargs)
+        if view._edge is not None and (name := type(view._edge[0]).__name__) in IN_PLACE:
+            view._edge[0].__class__ = IN_PLACE[name]
+        return self._become(view)
 
     become.__name__ = become.__qualname__ = function.__name__ + "_"
     become.__doc__ = f"In-place version of ``{function.__name__}()``."
     return become
 
 
-class SqueezeBackward3(shape.SqueezeBackward0):
-    """In place, all dimensions of size 1."""
-
-
-class SqueezeBackward4(shape.SqueezeBackward0):
-    """In place, one dimension."""
-
-
-class SqueezeBackward5(shape.SqueezeBackward0):
-    """In place, several dimensions."""
-
-
-def squeeze(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
-    """As ``shape.squeeze``, under the names that nodes have in place."""
-    node = SqueezeBackward3 if dim is None else SqueezeBackward4 if isinstance(dim, int) else SqueezeBackward5
-    return shape.squeezed(node, input, dim)
-
-
-for _function in (squeeze, shape.unsqueeze, shape.transpose, shape.t, swapaxes, swapdims, as_strided):
+for _function in (shape.squeeze, shape.unsqueeze, shape.transpose, shape.t, swapaxes, swapdims, as_strided):
     methods[_function.__name__ + "_"] = _in_place(_function)

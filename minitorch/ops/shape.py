@@ -241,14 +241,9 @@ def expand_as(input: Tensor, other: Tensor) -> Tensor:
 @operator
 def squeeze(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
     """Without its dimensions of size 1, or without those of ``dim`` that have size 1."""
-    return squeezed(
-        SqueezeBackward0 if dim is None else SqueezeBackward1 if isinstance(dim, int) else SqueezeBackward2, input, dim
-    )
-
-
-def squeezed(node: type[SqueezeBackward0], input: Tensor, dim: int | Sequence[int] | None) -> Tensor:
     shape = input._array.shape
     asked = range(len(shape)) if dim is None else dimensions(dim, len(shape)) or ()
+    node = SqueezeBackward0 if dim is None else SqueezeBackward1 if isinstance(dim, int) else SqueezeBackward2
     return node.apply(input, dim=tuple(d for d in asked if shape[d] == 1))
 
 
