@@ -11,15 +11,18 @@ from minitorch.kernels.cpu import transcendental
 from minitorch.kernels.cpu.compiler import parallel_jit
 from minitorch.kernels.cpu.exponential import each
 from minitorch.kernels.cpu.halves import in_float32
-from minitorch.kernels.cpu.selection import pass_over
+from minitorch.kernels.cpu.selection import clamp, pass_over
 
 __all__ = [
-    "elu", "elu_backward", "gelu", "gelu_backward", "hardshrink", "hardsigmoid", "hardswish", "hardswish_backward",
-    "leaky_relu", "leaky_relu_backward", "log_sigmoid", "log_sigmoid_backward", "mish", "mish_backward", "silu",
-    "silu_backward", "softplus", "softplus_backward", "softshrink", "threshold",
+    "elu", "elu_backward", "gelu", "gelu_backward", "hardshrink", "hardshrink_backward", "hardsigmoid",
+    "hardsigmoid_backward", "hardswish", "hardswish_backward", "hardtanh", "hardtanh_backward", "leaky_relu",
+    "leaky_relu_backward", "log_sigmoid", "log_sigmoid_backward", "mish", "mish_backward", "silu", "silu_backward",
+    "softplus", "softplus_backward", "softshrink", "softshrink_backward", "threshold",
 ]  # fmt: skip
 
 Array = np.ndarray
+
+hardtanh = clamp
 
 ROOT_HALF = math.sqrt(0.5)
 ROOT_2_BY_PI = math.sqrt(2 / math.pi)
@@ -111,6 +114,24 @@ def gelu_backward(grad: Array, a: Array, approximate: str) -> Array:
 
 
 @in_float32
+def hardshrink_backward(grad: Array, a: Array, lambd: float) -> Array:
+    return pass_over(_hardshrink_backward, grad, a, numbers=(lambd,))
+
+
+softshrink_backward = hardshrink_backward
+
+
+@in_float32
+def hardsigmoid_backward(grad: Array, a: Array) -> Array:
+    return pass_over(_hardsigmoid_backward, grad, a)
+
+
+@in_float32
+def hardtanh_backward(grad: Array, a: Array, low: float, high: float) -> Array:
+    return pass_over(_hardtanh_backward, grad, a, numbers=(low, high))
+
+
+@in_float32
 def hardswish_backward(grad: Array, a: Array) -> Array:
     return pass_over(_hardswish_backward, grad, a)
 
@@ -169,6 +190,30 @@ def _gelu_by_tanh_backward(grad, a, out):
         t = math.tanh(factor * (x + cubic * x * x * x))
         slope = factor * (one + three * cubic * x * x)
         out[i] = grad[i] * half * (one + t + x * (one - t * t) * slope)
+
+
+@parallel_jit
+def _hardshrink_backward(grad, a, lambd, out):
+    zero, lambd = a.dtype.type(0), a.dtype.type(lambd)
+    for i in prange(len(a)):
+        g = grad[i]
+        out[i] = zero if (a[i] >= -lambd) & (a[i] <= lambd) else g
+
+
+@parallel_jit
+def _hardsigmoid_backward(grad, a, out):
+    zero, three, six = a.dtype.type(0), a.dtype.type(3), a.dtype.type(6)
+    for i in prange(len(a)):
+        g = grad[i] / six
+        out[i] = g if (a[i] > -three) & (a[i] < three) else zero
+
+
+@parallel_jit
+def _hardtanh_backward(grad, a, low, high, out):
+    zero, low, high = a.dtype.type(0), a.dtype.type(low), a.dtype.type(high)
+    for i in prange(len(a)):
+        g = grad[i]
+        out[i] = zero if (a[i] <= low) | (a[i] >= high) else g
 
 
 @parallel_jit
