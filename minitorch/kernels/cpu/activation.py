@@ -43,14 +43,13 @@ def gelu(a: Array, approximate: str) -> Array:
 @in_float32
 def hardshrink(a: Array, lambd: float) -> Array:
     """0 from -lambd to lambd, a elsewhere."""
-    return np.where((a >= -lambd) & (a <= lambd), a.dtype.type(0), a)
+    return each(_hardshrink, a, lambd)
 
 
 @in_float32
 def softshrink(a: Array, lambd: float) -> Array:
     """0 from -lambd to lambd; a, brought nearer to 0 by that much, elsewhere."""
-    nearer = np.where(a > lambd, a - lambd, a + lambd)
-    return np.where((a >= -lambd) & (a <= lambd), a.dtype.type(0), nearer)
+    return each(_softshrink, a, lambd)
 
 
 @in_float32
@@ -294,6 +293,23 @@ def _gelu_by_tanh(a, out):
     for i in prange(len(a)):
         x = a[i]
         out[i] = half * x * (one + math.tanh(factor * (x + cubic * x * x * x)))
+
+
+@parallel_jit
+def _hardshrink(a, lambd, out):
+    zero, lambd = a.dtype.type(0), a.dtype.type(lambd)
+    for i in prange(len(a)):
+        x = a[i]
+        out[i] = zero if (x >= -lambd) & (x <= lambd) else x
+
+
+@parallel_jit
+def _softshrink(a, lambd, out):
+    zero, lambd = a.dtype.type(0), a.dtype.type(lambd)
+    for i in prange(len(a)):
+        x = a[i]
+        nearer = x - lambd if x > lambd else x + lambd
+        out[i] = zero if (x >= -lambd) & (x <= lambd) else nearer
 
 
 @parallel_jit
