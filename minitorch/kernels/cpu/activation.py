@@ -176,7 +176,7 @@ def _gelu_backward(grad, a, out):
     for i in prange(len(a)):
         x = a[i]
         density = transcendental.exp(-half * x * x) * peak
-        out[i] = grad[i] * (half * (one + math.erf(x * root_half)) + x * density)
+        out[i] = grad[i] * (half * (one + transcendental.erf(x * root_half)) + x * density)
 
 
 @parallel_jit
@@ -283,7 +283,7 @@ def _gelu(a, out):
     half, one, root_half = a.dtype.type(0.5), a.dtype.type(1), a.dtype.type(ROOT_HALF)
     for i in prange(len(a)):
         x = a[i]
-        out[i] = x * half * (one + math.erf(x * root_half))
+        out[i] = x * half * (one + transcendental.erf(x * root_half))
 
 
 @parallel_jit
