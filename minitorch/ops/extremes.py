@@ -169,9 +169,7 @@ def clamp(input: Tensor, min: Tensor | Number | None = None, max: Tensor | Numbe
         return ClampBackward0.apply(input, min, max)
     if not all(isinstance(bound, Number) for bound in bounds):
         raise invalid_combination("clamp", input, *bounds)
-    for bound in bounds:
-        check_fits(bound, result_dtype([input._array, *bounds]))
-    _check_not_bool("clamp_scalar_cpu", input, *bounds)
+    _check_numbers("clamp_scalar_cpu", input, *bounds)
     return ClampBackward1.apply(input, min, max)
 
 
@@ -184,8 +182,7 @@ def clamp_min(input: Tensor, min: Tensor | Number) -> Tensor:
     check_tensor_and_operand("clamp_min", input, min)
     if isinstance(min, Variable):
         return ClampMinBackward1.apply(input, min)
-    check_fits(min, result_dtype([input._array, min]))
-    _check_not_bool("clamp_min_scalar_cpu", input, min)
+    _check_numbers("clamp_min_scalar_cpu", input, min)
     return ClampMinBackward0.apply(input, min, None)
 
 
@@ -195,9 +192,15 @@ def clamp_max(input: Tensor, max: Tensor | Number) -> Tensor:
     check_tensor_and_operand("clamp_max", input, max)
     if isinstance(max, Variable):
         return ClampMaxBackward1.apply(input, max)
-    check_fits(max, result_dtype([input._array, max]))
-    _check_not_bool("clamp_max_scalar_cpu", input, max)
+    _check_numbers("clamp_max_scalar_cpu", input, max)
     return ClampMaxBackward0.apply(input, None, max)
+
+
+def _check_numbers(kernel: str, input: Tensor, *bounds: Any) -> None:
+    if input._array.dtype.kind != "f":
+        for bound in bounds:
+            check_fits(bound, result_dtype([input._array, *bounds]))
+        _check_not_bool(kernel, input, *bounds)
 
 
 def _check_not_bool(kernel: str, *operands: Any) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from minitorch.autograd.graph import Function
 from minitorch.ops.arguments import check_floating, check_tensors, dtype_name
-from minitorch.ops.operator import Binary, Fused, Number, Parametric, Univariate, formula, in_place, operator
+from minitorch.ops.operator import Binary, Fused, Number, Parametric, formula, in_place, operator
 from minitorch.ops.shape import reshape
 
 if TYPE_CHECKING:
@@ -25,13 +25,6 @@ class Depend(Function):
 
     def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
         return grad, self.needs[1] and k.zeros(grad.shape, grad)
-
-
-class Piecewise(Parametric):
-    """Functions of straight pieces: which one it is decides about the gradient, but does not change it."""
-
-    def backward(self, k: Table, grad: Any, a: Any) -> tuple[Any, ...]:
-        return (k.depend(self.gradient(k, grad, a, **self.params), a),)
 
 
 class LeakyReluBackward0(Fused):
@@ -61,21 +54,21 @@ class LeakyReluBackward1(LeakyReluBackward0):
         return super().backward(k, grad, result)
 
 
-class HardtanhBackward0(Piecewise):
+class HardtanhBackward0(Fused):
     """1 between the bounds, 0 outside and at the bounds."""
 
-    kernel = "clamp"
+    kernel = "hardtanh"
     floats = False
 
     def gradient(self, k: Table, grad: Any, a: Any, low: float, high: float) -> Any:
-        return k.where(k.logical_or(k.le(a, low), k.ge(a, high)), 0.0, grad)
+        return k.depend(k.where(k.logical_or(k.le(a, low), k.ge(a, high)), 0.0, grad), a)
 
 
-class HardsigmoidBackward0(Univariate):
+class HardsigmoidBackward0(Fused):
     kernel = "hardsigmoid"
 
-    def backward(self, k: Table, grad: Any, a: Any) -> tuple[Any, ...]:
-        return (k.where(k.logical_and(k.gt(a, -3), k.lt(a, 3)), k.div(grad, 6), 0.0),)
+    def gradient(self, k: Table, grad: Any, a: Any) -> Any:
+        return k.where(k.logical_and(k.gt(a, -3), k.lt(a, 3)), k.div(grad, 6), 0.0)
 
 
 class HardswishBackward0(Fused):
@@ -88,23 +81,23 @@ class HardswishBackward0(Fused):
         return k.where(k.le(a, -3), 0.0, between)
 
 
-class HardshrinkBackward0(Piecewise):
+class HardshrinkBackward0(Fused):
     kernel = "hardshrink"
 
     def gradient(self, k: Table, grad: Any, a: Any, lambd: float) -> Any:
-        return k.where(k.logical_and(k.ge(a, -lambd), k.le(a, lambd)), 0.0, grad)
+        return k.depend(k.where(k.logical_and(k.ge(a, -lambd), k.le(a, lambd)), 0.0, grad), a)
 
 
 class SoftshrinkBackward0(HardshrinkBackward0):
     kernel = "softshrink"
 
 
-class ThresholdBackward0(Piecewise):
+class ThresholdBackward0(Parametric):
     kernel = "threshold"
     floats = False
 
     def gradient(self, k: Table, grad: Any, a: Any, threshold: float, value: float) -> Any:
-        return k.where(k.le(a, threshold), 0.0, grad)
+        return k.depend(k.where(k.le(a, threshold), 0.0, grad), a)
 
 
 class ThresholdBackward1(ThresholdBackward0):

@@ -17,9 +17,10 @@ from minitorch.kernels.cpu.memory import keep_freed_memory
 # fmt: off
 COMPILED = {
     "activation": (
-        "elu", "elu_backward", "gelu", "gelu_backward", "hardshrink", "hardsigmoid", "hardswish", "hardswish_backward",
-        "leaky_relu", "leaky_relu_backward", "log_sigmoid", "log_sigmoid_backward", "mish", "mish_backward", "silu",
-        "silu_backward", "softplus", "softplus_backward", "softshrink", "threshold",
+        "elu", "elu_backward", "gelu", "gelu_backward", "hardshrink", "hardshrink_backward", "hardsigmoid",
+        "hardsigmoid_backward", "hardswish", "hardswish_backward", "hardtanh", "hardtanh_backward", "leaky_relu",
+        "leaky_relu_backward", "log_sigmoid", "log_sigmoid_backward", "mish", "mish_backward", "silu",
+        "silu_backward", "softplus", "softplus_backward", "softshrink", "softshrink_backward", "threshold",
     ),
     "convolution": ("conv2d", "conv2d_input_grad", "conv2d_weight_grad"),
     "division": ("div_rounded", "remainder"),

@@ -11,15 +11,18 @@ from minitorch.kernels.cpu import transcendental
 from minitorch.kernels.cpu.compiler import parallel_jit
 from minitorch.kernels.cpu.exponential import each
 from minitorch.kernels.cpu.halves import in_float32
-from minitorch.kernels.cpu.selection import pass_over
+from minitorch.kernels.cpu.selection import clamp, pass_over
 
 __all__ = [
-    "elu", "elu_backward", "gelu", "gelu_backward", "hardshrink", "hardsigmoid", "hardswish", "hardswish_backward",
-    "leaky_relu", "leaky_relu_backward", "log_sigmoid", "log_sigmoid_backward", "mish", "mish_backward", "silu",
-    "silu_backward", "softplus", "softplus_backward", "softshrink", "threshold",
+    "elu", "elu_backward", "gelu", "gelu_backward", "hardshrink", "hardshrink_backward", "hardsigmoid",
+    "hardsigmoid_backward", "hardswish", "hardswish_backward", "hardtanh", "hardtanh_backward", "leaky_relu",
+    "leaky_relu_backward", "log_sigmoid", "log_sigmoid_backward", "mish", "mish_backward", "silu", "silu_backward",
+    "softplus", "softplus_backward", "softshrink", "softshrink_backward", "threshold",
 ]  # fmt: skip
 
 Array = np.ndarray
+
+hardtanh = clamp
 
 ROOT_HALF = math.sqrt(0.5)
 ROOT_2_BY_PI = math.sqrt(2 / math.pi)
@@ -40,14 +43,13 @@ def gelu(a: Array, approximate: str) -> Array:
 @in_float32
 def hardshrink(a: Array, lambd: float) -> Array:
     """0 from -lambd to lambd, a elsewhere."""
-    return np.where((a >= -lambd) & (a <= lambd), a.dtype.type(0), a)
+    return each(_hardshrink, a, lambd)
 
 
 @in_float32
 def softshrink(a: Array, lambd: float) -> Array:
     """0 from -lambd to lambd; a, brought nearer to 0 by that much, elsewhere."""
-    nearer = np.where(a > lambd, a - lambd, a + lambd)
-    return np.where((a >= -lambd) & (a <= lambd), a.dtype.type(0), nearer)
+    return each(_softshrink, a, lambd)
 
 
 @in_float32
@@ -111,6 +113,24 @@ def gelu_backward(grad: Array, a: Array, approximate: str) -> Array:
 
 
 @in_float32
+def hardshrink_backward(grad: Array, a: Array, lambd: float) -> Array:
+    return pass_over(_hardshrink_backward, grad, a, numbers=(lambd,))
+
+
+softshrink_backward = hardshrink_backward
+
+
+@in_float32
+def hardsigmoid_backward(grad: Array, a: Array) -> Array:
+    return pass_over(_hardsigmoid_backward, grad, a)
+
+
+@in_float32
+def hardtanh_backward(grad: Array, a: Array, low: float, high: float) -> Array:
+    return pass_over(_hardtanh_backward, grad, a, numbers=(low, high))
+
+
+@in_float32
 def hardswish_backward(grad: Array, a: Array) -> Array:
     return pass_over(_hardswish_backward, grad, a)
 
@@ -156,7 +176,7 @@ def _gelu_backward(grad, a, out):
     for i in prange(len(a)):
         x = a[i]
         density = transcendental.exp(-half * x * x) * peak
-        out[i] = grad[i] * (half * (one + math.erf(x * root_half)) + x * density)
+        out[i] = grad[i] * (half * (one + transcendental.erf(x * root_half)) + x * density)
 
 
 @parallel_jit
@@ -169,6 +189,30 @@ def _gelu_by_tanh_backward(grad, a, out):
         t = math.tanh(factor * (x + cubic * x * x * x))
         slope = factor * (one + three * cubic * x * x)
         out[i] = grad[i] * half * (one + t + x * (one - t * t) * slope)
+
+
+@parallel_jit
+def _hardshrink_backward(grad, a, lambd, out):
+    zero, lambd = a.dtype.type(0), a.dtype.type(lambd)
+    for i in prange(len(a)):
+        g = grad[i]
+        out[i] = zero if (a[i] >= -lambd) & (a[i] <= lambd) else g
+
+
+@parallel_jit
+def _hardsigmoid_backward(grad, a, out):
+    zero, three, six = a.dtype.type(0), a.dtype.type(3), a.dtype.type(6)
+    for i in prange(len(a)):
+        g = grad[i] / six
+        out[i] = g if (a[i] > -three) & (a[i] < three) else zero
+
+
+@parallel_jit
+def _hardtanh_backward(grad, a, low, high, out):
+    zero, low, high = a.dtype.type(0), a.dtype.type(low), a.dtype.type(high)
+    for i in prange(len(a)):
+        g = grad[i]
+        out[i] = zero if (a[i] <= low) | (a[i] >= high) else g
 
 
 @parallel_jit
@@ -239,7 +283,7 @@ def _gelu(a, out):
     half, one, root_half = a.dtype.type(0.5), a.dtype.type(1), a.dtype.type(ROOT_HALF)
     for i in prange(len(a)):
         x = a[i]
-        out[i] = x * half * (one + math.erf(x * root_half))
+        out[i] = x * half * (one + transcendental.erf(x * root_half))
 
 
 @parallel_jit
@@ -249,6 +293,23 @@ def _gelu_by_tanh(a, out):
     for i in prange(len(a)):
         x = a[i]
         out[i] = half * x * (one + math.tanh(factor * (x + cubic * x * x * x)))
+
+
+@parallel_jit
+def _hardshrink(a, lambd, out):
+    zero, lambd = a.dtype.type(0), a.dtype.type(lambd)
+    for i in prange(len(a)):
+        x = a[i]
+        out[i] = zero if (x >= -lambd) & (x <= lambd) else x
+
+
+@parallel_jit
+def _softshrink(a, lambd, out):
+    zero, lambd = a.dtype.type(0), a.dtype.type(lambd)
+    for i in prange(len(a)):
+        x = a[i]
+        nearer = x - lambd if x > lambd else x + lambd
+        out[i] = zero if (x >= -lambd) & (x <= lambd) else nearer
 
 
 @parallel_jit

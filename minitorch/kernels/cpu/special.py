@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numba import prange
 
+from minitorch.kernels.cpu import transcendental
 from minitorch.kernels.cpu.compiler import jit, parallel_jit
 from minitorch.kernels.cpu.exponential import each
 from minitorch.kernels.cpu.halves import in_float32
@@ -78,7 +79,7 @@ def log_ndtr(a: Array) -> Array:
 @parallel_jit
 def _erf(a, out):
     for i in prange(len(a)):
-        out[i] = math.erf(a[i])
+        out[i] = transcendental.erf(a[i])
 
 
 @parallel_jit
