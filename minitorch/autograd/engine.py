@@ -165,7 +165,7 @@ class Pass:
     def __init__(self, roots: list[Function], wanted: set[Function] | None) -> None:
         self._roots, self._wanted = roots, wanted
 
-    def will_run(self, node: Function) -> bool:
+    def will_run(self, node: Function | None) -> bool:
         """Whether the pass comes to a node, or has come to it."""
         return node in (_reached_from(self._roots) if self._wanted is None else self._wanted)
 

@@ -117,7 +117,9 @@ class CustomNode(Node):
     is_tensor: list[bool]  # for each argument of apply()
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self.ctx, name)
+        if hasattr(self.ctx, name):
+            return getattr(self.ctx, name)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def backward(self, k: Table, *grads: Any) -> tuple[Any, ...]:
         """Calls the user's formula, with tensors, and checks what it returns."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
 
 if TYPE_CHECKING:
     from typing import Self
@@ -51,7 +51,7 @@ def register_multi_grad_hook(
     if mode not in ("all", "any"):
         raise ValueError(f"Expects mode to be one of {('all', 'any')} but got {mode}")
     if mode == "any":
-        done: WeakSet[Pass] = WeakSet()
+        done: weakref.WeakSet[Pass] = weakref.WeakSet()
 
         def first_of_a_pass(grad: Variable) -> None:
             this = current_pass.get()
@@ -61,7 +61,7 @@ def register_multi_grad_hook(
 
         wanted = [each for each in tensors if each._requires_grad]
         return _register([first_of_a_pass] * len(wanted), wanted)
-    nodes = [each._gradient_edge()[0] for each in tensors]
+    nodes = [weakref.ref(each._gradient_edge()[0]) for each in tensors]  # which hold what holds this
     collected: dict[Pass, list[Variable | None]] = {}
 
     def collect(number: int, grad: Variable) -> None:
@@ -69,7 +69,7 @@ def register_multi_grad_hook(
         assert this is not None, "expected this hook to be called inside a backward call"
         grads = collected.setdefault(this, [None] * len(nodes))
         grads[number] = grad
-        if sum(each is not None for each in grads) == sum(this.will_run(node) for node in nodes):
+        if sum(each is not None for each in grads) == sum(this.will_run(node()) for node in nodes):
             fn(collected.pop(this))
 
     return _register([partial(collect, number) for number in range(len(nodes))], tensors)

@@ -277,7 +277,86 @@ def packed(lib: Any, say: Any) -> Any:
     return x.grad
 
 
+def a_pass_inside_a_pass(lib: Any, say: Any) -> Any:
+    """What checkpointing does: the forward is run again, and differentiated, inside the backward."""
+
+    class Again(lib.autograd.Function):
+        @staticmethod
+        def forward(ctx, compute, x):
+            ctx.compute = compute
+            ctx.save_for_backward(x)
+            say(lib.is_grad_enabled())
+            return compute(x)
+
+        @staticmethod
+        def backward(ctx, grad):
+            say(lib.is_grad_enabled(), grad.requires_grad)
+            (x,) = ctx.saved_tensors
+            inner = x.detach().requires_grad_()
+            with lib.enable_grad():
+                ctx.compute(inner).backward(grad)
+            return None, inner.grad
+
+    x = leaf(lib)
+    Again.apply(lambda x: (x * x).exp(), x * 0.5).sum().backward()
+    return x.grad
+
+
+def one_gradient_for_two(lib: Any, say: Any) -> Any:
+    add = function(lib, lambda ctx, a, b: a + b, lambda ctx, grad: (grad, grad)).apply
+    a, b, cotangent = leaf(lib), leaf(lib), lib.ones(3)
+    add(a, b).backward(cotangent)
+    a.grad.add_(1)
+    add(b, b).sum().backward()
+    return a.grad, b.grad, cotangent
+
+
+def a_gradient_that_is_kept(lib: Any, say: Any) -> Any:
+    kept: list[Any] = []
+    double = function(lib, lambda ctx, x: x * 2, lambda ctx, grad: kept.append(grad) or grad * 2).apply
+    x = leaf(lib)
+    (double(x) + double(x) * 3).sum().backward()
+    (double(x) + double(x) * 3).sum().backward()
+    return kept, x.grad
+
+
+def an_error_of_ones_own(lib: Any, say: Any) -> None:
+    def backward(ctx, grad):
+        raise KeyError("mine")
+
+    y = function(lib, lambda ctx, x: x * 2, backward).apply(leaf(lib))
+    try:
+        y.sum().backward()
+    finally:
+        say(lib.is_grad_enabled())
+
+
+def two_results(lib: Any, say: Any) -> Any:
+    both = function(lib, lambda ctx, x: (x * 2, x * 3), lambda ctx, a, b: a * 2 + b * 3).apply
+    x = leaf(lib)
+    a, b = both(x)
+    (first,) = lib.autograd.grad((a * b).sum(), x, create_graph=True)
+    return first, lib.autograd.grad(first.sum(), x)
+
+
+def read_after_the_pass(lib: Any, say: Any) -> Any:
+    y = function(lib, lambda ctx, x: saved(ctx, x) and x * 2, lambda ctx, grad: grad * 2).apply(leaf(lib))
+    y.sum().backward(retain_graph=True)
+    say(y.grad_fn.saved_tensors)
+    y.sum().backward()
+    return y.grad_fn.saved_tensors
+
+
 PROGRAMS: dict[str, Program] = {
+    "a pass inside a pass": a_pass_inside_a_pass,
+    "one gradient for two": one_gradient_for_two,
+    "a gradient that is kept": a_gradient_that_is_kept,
+    "an error of one's own": an_error_of_ones_own,
+    "two results": two_results,
+    "read after the pass": read_after_the_pass,
+    "a missing attribute": lambda lib, say: (
+        function(lib, lambda ctx, x: x * 2, lambda ctx, grad: grad).apply(leaf(lib)).grad_fn.missing
+    ),
     "context": remembered,
     "setup_context": in_two_steps,
     "third derivatives": third_derivatives,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from typing import Any
 
 import pytest
@@ -279,6 +281,32 @@ PROGRAMS: dict[str, Program] = {
 @same_in_both(PROGRAMS)
 def test_hooks_are_called_and_answered_as_in_torch(program: Program):
     assert_said_alike(program)
+
+
+def hooks_everywhere() -> list[Any]:
+    linear = minitorch.nn.Linear(3, 3)
+    linear.register_full_backward_hook(lambda module, a, b: None)
+    x = minitorch.ones(2, 3, requires_grad=True)
+    y = linear(x)
+    y.register_hook(lambda grad: grad * 2)
+    y.grad_fn.register_hook(lambda grad_inputs, grads: None)
+    minitorch.autograd.graph.register_multi_grad_hook([x, y], lambda grads: None)
+    with minitorch.autograd.graph.saved_tensors_hooks(lambda saved: saved.detach(), lambda saved: saved):
+        z = (y * y).exp()
+    with minitorch.autograd.set_detect_anomaly(True):
+        w = z.sin().sum()
+    w.backward()
+    return [weakref.ref(each) for each in (x, y, y.grad_fn, z.grad_fn, w.grad_fn)]
+
+
+def test_nodes_with_hooks_go_when_they_are_dropped():
+    hooks_everywhere()  # once before: numba, which compiles now, leaves cycles of its own
+    gc.collect()
+    gc.disable()
+    try:
+        assert [each() for each in hooks_everywhere()] == [None] * 5
+    finally:
+        gc.enable()
 
 
 # -- anomalies --------------------------------------------------------------------------------------------------------
