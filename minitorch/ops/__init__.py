@@ -12,15 +12,20 @@ from minitorch.ops import (
     conversion,
     convolution,
     elementary,
+    extremes,
     indexing,
     loss,
     matmul,
     parts,
+    product,
     reduction,
+    scan,
     shape,
+    sorting,
+    statistics,
 )
 
 __all__ = [
-    "activation", "arithmetic", "comparison", "conversion", "convolution", "elementary", "indexing", "loss", "matmul", "parts",
-    "reduction", "shape",
+    "activation", "arithmetic", "comparison", "conversion", "convolution", "elementary", "extremes", "indexing", "loss", "matmul",
+    "parts", "product", "reduction", "scan", "shape", "sorting", "statistics",
 ]  # fmt: skip

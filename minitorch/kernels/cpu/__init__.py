@@ -11,7 +11,7 @@ import warnings
 import numpy as np
 
 from minitorch.kernels import Table, tables
-from minitorch.kernels.cpu import creation, elementwise, indexing, matmul, reduction, shape
+from minitorch.kernels.cpu import creation, elementwise, indexing, matmul, reduction, scan, shape, sorting
 from minitorch.kernels.cpu.memory import keep_freed_memory
 
 # fmt: off
@@ -23,6 +23,8 @@ COMPILED = {
     "loss": ("nll_loss_backward", "nll_loss_forward", "nll_loss_pick", "nll_outside"),
     "optimizer": ("sgd",),
     "pooling": ("max_pool2d", "max_pool2d_backward", "max_pool2d_gather"),
+    "ranking": ("kthvalue", "median", "mode", "searchsorted", "topk"),
+    "recurrence": ("recurrence",),
     "selection": ("clamp", "masked_fill", "relu", "relu_backward", "sign", "where"),
     "exponential": ("log1p", "log_softmax", "log_softmax_backward", "sigmoid", "softmax", "softmax_backward"),
 }
@@ -30,7 +32,7 @@ COMPILED = {
 """The modules of compiled kernels, each with its ``__all__``."""
 
 tables[np.ndarray] = Table(
-    creation, elementwise, reduction, shape, indexing, matmul,
+    creation, elementwise, reduction, scan, shape, sorting, indexing, matmul,
     later={f"{__name__}.{module}": names for module, names in COMPILED.items()},
 )  # fmt: skip
 
