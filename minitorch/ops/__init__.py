@@ -18,6 +18,7 @@ from minitorch.ops import (
     matmul,
     parts,
     product,
+    quantile,
     reduction,
     scan,
     shape,
@@ -27,5 +28,5 @@ from minitorch.ops import (
 
 __all__ = [
     "activation", "arithmetic", "comparison", "conversion", "convolution", "elementary", "extremes", "indexing", "loss", "matmul",
-    "parts", "product", "reduction", "scan", "shape", "sorting", "statistics",
+    "parts", "product", "quantile", "reduction", "scan", "shape", "sorting", "statistics",
 ]  # fmt: skip

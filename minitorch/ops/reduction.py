@@ -242,14 +242,21 @@ def vector_norm(
 
 @operator(out=True)
 def all(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
-    """Whether every element is non-zero."""
-    return Question.apply(input, dim=dimensions(dim, input._array.ndim), keepdim=keepdim, kernel="all")
+    """Whether every element is non-zero; with an empty list of dimensions, whether each one is."""
+    return _question("all", input, dim, keepdim)
 
 
 @operator(out=True)
 def any(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
-    """Whether some element is non-zero."""
-    return Question.apply(input, dim=dimensions(dim, input._array.ndim), keepdim=keepdim, kernel="any")
+    """Whether some element is non-zero; with an empty list of dimensions, whether each one is."""
+    return _question("any", input, dim, keepdim)
+
+
+def _question(kernel: str, input: Tensor, dim: Dim, keepdim: bool) -> Tensor:
+    if dim is not None and not isinstance(dim, int) and not len(dim):
+        truth = cast(input, dtypes.bool.numpy).detach()
+        return cast(truth, np.dtype(np.uint8)) if input._array.dtype == np.uint8 else truth
+    return Question.apply(input, dim=dimensions(dim, input._array.ndim), keepdim=keepdim, kernel=kernel)
 
 
 @operator

@@ -11,7 +11,7 @@ from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
 from minitorch.dtypes import dtype as Dtype
 from minitorch.ops.arguments import dimension, dtype_name
-from minitorch.ops.arithmetic import add, div, mul, sub
+from minitorch.ops.arithmetic import DivBackward1, MulBackward1, add, mul, sub
 from minitorch.ops.comparison import logical_xor
 from minitorch.ops.conversion import copy, zeros
 from minitorch.ops.extremes import Selection, check_exact_dtype
@@ -204,10 +204,10 @@ def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Number = 1, dim: int = 
         return Variable._of(np.zeros((*shape[:d], *shape[d + 1 :]), y._array.dtype))
     if x is not None:
         left, right = _neighbours(y, d)
-        return div(sum(mul(add(left, right), _bases("trapezoid", y, x, d)), d), 2.0)
+        return DivBackward1.apply(sum(mul(add(left, right), _bases("trapezoid", y, x, d)), d), 2.0)
     _check_distance("trapezoid", y, dx)
     ends = add(select(y, d, 0), select(y, d, -1))
-    return mul(sub(sum(y, d), mul(ends, 0.5)), dx)
+    return MulBackward1.apply(sub(sum(y, d), MulBackward1.apply(ends, 0.5)), dx)
 
 
 @operator(method=False)
@@ -222,6 +222,6 @@ def cumulative_trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Number = 1, 
     d = dimension(dim, y._array.ndim)
     left, right = _neighbours(y, d)
     if x is not None:
-        return div(cumsum(mul(add(right, left), _bases("cumulative_trapezoid", y, x, d)), d), 2.0)
+        return DivBackward1.apply(cumsum(mul(add(right, left), _bases("cumulative_trapezoid", y, x, d)), d), 2.0)
     _check_distance("cumulative_trapezoid", y, dx)
-    return cumsum(mul(add(right, left), dx / 2.0), d)
+    return cumsum(MulBackward1.apply(add(right, left), dx / 2.0), d)

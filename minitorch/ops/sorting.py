@@ -24,19 +24,24 @@ class SortBackward0(Selection):
     """The gradient of each element goes where it came from."""
 
 
+class SortBackward1(SortBackward0):
+    """Where the caller says whether equal elements keep their order."""
+
+
 class TopkBackward0(Selection):
     """The gradient of each element goes where it came from."""
 
 
 @operator(out=check_exact_dtype)
-def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Any:
+def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool | None = None) -> Any:
     """The elements in order of size along ``dim``, and where each was: ``(values, indices)``.
 
     NaN counts as larger than all numbers. Equal elements keep their order if ``stable``; otherwise they come in the order in
     which torch leaves them, which is always the same.
     """
     d = dimension(dim, input._array.ndim)
-    found = SortBackward0.apply(input, dim=d, kernel="sort", descending=descending, stable=stable)
+    node = SortBackward0 if stable is None else SortBackward1
+    found = node.apply(input, dim=d, kernel="sort", descending=descending, stable=bool(stable))
     return return_types.sort(found)
 
 
@@ -191,10 +196,6 @@ class UniqueConsecutiveBackward0(Unique2Backward0):
     operator = "unique_consecutive"
 
 
-class UniqueDimConsecutiveBackward0(Unique2Backward0):
-    operator = "unique_dim_consecutive"
-
-
 @operator
 def unique(
     input: Tensor,
@@ -224,8 +225,7 @@ def unique_consecutive(
     input: Tensor, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
 ) -> Any:
     """Of equal elements (or with ``dim``, slices) that follow each other, the first; arguments as for ``unique``."""
-    node = UniqueConsecutiveBackward0 if dim is None else UniqueDimConsecutiveBackward0
-    return _distinct("unique_consecutive", node, input, False, return_inverse, return_counts, dim)
+    return _distinct("unique_consecutive", UniqueConsecutiveBackward0, input, False, return_inverse, return_counts, dim)
 
 
 def _distinct(
