@@ -7,14 +7,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minitorch.autograd.variable import Variable
+from minitorch.kernels import tables
 from minitorch.ops.arguments import dimension
-from minitorch.ops.arithmetic import mul, sub
+from minitorch.ops.arithmetic import MulBackward1, mul, sub
 from minitorch.ops.comparison import isnan, logical_not, lt
+from minitorch.ops.conversion import cast
 from minitorch.ops.indexing import gather, masked_fill
 from minitorch.ops.operator import Elementwise, operator
 from minitorch.ops.promotion import broadcast_shapes
 from minitorch.ops.reduction import any, sum
-from minitorch.ops.shape import expand, flatten, squeeze, transpose, unsqueeze, view
+from minitorch.ops.shape import (
+    SqueezeBackward4,
+    TransposeBackward0,
+    UnsqueezeBackward0,
+    contiguous,
+    expand,
+    flatten,
+    reshape,
+    transpose,
+    unsqueeze,
+)
 from minitorch.ops.sorting import sort
 
 if TYPE_CHECKING:
@@ -41,6 +53,18 @@ class LerpBackward1(Elementwise):
             self.needs[1] and k.mul(grad, weight),
             self.needs[2] and k.mul(grad, k.sub(b, a)),
         )
+
+
+class TransposeBackward1(TransposeBackward0):
+    """Of a tensor that nobody else sees: it counts as a result of its own."""
+
+    is_view = False
+
+
+class UnsqueezeBackward1(UnsqueezeBackward0):
+    """Likewise."""
+
+    is_view = False
 
 
 @operator(out=True)
@@ -79,22 +103,19 @@ def _quantile(name: str, input: Tensor, q: Any, dim: int | None, keepdim: bool, 
     shape = list(input._array.shape)
     d = dimension(dim or 0, len(shape))
     if dim is None:
-        ordered, shape = sort(flatten(input)).values, [1] * len(shape) if keepdim else []
-    elif not shape or d == len(shape) - 1:
-        ordered = sort(input).values
+        rows, shape = flatten(input), [1] * len(shape) if keepdim else []
     else:
-        ordered = sort(transpose(unsqueeze(input, -1), d, -1)).values
-    if dim is not None and shape:
-        shape[d : d + 1] = [1] if keepdim else []
-    count = ordered._array.shape[-1] if ordered._array.ndim else 1
+        rows = input if d == len(shape) - 1 else transpose(unsqueeze(input, -1), d, -1)
+        shape[d : d + 1] = [1] if keepdim and shape else []
+    count = rows._array.shape[-1]
     if count > LARGEST:
         raise RuntimeError("quantile() input tensor is too large")
-    ordered = view(ordered, (*shape, count))
-    ranks = _ranks(ordered, shares, count, ignore_nan=name == "nanquantile")
-    values = _interpolated(ordered, ranks, interpolation)
-    if not shares._array.ndim:
-        return squeeze(values, -1)
-    return squeeze(transpose(unsqueeze(values, 0), 0, -1), -1)
+    rows = reshape(rows, (*shape, count))
+    ranks = _ranks(rows, cast(shares, np.dtype(np.float64)), count, ignore_nan=name == "nanquantile")
+    values = _interpolated(rows, ranks, interpolation)
+    if shares._array.ndim:
+        values = TransposeBackward1.apply(UnsqueezeBackward1.apply(values, dim=0), dim0=0, dim1=values._array.ndim)
+    return SqueezeBackward4.apply(values, dim=(values._array.ndim - 1,))
 
 
 def _shares(input: Tensor, q: Any) -> Tensor:
@@ -116,22 +137,30 @@ def _shares(input: Tensor, q: Any) -> Tensor:
     return shares
 
 
-def _ranks(ordered: Tensor, shares: Tensor, count: int, ignore_nan: bool) -> Tensor:
+def _ranks(rows: Tensor, shares: Tensor, count: int, ignore_nan: bool) -> Tensor:
     """Where among the sorted elements each quantile lies; NaN come last, and where one decides, its rank is taken."""
     if ignore_nan:
-        ranks = mul(shares, sub(sum(logical_not(isnan(ordered)), -1, True), 1))
+        ranks = mul(shares, sub(sum(logical_not(isnan(rows)), -1, True), 1))
         return masked_fill(ranks, lt(ranks, 0), 0)
-    unknown = any(isnan(ordered), -1, True)
-    ranks = mul(shares, count - 1)
+    unknown = any(isnan(rows), -1, True)
+    ranks = MulBackward1.apply(shares, count - 1)
     return masked_fill(expand(ranks, broadcast_shapes(ranks._array.shape, unknown._array.shape)), unknown, count - 1)
 
 
-def _interpolated(ordered: Tensor, ranks: Tensor, interpolation: str) -> Tensor:
-    below = Variable._of(ROUNDING[interpolation](ranks._array).astype(np.int64))
-    values = gather(ordered, -1, below)
-    if interpolation not in ("linear", "midpoint"):
-        return values
+def _interpolated(rows: Tensor, ranks: Tensor, interpolation: str) -> Tensor:
+    """The elements of those ranks: a few are selected from their rows, for many the rows are sorted."""
+    between = interpolation in ("linear", "midpoint")
+    below = ROUNDING[interpolation](ranks._array).astype(np.int64)
+    above = np.ceil(ranks._array).astype(np.int64)
+    places = np.concatenate([below, above], -1) if between else below
+    if places.shape[-1] ** 2 <= rows._array.shape[-1]:
+        rows = contiguous(rows)
+        places = tables[type(places)].of_ranks(rows._array, places)
+    else:
+        rows = sort(rows).values
+    parts = [gather(rows, -1, Variable._of(each)) for each in np.split(places, 1 + between, -1)]
+    if not between:
+        return parts[0]
     midpoint = interpolation == "midpoint"
-    weights = Variable._of(np.full_like(ranks._array, 0.5)) if midpoint else sub(ranks, below)
-    above = Variable._of(np.ceil(ranks._array).astype(np.int64))
-    return LerpBackward1.apply(values, gather(ordered, -1, above), weights)
+    weights = Variable._of(np.full_like(ranks._array, 0.5)) if midpoint else sub(ranks, Variable._of(below))
+    return LerpBackward1.apply(*parts, cast(weights, rows._array.dtype))

@@ -34,6 +34,17 @@ STATISTICS = [
     of_one("mode", lambda lib, a: a.mode(-1).values, SOME, "distinct"),
     of_one("kthvalue", lambda lib, a: a.kthvalue(2).values, LONG, "distinct", special=True),
     of_one("kthvalue keepdim", lambda lib, a: lib.kthvalue(a, 1, 0, True)[0], SOME, "distinct", special=True),
+    of_one("quantile", lambda lib, a: a.quantile(0.3), SOME, "distinct", special=True),
+    of_one("quantile dim", lambda lib, a: lib.quantile(a, 0.7, 0), SOME, "distinct", special=True),
+    of_one("quantile keepdim", lambda lib, a: lib.quantile(a, 0.7, -1, keepdim=True), SOME, "distinct"),
+    Case("quantiles", lambda lib, a, q: lib.quantile(a, q.detach().abs() % 1, 1), fixed((3, 4), (2,)), "distinct", smooth=False),
+    Case("quantiles of many", lambda lib, a, q: lib.quantile(a, q.sigmoid(), 0), fixed((40, 2), (3,)), "distinct", smooth=False),
+    of_one("quantiles with ties", lambda lib, a: lib.quantile((a * 2).detach().floor() + 0 * a, 0.4), fixed((9,)), smooth=False),
+    *(
+        of_one(f"quantile {how}", lambda lib, a, how=how: a.quantile(0.4, 0, interpolation=how), SOME, "distinct")
+        for how in ("lower", "higher", "nearest", "midpoint")
+    ),
+    of_one("nanquantile", lambda lib, a: a.nanquantile(0.3, -1), SOME, "distinct", special=True),
     of_one("aminmax", lambda lib, a: lib.mul(*lib.aminmax(a)), SOME, "distinct", special=True),
     of_one("aminmax dim", lambda lib, a: lib.sub(*lib.aminmax(a, dim=0, keepdim=True)), SOME, "distinct"),
     of_one("aminmax min", lambda lib, a: a.aminmax(dim=-1).min, SOME, "distinct", special=True),

@@ -23,7 +23,7 @@ COMPILED = {
     "loss": ("nll_loss_backward", "nll_loss_forward", "nll_loss_pick", "nll_outside"),
     "optimizer": ("sgd",),
     "pooling": ("max_pool2d", "max_pool2d_backward", "max_pool2d_gather"),
-    "ranking": ("kthvalue", "median", "mode", "searchsorted", "topk"),
+    "ranking": ("kthvalue", "median", "mode", "of_ranks", "searchsorted", "topk"),
     "recurrence": ("recurrence",),
     "selection": ("clamp", "masked_fill", "relu", "relu_backward", "sign", "where"),
     "exponential": ("log1p", "log_softmax", "log_softmax_backward", "sigmoid", "softmax", "softmax_backward"),

@@ -14,7 +14,7 @@ from numba import prange
 from minitorch.kernels.cpu import introsort
 from minitorch.kernels.cpu.compiler import jit, parallel_jit
 
-__all__ = ["kthvalue", "median", "mode", "searchsorted", "topk"]
+__all__ = ["kthvalue", "median", "mode", "of_ranks", "searchsorted", "topk"]
 
 Array = np.ndarray
 
@@ -38,6 +38,14 @@ def median(a: Array, dim: int, keepdim: bool, ignore_nan: bool) -> tuple[Array, 
 def mode(a: Array, dim: int, keepdim: bool) -> tuple[Array, Array]:
     """The most frequent along a dimension, the smallest of several, and where it is."""
     return _chosen(_mode, a, dim, 1, keepdim)
+
+
+def of_ranks(a: Array, ranks: Array) -> Array:
+    """For each row of ``ranks``, counted from 0, where in the same row of ``a`` the elements of those ranks are."""
+    rows, wanted = np.ascontiguousarray(a.reshape(-1, a.shape[-1])), ranks.reshape(-1, ranks.shape[-1])
+    out = np.empty(wanted.shape, np.int64)
+    (_of_ranks if rows.size >= SHARED else _of_ranks.serial)(rows, wanted, out)
+    return out.reshape(ranks.shape)
 
 
 def topk(a: Array, dim: int, count: int, largest: bool, sorted: bool) -> tuple[Array, Array]:
@@ -204,6 +212,29 @@ def _mode(keys, out):
                     most = count
                     out[row, 0] = order[i]
                 count = 0
+
+
+@parallel_jit
+def _of_ranks(keys, ranks, out):
+    for row in prange(len(keys)):
+        ordered, order = keys[row].copy(), np.arange(keys.shape[1])
+        _select_each(ordered, order, np.unique(ranks[row]))
+        for i in range(out.shape[1]):
+            out[row, i] = order[ranks[row, i]]
+
+
+@jit
+def _select_each(keys, order, ranks):
+    """Brings the elements of these ranks (distinct, in order) to their places: the middle one first, which parts the others."""
+    waiting = [(0, len(ranks), 0, len(keys))]
+    while len(waiting):
+        first, last, begin, end = waiting.pop()
+        if first < last:
+            middle = first + (last - first) // 2
+            nth = ranks[middle]
+            introsort.select(keys[begin:end], order[begin:end], nth - begin, False)
+            waiting.append((first, middle, begin, nth))
+            waiting.append((middle + 1, last, nth + 1, end))
 
 
 @parallel_jit
