@@ -20,19 +20,21 @@ class Named(tuple[Any, ...]):
         return f"torch.return_types.{type(self).__name__}(\n{parts})"
 
 
-def _named(name: str, *fields: str) -> Any:
-    body = {field: property(itemgetter(number)) for number, field in enumerate(fields)}
-    return type(name, (Named,), {"__slots__": (), "__module__": __name__, "fields": fields, **body})
+def _named(name: str, *fields: str) -> tuple[Any, Any]:
+    """The type of a function's results, and the type of those that were written to tensors given as ``out=``."""
+    parts = {field: property(itemgetter(number)) for number, field in enumerate(fields)}
+    body = {"__slots__": (), "__module__": __name__, "fields": fields, **parts}
+    return type(name, (Named,), body), type(f"{name}_out", (Named,), body)
 
 
-aminmax = _named("aminmax", "min", "max")
-cummax = _named("cummax", "values", "indices")
-cummin = _named("cummin", "values", "indices")
-kthvalue = _named("kthvalue", "values", "indices")
-max = _named("max", "values", "indices")
-median = _named("median", "values", "indices")
-min = _named("min", "values", "indices")
-mode = _named("mode", "values", "indices")
-nanmedian = _named("nanmedian", "values", "indices")
-sort = _named("sort", "values", "indices")
-topk = _named("topk", "values", "indices")
+aminmax, aminmax_out = _named("aminmax", "min", "max")
+cummax, cummax_out = _named("cummax", "values", "indices")
+cummin, cummin_out = _named("cummin", "values", "indices")
+kthvalue, kthvalue_out = _named("kthvalue", "values", "indices")
+max, max_out = _named("max", "values", "indices")
+median, median_out = _named("median", "values", "indices")
+min, min_out = _named("min", "values", "indices")
+mode, mode_out = _named("mode", "values", "indices")
+nanmedian, nanmedian_out = _named("nanmedian", "values", "indices")
+sort, sort_out = _named("sort", "values", "indices")
+topk, topk_out = _named("topk", "values", "indices")

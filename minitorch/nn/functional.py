@@ -14,7 +14,7 @@ from minitorch.tensor import Tensor
 
 __all__ = [
     "conv2d", "cross_entropy", "l1_loss", "linear", "log_softmax", "max_pool2d", "mse_loss", "nll_loss", "relu", "relu_",
-    "sigmoid", "softmax", "tanh",
+    "sigmoid", "softmax", "softmin", "tanh",
 ]  # fmt: skip
 
 relu_ = methods["relu_"]
@@ -36,6 +36,11 @@ def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: 
         dtype: cast to this first.
     """
     return activation.softmax(input, _implicit_dim("softmax", input, dim, _stacklevel), dtype)
+
+
+def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Dtype | None = None) -> Tensor:
+    """``softmax(-input)``; arguments as for ``softmax``."""
+    return activation.softmax(-input, _implicit_dim("softmin", input, dim, _stacklevel), dtype)
 
 
 def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Dtype | None = None) -> Tensor:

@@ -20,6 +20,7 @@ from minitorch.ops import (
     product,
     quantile,
     reduction,
+    renorm,
     scan,
     shape,
     sorting,
@@ -28,5 +29,5 @@ from minitorch.ops import (
 
 __all__ = [
     "activation", "arithmetic", "comparison", "conversion", "convolution", "elementary", "extremes", "indexing", "loss", "matmul",
-    "parts", "product", "quantile", "reduction", "scan", "shape", "sorting", "statistics",
+    "parts", "product", "quantile", "reduction", "renorm", "scan", "shape", "sorting", "statistics",
 ]  # fmt: skip

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minitorch import return_types
 from minitorch.autograd.grad_mode import no_grad, recording
 from minitorch.autograd.graph import NO_EDGE, NOTHING_NEEDED, NOTHING_SAVED, Function, Source, new_tensor
 from minitorch.autograd.variable import Variable
@@ -213,7 +214,7 @@ def _with_out(function: Callable[..., Any], check: Callable[[Any, Any], None]) -
             )
         for target, each in zip(targets, result, strict=True):
             _write_to(target, each, check)
-        return type(result)(targets)
+        return getattr(return_types, f"{function.__name__}_out", tuple)(targets)
 
     return write_out
 

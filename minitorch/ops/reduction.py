@@ -112,21 +112,30 @@ class LinalgVectorNormBackward0(Reduction):
         return result
 
     def backward(self, k: Table, grad: Any, a: Any, norm: Any) -> tuple[Any, ...]:
-        grad, norm = self.with_dims(k, grad), self.with_dims(k, norm)
         if self.p == 0:
             return (None,)
-        if self.p == 1:
-            return (k.mul(grad, k.sign(a)),)
-        if math.isinf(self.p):
-            reached = k.cast(k.logical_or(k.eq(k.abs(a), norm), k.isnan(a)), self.dtype)
-            among = k.sum(reached, self.dim, self.dim is not None)
-            return (k.mul(k.sign(a), k.mul(k.div(grad, among), reached)),)
-        zero = k.eq(norm, 0)
-        if self.p == 2:
-            return (k.mul(a, k.where(zero, 0.0, k.div(grad, norm))),)
-        powers = k.mul(k.sign(a), k.pow(k.abs(a), self.p - 1))
-        scale = k.where(zero, 0.0, k.div(grad, k.pow(norm, self.p - 1)))
-        return (k.mul(k.where(k.eq(a, 0), 0.0, powers), scale),)
+        return (by_norm(k, self.with_dims(k, grad), a, self.with_dims(k, norm), self.p, self.dim),)
+
+
+def by_norm(k: Table, grad: Any, a: Any, norm: Any, p: float, dim: tuple[int, ...] | None) -> Any:
+    """The gradient of |a|_p, over ``dim`` or all elements, for the norm and its gradient with the reduced dimensions kept."""
+    if p == 1:
+        return k.mul(grad, k.sign(a))
+    if math.isinf(p):
+        reached = k.cast(k.logical_or(k.eq(k.abs(a), norm), k.isnan(a)), numpy_dtype_of(a))
+        among = k.sum(reached, dim, dim is not None)
+        return k.mul(k.sign(a), k.mul(k.div(grad, among), reached))
+    zero = k.eq(norm, 0)
+    if p == 2:
+        return k.mul(a, k.where(zero, 0.0, k.div(grad, norm)))
+    powers = k.mul(k.sign(a), k.pow(k.abs(a), p - 1))
+    scale = k.where(zero, 0.0, k.div(grad, k.pow(norm, p - 1)))
+    return k.mul(k.where(k.eq(a, 0), 0.0, powers), scale)
+
+
+def numpy_dtype_of(a: Any) -> np.dtype:
+    """The dtype of an array or a tensor, as kernels name it."""
+    return a.dtype if isinstance(a.dtype, np.dtype) else a.dtype.numpy
 
 
 class Question(Function):

@@ -18,7 +18,7 @@ from minitorch.ops.extremes import Selection, check_exact_dtype
 from minitorch.ops.operator import Number, operator
 from minitorch.ops.parts import cat, narrow, select, slice
 from minitorch.ops.product import cumsum_from_the_end
-from minitorch.ops.reduction import sum, summed_dtype
+from minitorch.ops.reduction import numpy_dtype_of, sum, summed_dtype
 from minitorch.ops.shape import view
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class LogcumsumexpBackward0(Function):
     def backward(self, k: Table, grad: Any, a: Any, result: Any) -> tuple[Any, ...]:
         if not grad.shape:
             return (grad,)
-        lowest = float(np.finfo(grad.dtype if isinstance(grad, np.ndarray) else grad.dtype.numpy).min)
+        lowest = float(np.finfo(numpy_dtype_of(grad)).min)
         logarithm = k.log(k.abs(grad))
 
         def from_the_end(signed: Any) -> Any:
@@ -131,9 +131,9 @@ def diff(
     if n < 0:
         raise RuntimeError(f"order must be non-negative but got {n}")
     d = dimension(dim, input._array.ndim)
-    for name, each in (("prepend", prepend), ("append", append)):
+    for each in (prepend, append):
         if each is not None:
-            _check_fits(input, each, d, name)
+            _check_fits(input, each, d)
     if not n:
         return copy(zeros(input._array.shape, input), input)
     if prepend is not None or append is not None:
@@ -145,7 +145,7 @@ def diff(
     return input
 
 
-def _check_fits(input: Tensor, other: Tensor, dim: int, name: str) -> None:
+def _check_fits(input: Tensor, other: Tensor, dim: int) -> None:
     own, given = input._array.shape, other._array.shape
     if len(own) != len(given):
         raise RuntimeError("diff expects prepend or append to be the same dimension as input")
@@ -153,14 +153,14 @@ def _check_fits(input: Tensor, other: Tensor, dim: int, name: str) -> None:
         if d != dim and size != other_size:
             raise RuntimeError(
                 "diff expects the shape of tensor to prepend or append to match that of input except along the differencing "
-                f"dimension; input.size({d}) = {size}, but got {name}.size({d}) = {other_size}"
+                f"dimension; input.size({d}) = {size}, but got tensor.size({d}) = {other_size}"
             )
 
 
 def _bases(name: str, y: Tensor, x: Tensor, dim: int) -> Tensor:
     """The distances of neighbouring positions ``x``, which broadcast with ``y``."""
     if "b" in (y._array.dtype.kind, x._array.dtype.kind):
-        raise RuntimeError(f"{name}: received a bool input for `x` or `y`, but bool is not supported")
+        raise NotImplementedError(f"{name}: received a bool input for `x` or `y`, but bool is not supported")
     shape, ndim = x._array.shape, y._array.ndim
     if len(shape) == 1:
         if shape[0] != y._array.shape[dim]:
@@ -180,7 +180,7 @@ def _neighbours(y: Tensor, dim: int) -> tuple[Tensor, Tensor]:
 
 def _check_distance(name: str, y: Tensor, dx: Any) -> None:
     if y._array.dtype.kind == "b":
-        raise RuntimeError(f"{name}: received a bool input for `y`, but bool is not supported")
+        raise NotImplementedError(f"{name}: received a bool input for `y`, but bool is not supported")
     if isinstance(dx, bool | complex):
         raise RuntimeError(f"{name}: Currently, we only support dx as a real number.")
 
@@ -196,7 +196,8 @@ def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Number = 1, dim: int = 
         dim: the dimension, which goes away.
 
     Raises:
-        RuntimeError: bools, or another number of positions than of heights.
+        RuntimeError: another number of positions than of heights.
+        NotImplementedError: bools.
     """
     d = dimension(dim, y._array.ndim)
     shape = y._array.shape

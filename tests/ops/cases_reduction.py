@@ -20,6 +20,11 @@ STATISTICS = [
     of_one("var_mean, both", lambda lib, a: lib.add(*lib.var_mean(a, 1, keepdim=True)), MATRIX),
     of_one("std_mean", lambda lib, a: lib.std_mean(a)[1], LONG),
     of_one("std_mean, both", lambda lib, a: lib.mul(*lib.std_mean(a, (0, 1))), MATRIX),
+    *(
+        of_one(f"renorm {p}", lambda lib, a, p=p: a.renorm(p, 1, 1.5), CUBE, "distinct")
+        for p in (1, 2, 3, INF)
+    ),
+    of_one("renorm_", lambda lib, a: (a * 2).renorm_(2, -1, 0.5), MATRIX),
     of_one("nansum", lambda lib, a: a.nansum(), SOME, special=True),
     of_one("nansum dim", lambda lib, a: lib.nansum(a, -1, True), SOME, special=True),
     of_one("nanmean", lambda lib, a: a.nanmean(0), SOME, special=True),

@@ -127,8 +127,12 @@ def _at(a: Array, dim: int, keepdim: bool, indices: Array) -> tuple[Array, Array
     return (values, indices) if keepdim else (values.squeeze(dim), indices.squeeze(dim))
 
 
-def vector_norm(a: Array, p: float, dim: Dim, keepdim: bool, dtype: np.dtype) -> Array:
-    """(sum |a|^p)^(1/p), in ``dtype``; for p = inf or -inf the largest or smallest magnitude, for 0 the count of non-zeros."""
+def vector_norm(a: Array, p: float, dim: Dim, keepdim: bool, dtype: np.dtype | None = None) -> Array:
+    """(sum |a|^p)^(1/p), in ``dtype`` (the array's own unless given).
+
+    For p = inf or -inf that is the largest or smallest magnitude, for 0 the count of non-zeros.
+    """
+    dtype = dtype or a.dtype
     if dtype.itemsize == 2:
         return vector_norm(a, p, dim, keepdim, np.dtype(np.float32)).astype(dtype)
     a = a.astype(dtype, copy=False)

@@ -41,8 +41,7 @@ def unique(a: Array, sorted: bool) -> tuple[Array, Array, Array]:
     Unless ``sorted``, an element is distinct where it differs from the one before it.
     """
     flat = a.reshape(-1)
-    order = np.argsort(flat, kind="stable") if sorted else np.arange(flat.size)
-    values = flat[order]
+    values, order = sort(flat, 0, False, False) if sorted else (flat, np.arange(flat.size))
     first = np.ones(flat.size, np.bool_)
     first[1:] = values[1:] != values[:-1]
     places, counts = _places(order, first)
