@@ -24,7 +24,7 @@ COMPILED = {
     "optimizer": ("sgd",),
     "pooling": ("max_pool2d", "max_pool2d_backward", "max_pool2d_gather"),
     "ranking": ("kthvalue", "median", "mode", "of_ranks", "searchsorted", "topk"),
-    "recurrence": ("recurrence",),
+    "recurrence": ("cummax", "cummin", "recurrence"),
     "selection": ("clamp", "masked_fill", "relu", "relu_backward", "sign", "where"),
     "exponential": ("log1p", "log_softmax", "log_softmax_backward", "sigmoid", "softmax", "softmax_backward"),
 }

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["cummax", "cummin", "cumprod", "cumsum", "logcumsumexp", "reverse"]
+__all__ = ["cumprod", "cumsum", "logcumsumexp", "reverse"]
 
 Array = np.ndarray
 
@@ -32,27 +32,6 @@ def _accumulated(ufunc: np.ufunc, a: Array, dim: int, dtype: np.dtype) -> Array:
         return a.copy()
     wide: Any = (np.float32 if dtype.itemsize == 2 else np.float64) if dtype.kind == "f" else dtype
     return np.ascontiguousarray(ufunc.accumulate(a, axis=dim, dtype=wide).astype(dtype, copy=False))
-
-
-def cummax(a: Array, dim: int) -> tuple[Array, Array]:
-    """The largest element up to each one, NaN from the first NaN on, and where it is: the last of equal ones."""
-    return _extremes(np.maximum, a, dim)
-
-
-def cummin(a: Array, dim: int) -> tuple[Array, Array]:
-    """The smallest element up to each one, NaN from the first NaN on, and where it is: the last of equal ones."""
-    return _extremes(np.minimum, a, dim)
-
-
-def _extremes(ufunc: np.ufunc, a: Array, dim: int) -> tuple[Array, Array]:
-    if not a.ndim:
-        return a.copy(), np.zeros((), np.int64)
-    a = np.ascontiguousarray(a)
-    extreme = ufunc.accumulate(a, axis=dim)
-    positions = np.arange(a.shape[dim]).reshape([-1 if d == dim else 1 for d in range(a.ndim)])
-    reached = np.where((a == extreme) | (a != a), positions, 0)
-    indices = np.maximum.accumulate(reached, axis=dim)
-    return np.take_along_axis(a, indices, dim), indices
 
 
 def reverse(a: Array, dim: int) -> Array:
