@@ -6,7 +6,7 @@ torch in values, gradients, graphs, messages and printed text. Start reading at 
 
 from __future__ import annotations
 
-from minitorch import autograd
+from minitorch import autograd, return_types
 from minitorch.autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from minitorch.autograd.anomaly_mode import is_anomaly_check_nan_enabled, is_anomaly_enabled, set_anomaly_enabled
 from minitorch.autograd.grad_mode import is_inference_mode_enabled

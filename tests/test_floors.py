@@ -12,6 +12,7 @@ FLOORS = [
         "minitorch.dtypes",
         "minitorch.device",
         "minitorch.memory_format",
+        "minitorch.return_types",
         "minitorch.runtime",
         "minitorch.size",
     ],

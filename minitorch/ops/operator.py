@@ -11,6 +11,9 @@ import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
+from minitorch import return_types
 from minitorch.autograd.grad_mode import no_grad, recording
 from minitorch.autograd.graph import (
     BOTH_NEEDED,
@@ -46,7 +49,7 @@ def operator(
     function: Callable[..., Any] | None = None,
     *,
     inplace: bool = False,
-    out: bool = False,
+    out: bool | Callable[[Any, Any], None] = False,
     method: bool = True,
     public: bool = True,
 ) -> Any:
@@ -55,7 +58,8 @@ def operator(
     Args:
         function: computes the operator; its name is the operator's.
         inplace: there is a method ``name_`` too, which writes the result over the tensor.
-        out: the function takes ``out=`` too, a tensor to write the result to.
+        out: the function takes ``out=`` too, a tensor (or for several results, a tuple of them) to write the result to. A
+            function ``out(result, target)`` refuses targets of the wrong dtype; otherwise they may be what results cast to.
         method: it is a method of tensors.
         public: it is a function of the package.
     """
@@ -66,7 +70,7 @@ def operator(
         if method:
             methods[name] = function
         if public:
-            functions[name] = _with_out(function) if out else function
+            functions[name] = _with_out(function, _check_castable if out is True else out) if out else function
         if inplace:
             methods[name + "_"] = in_place(function)
         return function
@@ -292,41 +296,61 @@ def in_place(function: Callable[..., Any]) -> Callable[..., Any]:
     return write_over
 
 
-def _with_out(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The form that writes its result to the tensor given as ``out=``."""
+def _with_out(function: Callable[..., Any], check: Callable[[Any, Any], None]) -> Callable[..., Any]:
+    """The form that writes its result to the tensor given as ``out=``, or its results to several."""
 
     @functools.wraps(function)
-    def write_out(*args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
+    def write_out(*args: Any, out: Any = None, **kwargs: Any) -> Any:
         if out is None:
             return function(*args, **kwargs)
-        if recording.get() and any(x._requires_grad for x in (out, *args, *kwargs.values()) if isinstance(x, Variable)):
+        targets = tuple(out) if isinstance(out, tuple | list) else (out,)
+        given = [x for x in (*args, *kwargs.values()) if isinstance(x, Variable)]
+        if recording.get() and any(x._requires_grad for x in (*targets, *given)):
             raise RuntimeError(
                 f"{function.__name__}(): functions with out=... arguments don't support automatic differentiation, "
                 "but one of the arguments requires grad."
             )
-        if any(size > 1 and not step for size, step in zip(out._array.shape, out._array.strides, strict=True)):
+        if any(
+            size > 1 and not step
+            for target in targets
+            for size, step in zip(target._array.shape, target._array.strides, strict=True)
+        ):
             raise RuntimeError(
                 "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
                 "Please clone() the tensor before performing the operation."
             )
         with no_grad():
             result = function(*args, **kwargs)
-        _check_castable(result, out)
-        if out._array.shape != result._array.shape:
-            if out._array.size:
-                warnings.warn(
-                    f"An output with one or more elements was resized since it had shape {list(out._array.shape)}, which "
-                    f"does not match the required output shape {list(result._array.shape)}.",
-                    UserWarning,
-                    stacklevel=2,
-                )
-            out._array = result._array.astype(out._array.dtype)
-        else:
-            out._array[...] = result._array
-        out._version_counter[0] += 1
-        return out
+        if not isinstance(out, tuple | list):
+            _write_to(out, result, check)
+            return out
+        if any(np.shares_memory(target._array, x._array) for target in targets for x in given):
+            raise RuntimeError(
+                "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single "
+                "memory location. Please clone() the tensor before performing the operation."
+            )
+        for target, each in zip(targets, result, strict=True):
+            _write_to(target, each, check)
+        return getattr(return_types, f"{function.__name__}_out", tuple)(targets)
 
     return write_out
+
+
+def _write_to(out: Tensor, result: Tensor, check: Callable[[Any, Any], None]) -> None:
+    """Writes a result over a tensor, which takes its shape."""
+    check(result, out)
+    if out._array.shape != result._array.shape:
+        if out._array.size:
+            warnings.warn(
+                f"An output with one or more elements was resized since it had shape {list(out._array.shape)}, which "
+                f"does not match the required output shape {list(result._array.shape)}.",
+                UserWarning,
+                stacklevel=3,
+            )
+        out._array = result._array.astype(out._array.dtype)
+    else:
+        out._array[...] = result._array
+    out._version_counter[0] += 1
 
 
 def _check_castable(result: Tensor, target: Tensor) -> None:

@@ -16,15 +16,8 @@ import minitorch
 from minitorch.ops.operator import functions, methods
 from minitorch.tensor import ARITHMETIC_SIGNS, Tensor
 
-MODULES = (
-    "autograd",
-    "nn",
-    "optim",
-    "random",
-    "serialization",
-    "special",
-    "utils",
-)  # that a user finds without importing them
+MODULES = ("autograd", "nn", "optim", "random", "return_types", "serialization", "special", "utils")
+"""What a user finds without importing it."""
 PACKAGE = Path(minitorch.__file__).parent
 HEADER = """# Written by `python -m minitorch.ops.stubs`.
 import builtins

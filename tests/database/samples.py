@@ -44,14 +44,19 @@ def full_name(info: OpInfo) -> str:
     return f"{info.name}.{info.variant_test_name}" if info.variant_test_name else info.name
 
 
-def translate(value: Any) -> Any:
+def translate(value: Any, known: dict[int, Any] | None = None) -> Any:
     """The same for minitorch: tensors of the same numbers, strides and need of gradients; dtypes; containers of them.
+
+    ``known`` has the translations of tensors by their ids: one that is given twice is one tensor here too.
 
     Raises:
         Untranslatable: there is no such thing here.
     """
+    known = {} if known is None else known
     if isinstance(value, torch.Tensor):
-        return _tensor(value)
+        if id(value) not in known:
+            known[id(value)] = _tensor(value)
+        return known[id(value)]
     if isinstance(value, torch.dtype):
         if value not in DTYPES:
             raise Untranslatable(str(value))
@@ -59,11 +64,11 @@ def translate(value: Any) -> Any:
     if isinstance(value, torch.Size):
         return minitorch.Size(value)
     if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*map(translate, value))
+        return type(value)(*(translate(each, known) for each in value))
     if isinstance(value, tuple | list):
-        return type(value)(translate(each) for each in value)
+        return type(value)(translate(each, known) for each in value)
     if isinstance(value, dict):
-        return {name: translate(each) for name, each in value.items()}
+        return {name: translate(each, known) for name, each in value.items()}
     if isinstance(value, torch.device):
         if value.type != "cpu":
             raise Untranslatable(str(value))
@@ -93,7 +98,7 @@ class Call:
     def __init__(self, info: OpInfo, sample: Any) -> None:
         self.info, self.name = info, full_name(info)
         self.given = (sample.input, *sample.args), sample.kwargs
-        self.translated = translate(self.given[0]), translate(self.given[1])
+        self.translated = translate(self.given)
 
     def torchs(self) -> Any:
         args, kwargs = self.given

@@ -11,7 +11,18 @@ import warnings
 import numpy as np
 
 from minitorch.kernels import Table, tables
-from minitorch.kernels.cpu import creation, elementwise, indexing, matmul, rearranging, reduction, shape, strides
+from minitorch.kernels.cpu import (
+    creation,
+    elementwise,
+    indexing,
+    matmul,
+    rearranging,
+    reduction,
+    scan,
+    shape,
+    sorting,
+    strides,
+)
 from minitorch.kernels.cpu.memory import keep_freed_memory
 
 # fmt: off
@@ -33,6 +44,8 @@ COMPILED = {
         "digamma", "entr", "erf", "erfc", "erfcx", "erfinv", "i0", "i0e", "i1", "i1e", "lgamma", "log_ndtr", "logit", "ndtri",
         "polygamma", "xlog1py",
     ),
+    "ranking": ("kthvalue", "median", "mode", "of_ranks", "searchsorted", "topk"),
+    "recurrence": ("cummax", "cummin", "recurrence"),
     "selection": ("clamp", "masked_fill", "relu", "relu_backward", "sign", "where"),
     "exponential": ("log1p", "log_softmax", "log_softmax_backward", "sigmoid", "softmax", "softmax_backward"),
 }
@@ -40,7 +53,7 @@ COMPILED = {
 """The modules of compiled kernels, each with its ``__all__``."""
 
 tables[np.ndarray] = Table(
-    creation, elementwise, reduction, shape, indexing, matmul, rearranging, strides,
+    creation, elementwise, reduction, scan, shape, sorting, indexing, matmul, rearranging, strides,
     later={f"{__name__}.{module}": names for module, names in COMPILED.items()},
 )  # fmt: skip
 

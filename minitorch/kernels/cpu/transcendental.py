@@ -128,7 +128,7 @@ def _log1p(x):
     return x if x == f32(0) else corrected  # -0.0 stays
 
 
-@fused
+@jit(fuse=True)
 def _erf(x):
     """Source: DLMF 7.6.1, the power series, up to 1, and Abramowitz and Stegun 7.1.26, good to 1.5e-7, beyond."""
     size, square = abs(x), x * x
