@@ -246,6 +246,8 @@ def _median(name: str, input: Tensor, dim: int | None, keepdim: bool) -> Any:
 def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> Any:
     """The most frequent element along ``dim``, the smallest of several, and where it is: ``(values, indices)``.
 
+    Every NaN counts as an element of its own.
+
     Raises:
         IndexError: the dimension has no elements.
     """

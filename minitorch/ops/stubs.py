@@ -48,7 +48,8 @@ def _signature(function: Callable[..., Any], self: bool, out: bool) -> str:
         parameters.append(f"{star}{each.name}: {_annotation(each.annotation)}{default}")
     if out:
         parameters += [] if keyword_only else ["*"]
-        parameters.append("out: Tensor | None = ...")
+        several = inspect.signature(function).return_annotation == "Any"
+        parameters.append(f"out: {'Sequence[Tensor] | ' if several else ''}Tensor | None = ...")
     return f"({', '.join(parameters)}) -> {_annotation(inspect.signature(function).return_annotation)}: ..."
 
 

@@ -10,10 +10,9 @@ the second, the middle and the last element), and that it sorts up to 16 element
 from __future__ import annotations
 
 from minitorch.kernels.cpu.compiler import jit
+from minitorch.kernels.cpu.sorting import SMALL
 
-__all__ = ["SMALL", "partial_sort", "select", "sort"]
-
-SMALL = 16  # elements to sort by insertion, which keeps the order of equal ones
+__all__ = ["partial_sort", "select", "sort"]
 
 
 @jit

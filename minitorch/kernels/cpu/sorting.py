@@ -8,7 +8,7 @@ __all__ = ["bincount", "histc", "sort", "unique", "unique_dim"]
 
 Array = np.ndarray
 
-SMALL = 16  # elements that are sorted by insertion
+SMALL = 16  # elements that are sorted by insertion, which keeps the order of equal ones
 LONG = 2**15  # elements from which integers are sorted digit by digit
 
 
