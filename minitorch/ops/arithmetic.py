@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch import dtypes
 from minitorch.autograd.variable import Variable
-from minitorch.ops.arguments import check_any_tensor
+from minitorch.ops.arguments import check_any_tensor, invalid_combination
 from minitorch.ops.operator import (
     Binary,
     Elementwise,
@@ -53,13 +53,16 @@ class SubBackward0(Binary):
 
 
 class RsubBackward0(Binary):
-    """b - a."""
+    """b - alpha a."""
 
-    def forward(self, k: Table, a: Any, b: Any) -> Any:
-        return k.sub(b, a)
+    __slots__ = ("alpha",)
+
+    def forward(self, k: Table, a: Any, b: Any, alpha: Number = 1) -> Any:
+        self.alpha = alpha
+        return k.sub(b, a if alpha == 1 else _scaled(k, b, a, alpha))
 
     def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
-        return self.needs[0] and k.neg(grad), grad
+        return self.needs[0] and (k.neg(grad) if self.alpha == 1 else k.mul(grad, -self.alpha)), grad
 
 
 class AddBackward1(Elementwise):
@@ -74,16 +77,13 @@ class AddBackward1(Elementwise):
         return (grad,)
 
 
-class RsubBackward1(Elementwise):
-    """number - tensor."""
+class RsubBackward1(RsubBackward0):
+    """From a number."""
 
     graph_inputs = 1
 
-    def forward(self, k: Table, a: Any, number: Any) -> Any:
-        return k.sub(number, a)
-
     def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
-        return (k.neg(grad),)
+        return super().backward(k, grad)[:1]
 
 
 class MulBackward0(Binary):
@@ -292,10 +292,15 @@ def sub(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
 
 
 @operator
-def rsub(input: Tensor, other: Tensor | Number) -> Tensor:
-    """``other - input``."""
+def rsub(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
+    """``other - alpha * input``."""
+    if not isinstance(input, Variable):
+        raise invalid_combination("rsub", input, other)
     check_subtraction(input, other)
-    return (RsubBackward0 if isinstance(other, Variable) else RsubBackward1).apply(input, other)
+    node = RsubBackward0 if isinstance(other, Variable) else RsubBackward1
+    return (
+        node.apply(input, other) if alpha == 1 else node.apply(input, other, alpha=_alpha_checked(input, other, alpha))
+    )
 
 
 @operator(inplace=True, out=True)

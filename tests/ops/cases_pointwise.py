@@ -92,6 +92,8 @@ TWO_VARIABLES = [
 ]
 
 OF_SEVERAL = [
+    Case("rsub alpha", lambda lib, a, b: lib.rsub(a, b, alpha=2.5), PAIR, special=True),
+    of_one("rsub alpha from a number", lambda lib, a: lib.rsub(a, 1, alpha=-2), special=True),
     Case("lerp", lambda lib, a, b: lib.lerp(a, b, 0.3), PAIR, special=True),
     Case("lerp from the end", lambda lib, a, b: a.lerp(b, 0.7), PAIR, special=True),
     Case("lerp by a tensor", lambda lib, a, b, c: lib.lerp(a, b, c), TRIPLE, special=True),
