@@ -74,7 +74,7 @@ def run(
             for (below, number), grad in zip(edges, results, strict=True):
                 if below is None or grad is None or grad is False or (wanted is not None and below not in wanted):
                     continue
-                shape, dtype = below.outputs[number]
+                shape, dtype = below.outputs[2 * number : 2 * number + 2]
                 array = grad._array if create_graph else grad
                 if array.shape != shape or array.dtype is not dtype:
                     grad = _fit(node, grad, shape, dtype)
@@ -83,7 +83,7 @@ def run(
                     _, grads = waiting[sequence_nr]
                     grads[number] = grad if grads[number] is None else _add(grads, number, grad)
                 else:
-                    grads = [None] * len(below.outputs)
+                    grads = [None] * (len(below.outputs) // 2)
                     grads[number] = grad
                     waiting[sequence_nr] = below, grads
                     heappush(youngest, -sequence_nr)
@@ -137,7 +137,7 @@ def _differentiate(node: Function, grads: list[Gradient | None], create_graph: b
             k = tables[type(present)]
             grads = [
                 k.expand(k.zeros((), present, dtype), shape) if grad is None else grad
-                for grad, (shape, dtype) in zip(grads, node.outputs, strict=True)
+                for grad, shape, dtype in zip(grads, node.outputs[::2], node.outputs[1::2], strict=True)
             ]
     result = node.backward(tables[type(present)], *grads, *saved)
     if len(result) != len(node.next_functions):
@@ -458,6 +458,6 @@ def _roots(
 
 def _standing_for(edge: GradientEdge) -> Variable:
     """A tensor of unknown contents whose gradient goes to an edge."""
-    shape, dtype = edge.node.outputs[edge.output_nr]
+    shape, dtype = edge.node.outputs[2 * edge.output_nr : 2 * edge.output_nr + 2]
     k = next(iter(tables.values()))
     return Function.Tensor._of_saved(k.zeros(shape, None, dtype), [0], (edge.node, edge.output_nr))

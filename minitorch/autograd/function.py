@@ -130,7 +130,7 @@ class CustomNode(Node):
             zeros = tables[type(some)].zeros
             shown = [
                 new_tensor(zeros(shape, some, dtype)) if grad is None and dtype is not None else grad
-                for grad, (shape, dtype) in zip(shown, self.outputs, strict=True)
+                for grad, shape, dtype in zip(shown, self.outputs[::2], self.outputs[1::2], strict=True)
             ]
         returned = self.function._formula()(self.ctx, *shown)
         found = [each for each in self._checked(returned) if each is not _NO_INPUT]
@@ -163,7 +163,7 @@ class CustomNode(Node):
             if grad is not None and not isinstance(grad, Variable):
                 raise RuntimeError(f"expected Variable or None (got {type(grad).__name__})")
             if grad is not None and below is not None:
-                shape = below.outputs[number][0]
+                shape = below.outputs[2 * number]
                 if not _expands_to(shape, grad._array.shape):
                     raise RuntimeError(
                         f"Function {self.name()} returned an invalid gradient at index {position} - got "
@@ -307,10 +307,9 @@ def _record(node: CustomNode, edges: tuple[Edge, ...], inputs: list[Variable], r
     node.hooks = None
     node.needs = ctx.needs_input_grad
     node.next_functions = edges
-    node.leaves = [x for x in inputs if x._edge is None]
-    node.outputs = [
-        (each._array.shape, each._array.dtype) if isinstance(each, Variable) else ((), None) for each in results
-    ]
+    node.leaves = tuple([x for x in inputs if x._requires_grad and x._edge is None])
+    kinds = [(each._array.shape, each._array.dtype) if isinstance(each, Variable) else ((), None) for each in results]
+    node.outputs = tuple([part for kind in kinds for part in kind])
     node.sequence_nr = next_sequence_nr()
     node.captured = []
     sources: list[Source | None] = []
@@ -349,7 +348,7 @@ def _tie(node: CustomNode, number: int, result: Variable, is_input: bool) -> Non
         return
     if dirty and result._view is not None:
         base, steps = result._view
-        if len(node.outputs) > 1 or node.next_functions[1:]:
+        if len(node.outputs) > 2 or node.next_functions[1:]:
             raise NotImplementedError(
                 "a Function that writes over a view takes that view as its only tensor, and returns nothing else"
             )

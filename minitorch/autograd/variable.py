@@ -58,6 +58,7 @@ class Variable:
     _view_error: str | None = None  # why a view may not be changed in place, if it may not
     _accumulator: AccumulateGrad | None = None  # the node that stands for a leaf, and has its hooks
     _stop_retaining: Callable[[], object] | None = None
+    _reshaped: bool = False  # a base: it became a view of its own memory, so that views taken before do not lead to it
 
     # -- making -------------------------------------------------------------------------------------------------------
 
@@ -115,7 +116,7 @@ class Variable:
             base, steps = self._view
             if base._requires_grad:
                 # The memory was changed through the base or another view of it: this view now comes out of the base as it is.
-                self._edge = ViewBackward.of(base, Region(steps))
+                self._edge = ViewBackward.of(base, self._region(base, steps))
                 self._edge_version = self._version_counter[0]
                 self._requires_grad = True
         return None if self._edge is None else self._edge[0]
@@ -359,6 +360,47 @@ class Variable:
         if self._view_error is not None and target._requires_grad:
             raise RuntimeError(self._view_error)
 
+    def _region(self, base: Variable, steps: Steps) -> Region:
+        """What this view shows of its base.
+
+        Raises:
+            RuntimeError: the base has since taken another shape in place.
+        """
+        region = Region(steps)
+        if base._reshaped:
+            try:
+                now = region(base._array)
+            except (ValueError, IndexError):
+                now = None
+            if now is None or not _same_memory(now, self._array):
+                raise RuntimeError(
+                    "this view was taken before its base took another shape in place (t_(), unsqueeze_(), ...), and its history "
+                    "cannot be followed through that. Take the view again."
+                )
+        return region
+
+    def _as_it_was(self) -> Any:
+        """This tensor's array and history as they are, in a tensor of their own."""
+        twin = new_tensor(self._array)
+        twin._edge = self._gradient_edge() if self._requires_grad else None
+        twin._requires_grad, twin._view = self._requires_grad, self._view
+        twin._version_counter, twin._edge_version = self._version_counter, self._version_counter[0]
+        return twin
+
+    def _become(self, view: Variable) -> Self:
+        """Takes the shape, strides and history of a view of the tensor as it was."""
+        self._version_counter[0] += 1
+        self._array = view._array
+        if view._edge is not None:
+            self._edge, self._requires_grad = view._edge, True
+        if self._view is None:
+            self._reshaped = True
+        else:
+            self._view, self._edge_version = view._view, self._version_counter[0]
+        if self._accumulator is not None:  # it takes gradients of the old shape
+            self._accumulator = AccumulateGrad(self, self._accumulator.hooks)
+        return self
+
     def _take_over(self, result: Variable) -> None:
         """Finishes a change in place: this tensor (its memory is written already) now has the history of ``result``."""
         self._version_counter[0] += 1
@@ -373,7 +415,7 @@ class Variable:
             self._edge, self._requires_grad = result._edge, True
         else:
             base, steps = self._view
-            rebase(base, Region(steps), node)
+            rebase(base, self._region(base, steps), node)
             self._edge_version = -1  # the next look at grad_fn finds the new history through the base
             self._requires_grad = True
         if self._stop_retaining is not None:
@@ -385,6 +427,11 @@ class Variable:
 def is_inference(input: Variable) -> bool:
     """Whether a tensor was made in inference mode."""
     return input.is_inference()
+
+
+def _same_memory(a: Array, b: Array) -> bool:
+    place = "__array_interface__"
+    return (a.shape, a.strides, getattr(a, place)["data"]) == (b.shape, b.strides, getattr(b, place)["data"])
 
 
 def _tell_views(version_counter: list[int]) -> None:

@@ -8,19 +8,40 @@ from __future__ import annotations
 from minitorch.ops import (
     activation,
     arithmetic,
+    bivariate,
+    closeness,
     comparison,
     conversion,
     convolution,
+    dimensions,
     elementary,
+    exponential,
+    extremes,
     indexing,
+    inplace,
+    joining,
     loss,
     matmul,
+    nonlinearity,
+    padding,
     parts,
+    piecewise,
+    properties,
+    rearranging,
     reduction,
+    rounding,
     shape,
+    special,
+    splitting,
+    strided,
+    trigonometry,
 )
 
+inplace.declare()
+
 __all__ = [
-    "activation", "arithmetic", "comparison", "conversion", "convolution", "elementary", "indexing", "loss", "matmul", "parts",
-    "reduction", "shape",
+    "activation", "arithmetic", "bivariate", "closeness", "comparison", "conversion", "convolution", "dimensions",
+    "elementary", "exponential", "extremes", "indexing", "inplace", "joining", "loss", "matmul", "nonlinearity", "padding",
+    "parts", "piecewise", "properties", "rearranging", "reduction", "rounding", "shape", "special", "splitting", "strided",
+    "trigonometry",
 ]  # fmt: skip

@@ -19,6 +19,16 @@ OTHERWISE = {
     ("DivBackward2", "_saved_self"): "its gradient is 0, for which nothing needs saving",
     ("DivBackward2", "_saved_other"): "its gradient is 0, for which nothing needs saving",
     ("GatherBackward0", "_saved_self"): "only the shape is kept",
+    ("IndexSelectBackward0", "_saved_index"): "the indices are kept as an array",
+    ("SgnBackward0", "_saved_self"): "real numbers have a gradient of 0, for which nothing needs saving",
+    ("SgnBackward0", "_saved_result"): "real numbers have a gradient of 0, for which nothing needs saving",
+    ("LogSigmoidBackward0", "_saved_buffer"): "it would hold exp(-|a|), which takes less time to compute than to keep",
+    ("ErfinvBackward0", "_saved_self"): "the result is kept, of which the derivative is a formula",
+    **dict.fromkeys(
+        [(f"{name}Backward1", "_saved_result") for name in ("Celu", "Elu", "LeakyRelu")]
+        + [(f"Special{name}Backward0", "_saved_result") for name in ("Erfcx", "I0E", "I1", "I1E", "LogNdtr")],
+        "the derivative is a formula in the input, which is kept",
+    ),
     ("NllLossBackward0", "_saved_self"): "a single sample is saved as a batch of one",
     ("NllLossBackward0", "_saved_target"): "a single sample is saved as a batch of one",
     ("NllLossBackward0", "_saved_weight"): "one weight for each sample is saved",
