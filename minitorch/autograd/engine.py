@@ -32,7 +32,7 @@ from minitorch.autograd.graph import (
     is_alone,
     new_tensor,
 )
-from minitorch.autograd.hooks import current_pass
+from minitorch.autograd.hooks import current_pass, watchers
 from minitorch.kernels import tables
 
 if TYPE_CHECKING:
@@ -65,7 +65,9 @@ def run(
     node: Any = None
     edges: Sequence[Edge] = [edge for edge, _ in roots]
     results: Sequence[Gradient | None] = [grad for _, grad in roots]
-    differentiate = anomaly_mode.watched(_differentiate) if anomaly_mode.is_anomaly_enabled() else _differentiate
+    differentiate = (
+        anomaly_mode.watched(_differentiate) if watchers and anomaly_mode.is_anomaly_enabled() else _differentiate
+    )
     this: Pass | None = None
     with set_grad_enabled(create_graph):
         while True:
@@ -414,7 +416,7 @@ def grad(
 
 
 def _as_list(tensors: Any) -> list[Any]:
-    return [tensors] if isinstance(tensors, Function.Tensor | GradientEdge) else list(tensors)
+    return [tensors] if isinstance(tensors, Function.Tensor) or type(tensors) is GradientEdge else list(tensors)
 
 
 def _target_edges(inputs: list[Variable]) -> list[Edge]:
@@ -432,7 +434,7 @@ def _roots(
         raise RuntimeError(f"got {len(tensors)} tensors and {len(cotangents)} gradients")
     roots = []
     for number, (tensor, cotangent) in enumerate(zip(tensors, cotangents, strict=True)):
-        if isinstance(tensor, GradientEdge):
+        if type(tensor) is GradientEdge:
             tensor = _standing_for(tensor)
         array = tensor._array
         if not tensor._requires_grad:

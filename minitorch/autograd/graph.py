@@ -19,23 +19,21 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Sequence
-from functools import partial
 from itertools import count
 from math import inf
-from operator import attrgetter
 from sys import getrefcount
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from minitorch.autograd.anomaly_mode import is_anomaly_enabled
+from minitorch.autograd.edges import GradientEdge, get_gradient_edge
 from minitorch.autograd.grad_mode import Untracked, inferring, is_inference_mode_enabled, no_grad, recording
 from minitorch.autograd.hooks import RemovableHandle, register_multi_grad_hook, watchers
 from minitorch.autograd.saved import (
     PACKED,
     Packed,
-    SavedTensor,
     disable_saved_tensors_hooks,
+    increment_version,
+    name_saved_values,
     save_on_cpu,
     saved_tensors_hooks,
 )  # fmt: skip
@@ -101,31 +99,11 @@ class _NodeType(type):
     ) -> _NodeType:
         body.setdefault("__slots__", ())
         node = super().__new__(cls, name, bases, body)
-        saves = _TORCHS_NAMES | (saves or {})
-        formula = body.get("backward")
-        parameters = formula.__code__.co_varnames[2 : formula.__code__.co_argcount] if formula is not None else ()
-        values = [each for each in parameters if not each.startswith(("grad", "_"))]
-        for position, each in enumerate(values):
-            setattr(node, f"_saved_{saves.get(each, each)}", property(partial(_saved_value, position=position)))
-            setattr(node, f"_raw_saved_{saves.get(each, each)}", property(partial(SavedTensor, position=position)))
-        for each in saves.keys() & body["__slots__"]:
-            setattr(node, f"_saved_{saves[each]}", property(attrgetter(each)))
+        name_saved_values(node, body.get("backward"), body["__slots__"], saves or {})
         return node
 
     def __init__(cls, name: str, bases: tuple[type, ...], body: dict[str, Any], **names: Any) -> None:
         super().__init__(name, bases, body)
-
-
-_TORCHS_NAMES = {"a": "self", "b": "other", "shape": "self_sym_sizes"} | {
-    setting: setting for setting in ("alpha", "beta", "dim", "dims", "exponent", "index", "keepdim")
-}
-
-
-def _saved_value(node: Function, position: int) -> Any:
-    value = node.saved_in_graph()[position]
-    if isinstance(value, bool | int | float) and node.graph_inputs is None:
-        return new_tensor(np.asarray(value))  # an operand like others, as torch sees it
-    return value
 
 
 class Function(metaclass=_NodeType):
@@ -494,32 +472,6 @@ def in_order(hooks: dict[int, Hooks], place: int) -> list[Callable[..., Any]]:
     """The hooks at a place, as they are to be called."""
     here = hooks.get(place, {})
     return [here[key] for key in sorted(here)]
-
-
-class GradientEdge(NamedTuple):
-    """Where a gradient arrives: an output of a node. Gradients can be asked for at an edge, in place of a tensor."""
-
-    node: Function
-    output_nr: int
-    ownership_token: Function | None = None
-
-
-def get_gradient_edge(tensor: Variable) -> GradientEdge:
-    """The edge at which the gradient of a tensor arrives.
-
-    Raises:
-        RuntimeError: the tensor does not require gradients.
-    """
-    if not tensor._requires_grad:
-        raise RuntimeError("It is not possible to get the gradient edge for a Tensor that does not require gradients")
-    return GradientEdge(*tensor._gradient_edge())
-
-
-def increment_version(tensor: Variable | Sequence[Variable]) -> None:
-    """Tells autograd that a tensor's memory was changed, by something that autograd does not know of."""
-    for each in tensor if isinstance(tensor, Sequence) else [tensor]:
-        if type(each._version_counter) is not Untracked:
-            each._version_counter[0] += 1
 
 
 def new_tensor(array: Array) -> Any:

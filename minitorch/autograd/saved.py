@@ -1,12 +1,17 @@
-"""What happens to saved tensors on their way into a node and out of it: hooks that pack and unpack them."""
+"""Saved tensors on their way into a node and out of it: hooks that pack and unpack them, and the names to read them by."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
+from operator import attrgetter
 from typing import Any
 
+import numpy as np
+
+from minitorch.autograd.grad_mode import Untracked
 from minitorch.autograd.hooks import watchers
 
 Pack = Callable[[Any], Any]
@@ -128,3 +133,42 @@ class SavedTensor:
             raise RuntimeError("Calling register_hooks on a saved tensor whose hooks have already been set. "
                                "Hint: only one pair of hooks is allowed at a time.")  # fmt: skip
         node.pack(position, pack_hook, unpack_hook)
+
+
+def increment_version(tensor: Any) -> None:
+    """Tells autograd that the memory of a tensor, or of several, was changed by something that autograd does not know of."""
+    for each in tensor if isinstance(tensor, Sequence) else [tensor]:
+        if type(each._version_counter) is not Untracked:
+            each._version_counter[0] += 1
+
+
+# -- torch's names ----------------------------------------------------------------------------------------------------
+
+_TORCHS_NAMES = {"a": "self", "b": "other", "shape": "self_sym_sizes"} | {
+    setting: setting for setting in ("alpha", "beta", "dim", "dims", "exponent", "index", "keepdim")
+}
+
+
+def name_saved_values(node: type, formula: Any, slots: tuple[str, ...], saves: dict[str, str]) -> None:
+    """Lets a class of nodes show what it holds under torch's names: ``node._saved_self``, ``node._raw_saved_self``.
+
+    Args:
+        node: the class.
+        formula: its ``backward``, whose arguments are gradients and then the saved values; ``None`` if it has none of its own.
+        slots: where it keeps settings.
+        saves: torch's names for some of the arguments and slots.
+    """
+    names = _TORCHS_NAMES | saves
+    arguments = () if formula is None else formula.__code__.co_varnames[2 : formula.__code__.co_argcount]
+    for position, each in enumerate(each for each in arguments if not each.startswith(("grad", "_"))):
+        setattr(node, f"_saved_{names.get(each, each)}", property(partial(_saved_value, position=position)))
+        setattr(node, f"_raw_saved_{names.get(each, each)}", property(partial(SavedTensor, position=position)))
+    for each in names.keys() & slots:
+        setattr(node, f"_saved_{names[each]}", property(attrgetter(each)))
+
+
+def _saved_value(node: Any, position: int) -> Any:
+    value = node.saved_in_graph()[position]
+    if isinstance(value, bool | int | float) and node.graph_inputs is None:
+        return node.Tensor._of(np.asarray(value))  # an operand like others, as torch sees it
+    return value
