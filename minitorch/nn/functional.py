@@ -12,11 +12,15 @@ from minitorch.ops.matmul import linear
 from minitorch.ops.operator import methods
 from minitorch.ops.padding import pad
 from minitorch.ops.rearranging import channel_shuffle, pixel_shuffle, pixel_unshuffle
+from minitorch.ops.resampling import col2im as fold
+from minitorch.ops.resampling import im2col as unfold
+from minitorch.ops.resampling import interpolate
 from minitorch.tensor import Tensor
 
 __all__ = [
-    "channel_shuffle", "conv2d", "cross_entropy", "l1_loss", "linear", "log_softmax", "max_pool2d", "mse_loss", "nll_loss", "pad",
-    "pixel_shuffle", "pixel_unshuffle", "relu", "relu_", "sigmoid", "softmax", "tanh",
+    "channel_shuffle", "conv2d", "cross_entropy", "fold", "interpolate", "l1_loss", "linear", "log_softmax",
+    "max_pool2d", "mse_loss", "nll_loss", "pad", "pixel_shuffle", "pixel_unshuffle", "relu", "relu_", "sigmoid",
+    "softmax", "tanh", "unfold",
 ]  # fmt: skip
 
 relu_ = methods["relu_"]

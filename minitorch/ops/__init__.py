@@ -22,6 +22,7 @@ from minitorch.ops import (
     properties,
     rearranging,
     reduction,
+    resampling,
     shape,
     splitting,
     strided,
@@ -29,5 +30,5 @@ from minitorch.ops import (
 
 __all__ = [
     "activation", "arithmetic", "comparison", "conversion", "convolution", "dimensions", "elementary", "indexing", "joining",
-    "loss", "matmul", "padding", "parts", "properties", "rearranging", "reduction", "shape", "splitting", "strided",
+    "loss", "matmul", "padding", "parts", "properties", "rearranging", "reduction", "resampling", "shape", "splitting", "strided",
 ]  # fmt: skip

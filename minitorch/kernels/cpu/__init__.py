@@ -11,7 +11,17 @@ import warnings
 import numpy as np
 
 from minitorch.kernels import Table, tables
-from minitorch.kernels.cpu import creation, elementwise, indexing, matmul, rearranging, reduction, shape, strides
+from minitorch.kernels.cpu import (
+    creation,
+    elementwise,
+    indexing,
+    matmul,
+    rearranging,
+    reduction,
+    resampling,
+    shape,
+    strides,
+)
 from minitorch.kernels.cpu.memory import keep_freed_memory
 
 # fmt: off
@@ -30,7 +40,7 @@ COMPILED = {
 """The modules of compiled kernels, each with its ``__all__``."""
 
 tables[np.ndarray] = Table(
-    creation, elementwise, reduction, shape, indexing, matmul, rearranging, strides,
+    creation, elementwise, reduction, shape, indexing, matmul, rearranging, resampling, strides,
     later={f"{__name__}.{module}": names for module, names in COMPILED.items()},
 )  # fmt: skip
 
