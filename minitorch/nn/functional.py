@@ -15,14 +15,17 @@ from minitorch.ops.operator import Number, in_place, methods
 from minitorch.ops.padding import pad
 from minitorch.ops.piecewise import hardshrink, leaky_relu_, prelu, softshrink, threshold_
 from minitorch.ops.rearranging import channel_shuffle, pixel_shuffle, pixel_unshuffle
+from minitorch.ops.resampling import col2im as fold
+from minitorch.ops.resampling import im2col as unfold
+from minitorch.ops.resampling import interpolate
 from minitorch.tensor import Tensor
 
 __all__ = [
-    "celu", "celu_", "channel_shuffle", "conv2d", "cross_entropy", "elu", "elu_", "gelu", "glu", "hardshrink",
-    "hardsigmoid", "hardswish", "hardtanh", "hardtanh_", "l1_loss", "leaky_relu", "leaky_relu_", "linear", "log_softmax",
-    "logsigmoid", "max_pool2d", "mish", "mse_loss", "nll_loss", "pad", "pixel_shuffle", "pixel_unshuffle", "prelu", "relu",
-    "relu6", "relu_", "selu", "selu_", "sigmoid", "silu", "softmax", "softmin", "softplus", "softshrink", "softsign",
-    "tanh", "tanhshrink", "threshold", "threshold_",
+    "celu", "celu_", "channel_shuffle", "conv2d", "cross_entropy", "elu", "elu_", "fold", "gelu", "glu", "hardshrink",
+    "hardsigmoid", "hardswish", "hardtanh", "hardtanh_", "interpolate", "l1_loss", "leaky_relu", "leaky_relu_", "linear",
+    "log_softmax", "logsigmoid", "max_pool2d", "mish", "mse_loss", "nll_loss", "pad", "pixel_shuffle", "pixel_unshuffle",
+    "prelu", "relu", "relu6", "relu_", "selu", "selu_", "sigmoid", "silu", "softmax", "softmin", "softplus", "softshrink",
+    "softsign", "tanh", "tanhshrink", "threshold", "threshold_", "unfold",
 ]  # fmt: skip
 
 relu_ = methods["relu_"]

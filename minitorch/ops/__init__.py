@@ -33,6 +33,7 @@ from minitorch.ops import (
     rearranging,
     reduction,
     renorm,
+    resampling,
     rounding,
     scan,
     shape,
@@ -49,6 +50,6 @@ inplace.declare()
 __all__ = [
     "activation", "arithmetic", "bivariate", "closeness", "comparison", "conversion", "convolution", "dimensions",
     "elementary", "exponential", "extremes", "indexing", "inplace", "joining", "loss", "matmul", "maxima", "nonlinearity",
-    "padding", "parts", "piecewise", "product", "properties", "quantile", "rearranging", "reduction", "renorm", "rounding",
-    "scan", "shape", "sorting", "special", "splitting", "statistics", "strided", "trigonometry",
+    "padding", "parts", "piecewise", "product", "properties", "quantile", "rearranging", "reduction", "renorm",
+    "resampling", "rounding", "scan", "shape", "sorting", "special", "splitting", "statistics", "strided", "trigonometry",
 ]  # fmt: skip

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
+
 from tests.ops.case import ANY, CUBE, MATRIX, Case, fixed, of_one, one_of, op
 
 
 def sum_of(tensors: Any) -> Any:
     """The sum of several tensors, each with a factor of its own."""
     return sum(each.sum() * (n + 1) for n, each in enumerate(tensors))
+
+
+def resized(lib: Any, a: Any, **settings: Any) -> Any:
+    return op(lib, "interpolate")(a, **settings)
 
 
 def _turned(a: Any) -> Any:
@@ -128,4 +134,50 @@ PADDING = [
     of_one("pad circular 2d", lambda lib, a: op(lib, "pad")(a, (2, 0, -1, 1), "circular"), CUBE),
 ]
 
-CASES = [*DIMENSIONS, *PARTS, *JOINING, *ORDER, *PADDING]
+IMAGES = [
+    *(
+        of_one(
+            f"interpolate {mode} {ndim} {size}",
+            lambda lib, a, m=mode, s=size: resized(lib, a, size=s, mode=m),
+            fixed(shape),
+        )
+        for mode, shape in (
+            ("nearest", (1, 2, 5)),
+            ("nearest", (2, 1, 3, 4)),
+            ("nearest", (1, 2, 2, 3, 2)),
+            ("nearest-exact", (1, 2, 5)),
+            ("nearest-exact", (2, 1, 3, 4)),
+            ("linear", (1, 2, 5)),
+            ("bilinear", (2, 1, 3, 4)),
+            ("trilinear", (1, 2, 2, 3, 2)),
+            ("bicubic", (2, 1, 3, 4)),
+        )
+        for ndim in [len(shape)]
+        for size in (1, 3, 7)
+    ),
+    of_one("interpolate by a factor", lambda lib, a: resized(lib, a, scale_factor=2.3), fixed((1, 1, 3, 4))),
+    of_one("interpolate twice", lambda lib, a: resized(lib, a, scale_factor=2, mode="bilinear"), fixed((1, 1, 3, 4))),
+    of_one(
+        "interpolate corners",
+        lambda lib, a: resized(lib, a, size=(5, 1), mode="bilinear", align_corners=True),
+        fixed((1, 1, 3, 4)),
+    ),
+    of_one(
+        "interpolate cubic corners",
+        lambda lib, a: resized(lib, a, scale_factor=(1.5, 0.7), mode="bicubic", align_corners=True),
+        fixed((1, 1, 3, 4)),
+    ),
+    of_one("nn unfold", lambda lib, a: op(lib, "unfold" if lib is torch else "im2col")(a, 2), fixed((1, 2, 3, 4))),
+    of_one(
+        "nn unfold apart",
+        lambda lib, a: op(lib, "unfold" if lib is torch else "im2col")(a, (2, 1), padding=1, stride=(2, 1), dilation=2),
+        fixed((2, 3, 4)),
+    ),
+    of_one(
+        "nn fold",
+        lambda lib, a: op(lib, "fold" if lib is torch else "col2im")(a, (3, 4), 2),
+        one_of((1, 8, 6), (8, 6)),
+    ),
+]
+
+CASES = [*DIMENSIONS, *PARTS, *JOINING, *ORDER, *PADDING, *IMAGES]

@@ -18,6 +18,7 @@ from minitorch.kernels.cpu import (
     matmul,
     rearranging,
     reduction,
+    resampling,
     scan,
     shape,
     sorting,
@@ -53,7 +54,7 @@ COMPILED = {
 """The modules of compiled kernels, each with its ``__all__``."""
 
 tables[np.ndarray] = Table(
-    creation, elementwise, reduction, scan, shape, sorting, indexing, matmul, rearranging, strides,
+    creation, elementwise, indexing, matmul, rearranging, reduction, resampling, scan, shape, sorting, strides,
     later={f"{__name__}.{module}": names for module, names in COMPILED.items()},
 )  # fmt: skip
 
