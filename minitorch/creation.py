@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minitorch import dtypes
+from minitorch import dtypes, sampling
 from minitorch.autograd.variable import Variable
 from minitorch.device import device as Device
 from minitorch.dtypes import dtype as Dtype
 from minitorch.dtypes import from_numpy_dtype, get_default_dtype
 from minitorch.kernels.cpu import random as draws
 from minitorch.ops.arguments import sizes
-from minitorch.ops.promotion import number_dtype
+from minitorch.ops.promotion import check_fits, number_dtype
 from minitorch.random import Generator, default_generator
 from minitorch.tensor import Tensor
 
@@ -303,6 +303,7 @@ def rand(
 ) -> Tensor:
     """Numbers spread evenly over [0, 1); torch's for the same seed."""
     wanted = (dtype or get_default_dtype()).numpy
+    sampling.check_floating(wanted, "check_uniform_bounds")
     dims = _shape(shape, size)
     return _drawn(lambda source: draws.uniform(source, dims, wanted), generator, device, requires_grad)
 
@@ -317,6 +318,7 @@ def randn(
 ) -> Tensor:
     """Normally distributed numbers of mean 0 and variance 1; torch's for the same seed, to the last place."""
     wanted = (dtype or get_default_dtype()).numpy
+    sampling.check_floating(wanted, "normal_kernel_cpu")
     dims = _shape(shape, size)
     return _drawn(lambda source: draws.normal(source, dims, wanted), generator, device, requires_grad)
 
@@ -342,9 +344,8 @@ def randint(
         low, high, size = 0, low, high
     elif high is None:
         low, high = 0, low
-    if low >= high:
-        raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
     wanted = (dtype or dtypes.int64).numpy
+    sampling.check_range(low, high, wanted)
     dims = _shape((size,))
     return _drawn(lambda source: draws.randint(source, low, high, dims, wanted), generator, device, requires_grad)
 
@@ -362,28 +363,93 @@ def randperm(
     Raises:
         RuntimeError: ``n`` is negative.
     """
-    if n < 0:
-        raise RuntimeError("n must be non-negative, got" + str(n))
     wanted = (dtype or dtypes.int64).numpy
+    _check_permutation(n, dtype or dtypes.int64)
     return _drawn(lambda source: draws.randperm(source, n, wanted), generator, device, requires_grad)
 
 
-def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
-    """1 with the probability that ``input`` gives, else 0; of its shape and dtype. Torch's for the same seed.
+def _check_permutation(n: int, dtype: Dtype) -> None:
+    _shape((n,))
+    if dtype is dtypes.bool:
+        raise NotImplementedError("\"randperm\" not implemented for 'Bool'")
+    check_fits(n, dtype)
+    exact = 2 ** (np.finfo(dtype.numpy).nmant + 1) + 1 if dtype.category == dtypes.FLOATING else n
+    if n > exact:
+        raise RuntimeError(f"n cannot be greater than {exact} for {dtype.scalar_type} type.")
+
+
+def rand_like(
+    input: Tensor,
+    *,
+    generator: Generator | None = None,
+    dtype: Dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Numbers spread evenly over [0, 1), of another tensor's shape, dtype and layout."""
+    made = empty_like(input, dtype=dtype, device=device)
+    return made.uniform_(generator=generator).requires_grad_(requires_grad)
+
+
+def randn_like(
+    input: Tensor,
+    *,
+    generator: Generator | None = None,
+    dtype: Dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Normally distributed numbers of mean 0 and variance 1, of another tensor's shape, dtype and layout."""
+    made = empty_like(input, dtype=dtype, device=device)
+    return made.normal_(generator=generator).requires_grad_(requires_grad)
+
+
+def randint_like(
+    input: Tensor,
+    low: int,
+    high: int | None = None,
+    *,
+    generator: Generator | None = None,
+    dtype: Dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """``randint_like(input, high)``, ``randint_like(input, low, high)``: whole numbers from low to high - 1, as ``randint``."""
+    low, high = (0, low) if high is None else (low, high)
+    made = empty_like(input, dtype=dtype, device=device)
+    return made.random_(low, high, generator=generator).requires_grad_(requires_grad)
+
+
+def normal(
+    mean: Tensor | float,
+    std: Tensor | float = 1.0,
+    size: Any = None,
+    *,
+    generator: Generator | None = None,
+    dtype: Dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    out: Tensor | None = None,
+) -> Tensor:
+    """Normally distributed numbers: each with the mean and the standard deviation that tensors give for it.
+
+    Args:
+        mean: of all numbers, or a tensor of means.
+        std: of all numbers, or a tensor that broadcasts with ``mean``.
+        size: the shape, where neither of the two is a tensor.
+        generator: what to draw from, if not the default generator.
+        dtype: the default dtype, unless given; for tensors it is theirs.
+        device: ``"cpu"``.
+        requires_grad: whether operators on the result are recorded.
+        out: a tensor to write to.
 
     Raises:
-        RuntimeError: something in it is not a probability.
+        RuntimeError: a standard deviation is negative.
     """
-    if not ((input._array >= 0) & (input._array <= 1)).all():
-        raise RuntimeError("Expected p_in >= 0 && p_in <= 1 to be true, but got false.")
-    return _drawn(lambda source: draws.bernoulli(source, input._array), generator, None, False)
-
-
-def rand_like(input: Tensor, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Numbers spread evenly over [0, 1), of another tensor's shape and dtype."""
-    return rand(input.shape, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad)
-
-
-def randn_like(input: Tensor, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Normally distributed numbers, of another tensor's shape and dtype."""
-    return randn(input.shape, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad)
+    if isinstance(mean, Tensor) or isinstance(std, Tensor):
+        drawn = sampling.normal(mean, std, generator)
+    elif size is None:
+        raise TypeError("normal() needs a size where neither mean nor std is a tensor")
+    else:
+        drawn = empty(size, dtype=dtype, device=device).normal_(mean, std, generator=generator)
+    return drawn.requires_grad_(True) if requires_grad else drawn if out is None else out.copy_(drawn)

@@ -20,11 +20,9 @@ from minitorch.device import device as Device
 from minitorch.dtypes import dtype as Dtype
 from minitorch.dtypes import from_numpy_dtype
 from minitorch.kernels import tables
-from minitorch.kernels.cpu import random as draws
 from minitorch.ops import arithmetic, comparison, conversion, elementary, indexing, matmul, parts, shape
 from minitorch.ops.arguments import sizes
 from minitorch.ops.operator import methods, operators
-from minitorch.random import Generator, default_generator
 from minitorch.size import Size
 
 if TYPE_CHECKING:
@@ -360,64 +358,6 @@ class Tensor(_Methods):
         """Writes 0 everywhere."""
         return methods["zero_"](self)
 
-    def uniform_(
-        self, from_: float = 0.0, to: float = 1.0, *, generator: Generator | None = None, **bounds: float
-    ) -> Tensor:
-        """Writes numbers spread evenly over [from, to).
-
-        Raises:
-            RuntimeError: ``from`` is larger than ``to``, or the dtype is not floating point.
-        """
-        low, high = float(bounds.pop("from", from_)), float(to)
-        if bounds:
-            raise TypeError(f"uniform_() got an unexpected keyword argument '{next(iter(bounds))}'")
-        if self._array.dtype.kind != "f":
-            raise NotImplementedError(f"\"check_uniform_bounds\" not implemented for '{self.dtype.scalar_type}'")
-        if not low <= high:
-            raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={high:g}")
-        return _overwritten(
-            self,
-            "uniform",
-            lambda source: draws.uniform(source, self._array.shape, self._array.dtype, low, high),
-            generator,
-        )
-
-    def normal_(self, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None) -> Tensor:
-        """Writes normally distributed numbers.
-
-        Raises:
-            RuntimeError: ``std`` is negative, or the dtype is not floating point.
-        """
-        if not std >= 0.0:
-            raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
-        if self._array.dtype.kind != "f":
-            raise NotImplementedError(f"\"normal_kernel_cpu\" not implemented for '{self.dtype.scalar_type}'")
-        array = self._array
-        return _overwritten(
-            self,
-            "normal",
-            lambda source: draws.normal(source, array.shape, array.dtype, mean, std, array.flags.c_contiguous),
-            generator,
-        )
-
-    def random_(self, *bounds: int, generator: Generator | None = None) -> Tensor:
-        """Writes whole numbers: over all that the dtype holds, below ``bounds[0]``, or from ``bounds[0]`` to below ``bounds[1]``.
-
-        Raises:
-            RuntimeError: there is no number between the bounds.
-        """
-        array = self._array
-        low, high = (0, bounds[0]) if len(bounds) == 1 else bounds or (0, 0)
-        if bounds and low >= high:
-            raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
-
-        def draw(source: Generator) -> np.ndarray:
-            if not bounds:
-                return draws.random(source, array.shape, array.dtype)
-            return draws.randint(source, low, high, array.shape, array.dtype)
-
-        return _overwritten(self, "random", draw, generator)
-
     # -- arithmetic signs ---------------------------------------------------------------------------------------------
 
     __getitem__ = indexing.getitem
@@ -432,15 +372,6 @@ class Tensor(_Methods):
         if self._array.dtype.kind == "f":
             raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
         return comparison.bitwise_not(self)
-
-
-def _overwritten(tensor: Tensor, kind: str, draw: Any, generator: Generator | None) -> Tensor:
-    """Writes random numbers over a tensor; the check comes first, so that a mistake draws nothing."""
-    tensor._check_inplace()
-    source = default_generator if generator is None else generator
-    with source.lock:
-        drawn = draw(source)
-    return methods[f"{kind}_"](tensor, drawn)
 
 
 def _unpickled(kind: type[Tensor], array: np.ndarray, requires_grad: bool) -> Tensor:

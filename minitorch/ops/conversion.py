@@ -86,42 +86,6 @@ class ZeroBackward0(FillBackward2):
     """Everything becomes 0."""
 
 
-class UniformBackward0(Function):
-    """Everything is overwritten by random numbers, drawn by the caller."""
-
-    def forward(self, k: Table, a: Any, drawn: Any) -> Any:
-        return drawn
-
-    def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
-        return (k.zeros(grad.shape, grad),)
-
-
-class NormalBackward0(UniformBackward0):
-    """Likewise, from a normal distribution."""
-
-
-class RandomBackward0(UniformBackward0):
-    """Likewise, whole numbers."""
-
-
-@operator(inplace=True, method=False, public=False)
-def uniform(input: Tensor, drawn: np.ndarray) -> Tensor:
-    """The random numbers that were drawn for ``input``."""
-    return UniformBackward0.apply(input, drawn=drawn)
-
-
-@operator(inplace=True, method=False, public=False)
-def normal(input: Tensor, drawn: np.ndarray) -> Tensor:
-    """The random numbers that were drawn for ``input``."""
-    return NormalBackward0.apply(input, drawn=drawn)
-
-
-@operator(inplace=True, method=False, public=False)
-def random(input: Tensor, drawn: np.ndarray) -> Tensor:
-    """The random numbers that were drawn for ``input``."""
-    return RandomBackward0.apply(input, drawn=drawn)
-
-
 @operator(inplace=True, method=False, public=False)
 def copy(input: Tensor, source: Any) -> Tensor:
     """What ``input`` is after ``source`` (broadcast, cast) was written over it.

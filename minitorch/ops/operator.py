@@ -55,9 +55,9 @@ def operator(
         if method:
             methods[name] = function
         if public:
-            functions[name] = _with_out(function) if out else function
+            functions[name] = with_out(function) if out else function
         if inplace:
-            methods[name + "_"] = _in_place(function)
+            methods[name + "_"] = in_place(function)
         return function
 
     return declare if function is None else declare(function)
@@ -151,7 +151,7 @@ class Comparison(Elementwise):
     differentiable = False
 
 
-def _in_place(function: Callable[..., Any]) -> Callable[..., Any]:
+def in_place(function: Callable[..., Any]) -> Callable[..., Any]:
     """The form that writes over its first argument: the operator, then its result takes the place of the tensor.
 
     The graph is thereby the operator's own, with the tensor's old history below it.
@@ -184,7 +184,7 @@ def _in_place(function: Callable[..., Any]) -> Callable[..., Any]:
     return write_over
 
 
-def _with_out(function: Callable[..., Any]) -> Callable[..., Any]:
+def with_out(function: Callable[..., Any]) -> Callable[..., Any]:
     """The form that writes its result to the tensor given as ``out=``."""
 
     @functools.wraps(function)
@@ -197,6 +197,7 @@ def _with_out(function: Callable[..., Any]) -> Callable[..., Any]:
                 "but one of the arguments requires grad."
             )
         with no_grad():
+            out._check_inplace()
             result = function(*args, **kwargs)
         _check_castable(result, out)
         if out._array.shape != result._array.shape:

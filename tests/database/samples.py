@@ -100,6 +100,7 @@ class Call:
 
     def ours(self) -> Any:
         args, kwargs = self.translated
+        minitorch.manual_seed(42)  # as the database seeds torch before it draws
         function = find(self.info.name)
         assert function is not None
         return function(*args, **kwargs)
