@@ -14,8 +14,8 @@ from minitorch.creation import (
 )  # fmt: skip
 from minitorch.device import device
 from minitorch.dtypes import (
-    bool, can_cast, double, dtype, float, float16, float32, float64, get_default_dtype, half, int, int8, int16, int32, int64,
-    long, promote_types, set_default_dtype, short, uint8,
+    bool, can_cast, double, dtype, finfo, float, float16, float32, float64, get_default_dtype, half, iinfo, int, int8, int16,
+    int32, int64, long, promote_types, set_default_dtype, short, uint8,
 )  # fmt: skip
 from minitorch.kernels.cpu.threads import get_num_threads, set_num_threads
 from minitorch.ops.operator import functions as _functions
@@ -23,11 +23,16 @@ from minitorch.printing import get_printoptions, set_printoptions
 from minitorch.random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 from minitorch.size import Size
 from minitorch.tensor import Tensor
+from minitorch.tensor_types import (
+    BoolTensor, ByteTensor, CharTensor, DoubleTensor, FloatTensor, HalfTensor, IntTensor, LongTensor, ShortTensor,
+    set_default_tensor_type,
+)  # fmt: skip
 
 globals().update(_functions)  # add, mul, sum, …: every operator that is declared as a function of the package
 
 # These are built on the names above.
 from minitorch import nn, optim, utils
 from minitorch.serialization import load, save
+from minitorch.utils.dlpack import from_dlpack, to_dlpack
 
 __version__ = "0.1.0"

@@ -7,6 +7,7 @@ the array, Python's own protocols (arithmetic signs, ``len``, ``float``, picklin
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -49,14 +50,9 @@ class Tensor(_Methods):
     __array_priority__ = 1000  # numpy leaves `array + tensor` to us
 
     def __new__(cls, *data: Any) -> Any:
-        if not data or all(isinstance(size, int) for size in data):
-            array = np.empty(data or 0, dtypes.get_default_dtype().numpy)
-        elif isinstance(data[0], Size):
-            array = np.empty(data[0], dtypes.get_default_dtype().numpy)
-        else:
-            source = data[0]._array if isinstance(data[0], Variable) else data[0]
-            array = np.array(source, dtypes.get_default_dtype().numpy)
-        self = new_tensor(array)
+        from minitorch.tensor_types import constructed  # which is written with tensors
+
+        self = constructed(data, dtypes.get_default_dtype())
         self.__class__ = cls
         return self
 
@@ -194,8 +190,38 @@ class Tensor(_Methods):
         return self._array.view()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        array = self.numpy()
-        return np.array(array, dtype=dtype, copy=copy)
+        return np.array(self.numpy(), dtype=dtype, copy=copy)
+
+    def __array_wrap__(self, array: np.ndarray, context: Any = None, return_scalar: bool = False) -> Tensor:
+        """What a numpy function makes of tensors is a tensor again; truth values are uint8 in it, as in torch."""
+        array = np.asarray(array)
+        if array.dtype == np.bool:
+            array = array.astype(np.uint8)
+        return new_tensor(array.view(from_numpy_dtype(array.dtype).numpy))
+
+    def __dlpack__(
+        self,
+        *,
+        stream: int | None = -1,
+        max_version: tuple[int, int] | None = None,
+        dl_device: tuple[int, int] | None = None,
+        copy: bool | None = None,
+    ) -> Any:
+        """The same memory in a capsule that other libraries take.
+
+        Raises:
+            BufferError: the tensor requires gradients.
+        """
+        if self._requires_grad:
+            raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
+        if stream is not None and type(stream) is not int:
+            raise TypeError("stream must be ``int`` or ``none``")
+        if stream not in (None, -1):
+            raise AssertionError("stream should be None on cpu.")
+        return self._array.__dlpack__(max_version=max_version, dl_device=dl_device, copy=copy)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return self._array.__dlpack_device__()
 
     def __bool__(self) -> bool:
         if self._array.size != 1:
@@ -206,6 +232,12 @@ class Tensor(_Methods):
         return bool(self._array.item())
 
     def __float__(self) -> float:
+        if self._requires_grad:
+            warnings.warn(
+                "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\nConsider using "
+                "tensor.detach() first.",
+                stacklevel=2,
+            )
         return float(self._only_element())
 
     def __int__(self) -> int:
@@ -242,7 +274,7 @@ class Tensor(_Methods):
         return id(self)
 
     def __repr__(self) -> str:
-        return printing.format_tensor(self)
+        return printing.format_tensor(self, "tensor" if type(self) is Tensor else type(self).__name__)
 
     def __format__(self, spec: str) -> str:
         return printing.format_with_spec(self, spec)
@@ -280,8 +312,6 @@ class Tensor(_Methods):
         return twin
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        if not self.is_leaf:
-            raise RuntimeError("only leaf tensors can be pickled: detach() the tensor first")
         return _unpickled, (type(self), self._array, self._requires_grad)
 
     # -- other dtypes -------------------------------------------------------------------------------------------------
@@ -312,12 +342,17 @@ class Tensor(_Methods):
         converted = self if dtype is None else conversion.cast(self, dtype.numpy)
         return shape.clone(self) if copy and converted is self else converted
 
-    def type(self, dtype: Dtype | str | None = None) -> Any:
+    def type(self, dtype: Any = None) -> Any:
         """The name of the tensor's type, or the tensor in another dtype."""
         if dtype is None:
             return self._type_name()
         if isinstance(dtype, str):
-            dtype = next(each for each in dtypes.ALL if dtype in (f"torch.{each.tensor_type}", repr(each)))
+            found = [each for each in dtypes.ALL if dtype in (f"torch.{each.tensor_type}", repr(each))]
+            if not found:
+                raise ValueError(f"invalid type: '{dtype}'")
+            dtype = found[0]
+        elif not isinstance(dtype, Dtype):
+            dtype = dtype.dtype  # of a class such as FloatTensor
         return self.to(dtype)
 
     def type_as(self, other: Tensor) -> Tensor:
@@ -397,15 +432,22 @@ def _sign(operate: Any, reverse: bool = False) -> Any:
     return sign
 
 
-def _reverse_div(number: Any, tensor: Tensor) -> Tensor:
-    return arithmetic.mul(arithmetic.reciprocal(tensor), number)
+def _equals(self: Tensor, other: Any) -> Any:
+    """The sign ``==``, which takes numpy's arrays too; the other comparisons do not."""
+    if isinstance(other, np.ndarray):
+        other = new_tensor(other.view(from_numpy_dtype(other.dtype).numpy))
+    return comparison.eq(self, other) if isinstance(other, _OPERANDS) else NotImplemented
+
+
+def _reverse_div(tensor: Tensor, other: Any) -> Tensor:
+    return arithmetic.reciprocal(tensor) * other
 
 
 ARITHMETIC_SIGNS = {
     "__add__": _sign(arithmetic.add), "__radd__": _sign(arithmetic.add), "__iadd__": _sign(methods["add_"]),
     "__sub__": _sign(arithmetic.sub), "__rsub__": _sign(arithmetic.rsub), "__isub__": _sign(methods["sub_"]),
     "__mul__": _sign(arithmetic.mul), "__rmul__": _sign(arithmetic.mul), "__imul__": _sign(methods["mul_"]),
-    "__truediv__": _sign(arithmetic.div), "__rtruediv__": _sign(_reverse_div, reverse=True),
+    "__truediv__": _sign(arithmetic.div), "__rtruediv__": _reverse_div,
     "__itruediv__": _sign(methods["div_"]),
     "__floordiv__": _sign(arithmetic.floor_divide), "__rfloordiv__": _sign(arithmetic.floor_divide, reverse=True),
     "__ifloordiv__": _sign(methods["floor_divide_"]),
@@ -413,7 +455,7 @@ ARITHMETIC_SIGNS = {
     "__imod__": _sign(methods["remainder_"]),
     "__pow__": _sign(elementary.pow), "__rpow__": _sign(elementary.pow, reverse=True), "__ipow__": _sign(methods["pow_"]),
     "__matmul__": _sign(matmul.matmul), "__rmatmul__": _sign(matmul.matmul, reverse=True),
-    "__eq__": _sign(comparison.eq), "__ne__": _sign(comparison.ne), "__lt__": _sign(comparison.lt),
+    "__eq__": _equals, "__ne__": _sign(comparison.ne), "__lt__": _sign(comparison.lt),
     "__le__": _sign(comparison.le), "__gt__": _sign(comparison.gt), "__ge__": _sign(comparison.ge),
     "__and__": _sign(comparison.bitwise_and), "__rand__": _sign(comparison.bitwise_and),
     "__iand__": _sign(methods["bitwise_and_"]),

@@ -18,6 +18,7 @@ FLOORS = [
         "minitorch.typename",
         "minitorch.sampling",
         "minitorch.noise",
+        "minitorch.tensor_types",
     ],
     ["minitorch.nn", "minitorch.optim", "minitorch.utils", "minitorch.vision", "minitorch.serialization"],
     ["minitorch.explain", "minitorch.program", "minitorch.cli", "minitorch.__main__"],

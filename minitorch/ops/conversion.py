@@ -13,7 +13,7 @@ from minitorch.autograd.variable import Variable
 from minitorch.dtypes import dtype as Dtype
 from minitorch.kernels import tables
 from minitorch.ops.operator import Number, methods, operator
-from minitorch.ops.promotion import broadcast_shapes, check_fits, number_dtype
+from minitorch.ops.promotion import broadcast_shapes, check_fits, number_dtype, result_dtype
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
@@ -131,3 +131,9 @@ def zeros(shape: tuple[int, ...], like: Tensor, dtype: np.dtype | None = None) -
     """Zeros, of the dtype of ``like`` unless another is given; a constant in every formula."""
     array = like._array
     return Variable._of(tables[type(array)].zeros(shape, array, dtype))
+
+
+@operator(method=False)
+def result_type(tensor1: Tensor | Number, tensor2: Tensor | Number) -> Dtype:
+    """The dtype that arithmetic on the two has."""
+    return result_dtype([each._array if isinstance(each, Variable) else each for each in (tensor1, tensor2)])

@@ -30,7 +30,7 @@ def result_dtype(arrays: list[Any]) -> dtype:
     """The dtype that arrays and Python numbers have together."""
     classes: list[list[dtype]] = [[], [], []]
     for each in arrays:
-        if not isinstance(each, np.ndarray | np.generic):
+        if not isinstance(each, np.ndarray):  # numpy's scalars count as Python's
             classes[2].append(number_dtype(each))
         else:
             classes[1 if each.ndim == 0 else 0].append(from_numpy_dtype(each.dtype))
@@ -80,9 +80,7 @@ def as_dtype(operand: Any, common: dtype) -> Any:
     if isinstance(operand, np.ndarray):
         return operand.astype(common.numpy, copy=False)
     if common.category == FLOATING:
-        return (
-            operand if isinstance(operand, int | float) else float(operand)
-        )  # numpy lets a Python number be of any dtype
+        return operand if type(operand) in (int, float) else float(operand)  # numpy lets these be of any dtype
     if common.category == BOOLEAN:
         return bool(operand)
     return np.array(operand, np.int64).astype(common.numpy)  # out of range wraps around, as in torch
