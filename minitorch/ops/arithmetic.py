@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from minitorch import dtypes
 from minitorch.autograd.variable import Variable
 from minitorch.ops.operator import Binary, Elementwise, Number, formula, operator
-from minitorch.ops.promotion import result_dtype
+from minitorch.ops.promotion import as_dtype, result_dtype
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
@@ -341,7 +341,9 @@ def _check_integer_division(name: str, input: Any, other: Any) -> None:
     common = result_dtype([x._array if isinstance(x, Variable) else x for x in (input, other)])
     if common is dtypes.bool:
         raise NotImplementedError(f"\"{name}_cpu\" not implemented for 'Bool'")
-    if common.category == dtypes.INTEGRAL and (not other._array.all() if isinstance(other, Variable) else other == 0):
+    if common.category == dtypes.INTEGRAL and not (
+        other._array.all() if isinstance(other, Variable) else as_dtype(other, common)
+    ):
         raise RuntimeError("ZeroDivisionError")
 
 

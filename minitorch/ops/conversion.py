@@ -13,7 +13,7 @@ from minitorch.autograd.variable import Variable
 from minitorch.dtypes import dtype as Dtype
 from minitorch.kernels import tables
 from minitorch.ops.operator import Number, methods, operator
-from minitorch.ops.promotion import broadcast_shapes, check_fits, number_dtype, result_dtype
+from minitorch.ops.promotion import as_dtype, broadcast_shapes, check_fits, number_dtype, result_dtype
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
@@ -112,7 +112,7 @@ def fill(input: Tensor, value: Tensor | Number) -> Tensor:
     """
     if not isinstance(value, Variable):
         check_fits(value, input.dtype)
-        return FillBackward2.apply(input, value=value)
+        return FillBackward2.apply(input, value=as_dtype(value, input.dtype))
     if value._array.ndim:
         raise RuntimeError(
             f"fill_ only supports 0-dimension value tensor but got tensor with {value._array.ndim} dimensions."
