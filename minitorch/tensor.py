@@ -21,7 +21,7 @@ from minitorch.device import device as Device
 from minitorch.dtypes import dtype as Dtype
 from minitorch.dtypes import from_numpy_dtype
 from minitorch.kernels import tables
-from minitorch.ops import arithmetic, comparison, conversion, elementary, indexing, matmul, parts, shape
+from minitorch.ops import arithmetic, bivariate, comparison, conversion, elementary, indexing, matmul, parts, shape
 from minitorch.ops.arguments import sizes
 from minitorch.ops.operator import methods, operators
 from minitorch.size import Size
@@ -462,6 +462,10 @@ ARITHMETIC_SIGNS = {
     "__or__": _sign(comparison.bitwise_or), "__ror__": _sign(comparison.bitwise_or), "__ior__": _sign(methods["bitwise_or_"]),
     "__xor__": _sign(comparison.bitwise_xor), "__rxor__": _sign(comparison.bitwise_xor),
     "__ixor__": _sign(methods["bitwise_xor_"]),
+    "__lshift__": _sign(bivariate.bitwise_left_shift), "__rlshift__": _sign(bivariate.bitwise_left_shift, reverse=True),
+    "__ilshift__": _sign(methods["bitwise_left_shift_"]),
+    "__rshift__": _sign(bivariate.bitwise_right_shift), "__rrshift__": _sign(bivariate.bitwise_right_shift, reverse=True),
+    "__irshift__": _sign(methods["bitwise_right_shift_"]),
 }  # fmt: skip
 
 for _name, _method in ARITHMETIC_SIGNS.items():

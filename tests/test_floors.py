@@ -15,6 +15,7 @@ FLOORS = [
         "minitorch.random",
         "minitorch.printing",
         "minitorch.creation",
+        "minitorch.special",
         "minitorch.typename",
         "minitorch.sampling",
         "minitorch.noise",

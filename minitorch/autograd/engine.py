@@ -63,7 +63,7 @@ def run(
             for (below, number), grad in zip(edges, results, strict=True):
                 if below is None or grad is None or grad is False or (wanted is not None and below not in wanted):
                     continue
-                shape, dtype = below.outputs[number]
+                shape, dtype = below.outputs[2 * number : 2 * number + 2]
                 array = grad._array if create_graph else grad
                 if array.shape != shape or array.dtype is not dtype:
                     grad = _fit(node, grad, shape, dtype)
@@ -72,7 +72,7 @@ def run(
                     _, grads = waiting[sequence_nr]
                     grads[number] = grad if grads[number] is None else _add(grads, number, grad)
                 else:
-                    grads = [None] * len(below.outputs)
+                    grads = [None] * (len(below.outputs) // 2)
                     grads[number] = grad
                     waiting[sequence_nr] = below, grads
                     heappush(youngest, -sequence_nr)
@@ -115,7 +115,7 @@ def _differentiate(node: Function, grads: list[Gradient | None], create_graph: b
         k = tables[type(present)]
         grads = [
             k.expand(k.zeros((), present, dtype), shape) if grad is None else grad
-            for grad, (shape, dtype) in zip(grads, node.outputs, strict=True)
+            for grad, shape, dtype in zip(grads, node.outputs[::2], node.outputs[1::2], strict=True)
         ]
     result = node.backward(tables[type(present)], *grads, *saved)
     if len(result) != len(node.next_functions):
@@ -155,7 +155,7 @@ def _run_hooks(node: Function, hooks_of: dict[int, Hooks], grads: list[Gradient 
             if not isinstance(returned, Tensor):
                 raise TypeError(f"expected Variable, but hook returned {type(returned).__name__!r}")
             tensor = returned
-        if tensor._array.shape != node.outputs[number][0]:
+        if tensor._array.shape != node.outputs[2 * number]:
             raise RuntimeError(f"hook '{getattr(hook, '__name__', hook)}' has changed the size of value")
         grads[number] = tensor if isinstance(grad, Tensor) else tensor._array
 

@@ -49,6 +49,7 @@ NO_EDGE: Any = (None, 0)
 NOTHING_SAVED: Sequence[Any] = ()
 NOTHING_NEEDED = (False,) * 4  # forward() looks at no more
 ONE_NEEDED = (True,)
+BOTH_NEEDED, FIRST_NEEDED, SECOND_NEEDED = (True, True), (True, False), (False, True)
 next_sequence_nr = count().__next__
 
 Hooks = dict[float, Callable[..., Any]]  # by their order
@@ -79,29 +80,21 @@ class Function(metaclass=_NodeType):
         needs: for each input whether its gradient is wanted; nothing is while nothing is recorded.
         saved: what ``forward`` passed to ``save``; ``None`` once ``backward()`` has freed it.
         sources: for each saved value, the tensor that it belongs to, or ``None`` if it is the node's own.
-        leaves: holds those among the inputs, which nobody else might do: their own nodes refer to them only weakly.
-        outputs: shape and dtype of each result.
+        leaves: the leaves among the inputs, or one of them: their own nodes refer to them only weakly.
+        outputs: the shape and the dtype of each result, one after the other.
         sequence_nr: nodes are numbered as they are made.
         hooks: functions on the gradients that come in, by output number.
     """
 
     __slots__ = (
-        "__weakref__",
-        "hooks",
-        "leaves",
-        "needs",
-        "next_functions",
-        "outputs",
-        "saved",
-        "sequence_nr",
-        "sources",
-    )
+        "__weakref__", "hooks", "leaves", "needs", "next_functions", "outputs", "saved", "sequence_nr", "sources",
+    )  # fmt: skip
 
     hooks: dict[int, Hooks] | None
     leaves: Any
     needs: Sequence[bool]
     next_functions: tuple[Edge, ...]
-    outputs: Sequence[tuple[tuple[int, ...], Any]]
+    outputs: tuple[Any, ...]
     saved: Sequence[Any] | None
     sequence_nr: int
     sources: Sequence[Source | None]
@@ -184,7 +177,7 @@ class Function(metaclass=_NodeType):
             for number, each in enumerate(results):
                 each._become_view_of(inputs[0], (cls, params, number if several else None))
         if recorded:
-            node.leaves = [x for x in inputs if isinstance(x, Tensor) and x._edge is None]
+            node.leaves = tuple([x for x, needed in zip(inputs, needs, strict=False) if needed and x._edge is None])
             node.record(tuple(edges), node._find_sources(inputs, arrays, results), results[0])
             for each in results[1:]:
                 node.record_another(each)
@@ -202,7 +195,7 @@ class Function(metaclass=_NodeType):
         self.next_functions = edges
         self.sources = sources
         self.sequence_nr = next_sequence_nr()
-        self.outputs = ((array.shape, dtype),)
+        self.outputs = array.shape, dtype
         if dtype.kind == "f":
             result._edge = (self, 0)
             result._requires_grad = True
@@ -211,9 +204,9 @@ class Function(metaclass=_NodeType):
         """Ties one more result to the node."""
         array = result._array
         if array.dtype.kind == "f":
-            result._edge = (self, len(self.outputs))
+            result._edge = (self, len(self.outputs) // 2)
             result._requires_grad = True
-        self.outputs = (*self.outputs, (array.shape, array.dtype))
+        self.outputs = (*self.outputs, array.shape, array.dtype)
 
     def _find_sources(
         self, inputs: Sequence[Any], arrays: Sequence[Any], results: Sequence[Variable]
@@ -349,6 +342,11 @@ def has_memory_of_its_own(array: Array) -> bool:
     )
 
 
+def _is_laid_out_as(grad: Array, leaf: Array) -> bool:
+    """Gradients have the strides of their leaf where that is dense, and else lie row by row."""
+    return grad.strides == leaf.strides or (grad.flags.c_contiguous and not leaf.flags.forc)
+
+
 def add_hook(hooks: Hooks, hook: Callable[..., Any], key: float | None = None) -> Callable[[], object]:
     """Adds a hook, after all others unless a key says where. Returns what removes it."""
     key = next_sequence_nr() if key is None else key
@@ -408,7 +406,7 @@ class AccumulateGrad(Function):
         self._variable = weakref.ref(variable)
         self.needs = ()
         self.next_functions = ()
-        self.outputs = ((variable._array.shape, variable._array.dtype),)
+        self.outputs = variable._array.shape, variable._array.dtype
         self.saved = ()
         self.hooks = hooks
         self.sequence_nr = next_sequence_nr()
@@ -433,7 +431,7 @@ class AccumulateGrad(Function):
         if isinstance(grads[0], self.Tensor):
             variable._grad = k.clone(grads[0]) if variable._grad is None else k.add(variable._grad, grads[0])
         elif variable._grad is None:
-            if is_alone(grads, 0) and grads[0].strides == variable._array.strides:
+            if is_alone(grads, 0) and _is_laid_out_as(grads[0], variable._array):
                 array = grads.pop()
                 variable._grad = new_tensor(array)
                 if not has_memory_of_its_own(array):

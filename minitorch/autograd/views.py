@@ -85,7 +85,7 @@ class CopySlices(Function):
         if source[2] >= 0:
             return self.node._origin(source)
         view = ViewBackward()
-        view.base_shape, view.region = self.outputs[0][0], self.region
+        view.base_shape, view.region = self.outputs[0], self.region
         base = next(value for value, each in zip(self.saved or (), self.sources, strict=True) if each is source)
         _attach(view, [(self, 0)], base)
         return (view, 0)
@@ -115,6 +115,6 @@ def _attach(node: Function, edges: list[Edge], result: Array) -> None:
     node.hooks = node.leaves = None
     node.next_functions = tuple(edges)
     node.needs = tuple([edge[0] is not None for edge in edges])
-    node.outputs = ((result.shape, result.dtype),)
+    node.outputs = result.shape, result.dtype
     node.saved = node.sources = ()
     node.sequence_nr = next_sequence_nr()

@@ -8,19 +8,29 @@ from __future__ import annotations
 from minitorch.ops import (
     activation,
     arithmetic,
+    bivariate,
+    closeness,
     comparison,
     conversion,
     convolution,
     elementary,
+    exponential,
+    extremes,
     indexing,
     loss,
     matmul,
+    nonlinearity,
     parts,
+    piecewise,
     reduction,
+    rounding,
     shape,
+    special,
+    trigonometry,
 )
 
 __all__ = [
-    "activation", "arithmetic", "comparison", "conversion", "convolution", "elementary", "indexing", "loss", "matmul", "parts",
-    "reduction", "shape",
+    "activation", "arithmetic", "bivariate", "closeness", "comparison", "conversion", "convolution", "elementary",
+    "exponential", "extremes", "indexing", "loss", "matmul", "nonlinearity", "parts", "piecewise", "reduction",
+    "rounding", "shape", "special", "trigonometry",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.variable import Variable
 from minitorch.dtypes import from_numpy_dtype
+from minitorch.ops.promotion import Number, result_dtype
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -90,3 +91,43 @@ _CPP_NAMES = {
     "Long": "long int",
     "Short": "short int",
 }
+
+
+def check_floating(kernel: str, *tensors: Tensor) -> None:
+    """Some operators have no form for integers.
+
+    Raises:
+        NotImplementedError: none of the tensors is floating point.
+    """
+    if all(each._array.dtype.kind != "f" for each in tensors):
+        found = result_dtype([each._array for each in tensors]).scalar_type
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{found}'")
+
+
+def invalid_combination(operator: str, *arguments: Any) -> TypeError:
+    """The error for arguments whose types do not go together."""
+    given = ", ".join("Tensor" if isinstance(each, Variable) else type(each).__name__ for each in arguments)
+    return TypeError(
+        f"{operator}() received an invalid combination of arguments - got ({given}), but expected one of:\n"
+        f" * those that help(torch.{operator}) names"
+    )
+
+
+def check_any_tensor(operator: str, *arguments: Any) -> None:
+    """Arguments of which all but one may be numbers.
+
+    Raises:
+        TypeError: none is a tensor.
+    """
+    if not any(isinstance(each, Variable) for each in arguments):
+        raise invalid_combination(operator, *arguments)
+
+
+def check_tensor_and_operand(operator: str, input: Any, other: Any) -> None:
+    """Arguments of which the second may be a number.
+
+    Raises:
+        TypeError: the first is no tensor, or the second is neither tensor nor number.
+    """
+    if not isinstance(input, Variable) or not isinstance(other, Variable | Number):
+        raise invalid_combination(operator, input, other)

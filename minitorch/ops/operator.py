@@ -9,12 +9,23 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from minitorch.autograd.grad_mode import no_grad, recording
-from minitorch.autograd.graph import NO_EDGE, NOTHING_NEEDED, NOTHING_SAVED, Function, Source, new_tensor
+from minitorch.autograd.graph import (
+    BOTH_NEEDED,
+    FIRST_NEEDED,
+    NO_EDGE,
+    NOTHING_NEEDED,
+    NOTHING_SAVED,
+    SECOND_NEEDED,
+    Function,
+    Source,
+    Unary,
+    new_tensor,
+)
 from minitorch.autograd.variable import Variable
-from minitorch.dtypes import can_cast, from_numpy_dtype
+from minitorch.dtypes import can_cast, from_numpy_dtype, get_default_dtype
 from minitorch.kernels import Table, tables
 from minitorch.ops.promotion import Number, broadcast_shapes, promote
 
@@ -63,6 +74,16 @@ def operator(
     return declare if function is None else declare(function)
 
 
+def alias(name: str, function: Callable[..., Any]) -> None:
+    """Another name for an operator, in all its forms."""
+    given = function.__name__
+    if given in functions:
+        functions[name] = functions[given]
+    for form in ("", "_"):
+        if given + form in methods:
+            methods[name + form] = methods[given + form]
+
+
 def formula(name: str) -> Callable[[type[Function]], type[Function]]:
     """Enters an operator in the table that only backward formulas call: tensors come by position, all else by keyword."""
 
@@ -104,6 +125,76 @@ class Elementwise(Function):
         broadcast_shapes(*(x._array.shape for x in inputs if isinstance(x, Variable)))
 
 
+class Univariate(Unary):
+    """Functions of one variable, element by element: ``kernel`` computes them, and the chain rule is the same for all.
+
+    ``derivative`` is a formula in the input. Integers are computed in the default floating point dtype, unless ``floats`` is
+    off.
+    """
+
+    kernel: ClassVar[str]
+    floats: ClassVar[bool] = True
+
+    @classmethod
+    def apply(cls, a: Variable, **params: Any) -> Any:
+        if not isinstance(a, Variable):
+            name = cls.__name__.split("Backward")[0].lower()
+            raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(a).__name__}")
+        if cls.floats and a._array.dtype.kind != "f":
+            a = new_tensor(tables[type(a._array)].cast(a._array, get_default_dtype().numpy))
+        return super().apply(a, **params)
+
+    def forward(self, k: Table, a: Any) -> Any:
+        self.save(a)
+        return getattr(k, self.kernel)(a)
+
+    def backward(self, k: Table, grad: Any, saved: Any) -> tuple[Any, ...]:
+        return (k.mul(grad, self.derivative(k, saved)),)
+
+    def derivative(self, k: Table, saved: Any) -> Any:
+        """The factor of the gradient."""
+        raise NotImplementedError
+
+
+class UnivariateOfResult(Univariate):
+    """Likewise, with ``derivative`` a formula in the result."""
+
+    def forward(self, k: Table, a: Any) -> Any:
+        result = getattr(k, self.kernel)(a)
+        self.save(result)
+        return result
+
+
+class Parametric(Univariate):
+    """Likewise, with numbers beside the variable, which ``gradient`` is given by name; it need not be a plain product."""
+
+    __slots__ = ("params",)
+
+    def forward(self, k: Table, a: Any, **params: Any) -> Any:
+        self.params = params
+        self.save(a)
+        return getattr(k, self.kernel)(a, **params)
+
+    def backward(self, k: Table, grad: Any, a: Any) -> tuple[Any, ...]:
+        return (self.gradient(k, grad, a, **self.params),)
+
+    def gradient(self, k: Table, grad: Any, a: Any, **params: Any) -> Any:
+        """The gradient for the input."""
+        raise NotImplementedError
+
+
+class Flat(Univariate):
+    """Steps: the gradient is 0."""
+
+    floats = False
+
+    def forward(self, k: Table, a: Any, **params: Any) -> Any:
+        return getattr(k, self.kernel)(a, **params)
+
+    def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
+        return (k.zeros(grad.shape, grad),)
+
+
 class Binary(Elementwise):
     """Element-wise operators of two operands."""
 
@@ -118,7 +209,10 @@ class Binary(Elementwise):
         node = cls()
         node.saved = NOTHING_SAVED
         recorded = (a._requires_grad or b._requires_grad) and cls.differentiable and recording.get()
-        needs = node.needs = (a._requires_grad, b._requires_grad) if recorded else NOTHING_NEEDED
+        needs: tuple[bool, ...] = NOTHING_NEEDED
+        if recorded:
+            needs = SECOND_NEEDED if not a._requires_grad else BOTH_NEEDED if b._requires_grad else FIRST_NEEDED
+        node.needs = needs
         k = tables[type(x)]
         try:
             array = node.forward(k, x, y, **params) if params else node.forward(k, x, y)
@@ -138,9 +232,8 @@ class Binary(Elementwise):
                 else:
                     sources.append(None)
             edges = a._gradient_edge() if needs[0] else NO_EDGE, b._gradient_edge() if needs[1] else NO_EDGE
-            node.leaves = (
-                (a, b) if a._edge is b._edge is None else a if a._edge is None else b if b._edge is None else None
-            )
+            first, second = needs[0] and a._edge is None, needs[1] and b._edge is None
+            node.leaves = (a, b) if first and second else a if first else b if second else None
             node.record(edges, tuple(sources), result)
         return result
 
@@ -179,7 +272,7 @@ def in_place(function: Callable[..., Any]) -> Callable[..., Any]:
         self._take_over(result)
         return self
 
-    write_over.__name__ = write_over.__qualname__ = function.__name__ + "_"
+    write_over.__name__ = write_over.__qualname__ = function.__name__.rstrip("_") + "_"
     write_over.__doc__ = f"In-place version of ``{function.__name__}()``."
     return write_over
 
@@ -225,4 +318,7 @@ def _check_castable(result: Tensor, target: Tensor) -> None:
         )
 
 
-__all__ = ["Binary", "Comparison", "Elementwise", "Number", "formula", "functions", "methods", "operator", "operators"]
+__all__ = [
+    "Binary", "Comparison", "Elementwise", "Flat", "Number", "Parametric", "Univariate", "UnivariateOfResult", "alias", "formula",
+    "functions", "in_place", "methods", "operator", "operators",
+]  # fmt: skip

@@ -15,7 +15,7 @@ from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
 from minitorch.dtypes import dtype as Dtype
 from minitorch.ops.arguments import Dim, dimension, dimensions, dtype_name
-from minitorch.ops.elementary import maximum, minimum
+from minitorch.ops.extremes import maximum, minimum
 from minitorch.ops.operator import formula, operator
 
 if TYPE_CHECKING:

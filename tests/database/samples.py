@@ -96,13 +96,16 @@ class Call:
 
     def torchs(self) -> Any:
         args, kwargs = self.given
+        torch.manual_seed(42)  # the same seed that the database sets itself before some operators draw
         return self.info.op(*args, **kwargs)
 
     def ours(self) -> Any:
         args, kwargs = self.translated
-        minitorch.manual_seed(42)  # as the database seeds torch before it draws
+        minitorch.manual_seed(42)
         function = find(self.info.name)
         assert function is not None
+        if self.info.name.endswith("polygamma"):  # whose samples have the tensor before the order
+            args = (args[1], args[0], *args[2:])
         return function(*args, **kwargs)
 
     def __repr__(self) -> str:

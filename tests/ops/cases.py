@@ -13,6 +13,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from tests.ops.case import ANY, CUBE, MATRIX, PAIR, SOME, TRIPLE, Case, Shapes, fixed, of_one, one_of, op, unary
+from tests.ops.cases_pointwise import CASES as POINTWISE
 
 ELEMENTWISE = [
     unary("neg"),
@@ -608,4 +609,5 @@ def _twice_in_place(a: Any, b: Any) -> Any:
 
 
 CASES = [*ELEMENTWISE, *REDUCTIONS, *SHAPES, *INDEXING, *PRODUCTS, *LOSSES, *WINDOWS, *IN_PLACE]
+CASES += POINTWISE
 assert len({case.name for case in CASES}) == len(CASES), "two rows have the same name"

@@ -16,6 +16,10 @@ from minitorch.kernels.cpu.memory import keep_freed_memory
 
 # fmt: off
 COMPILED = {
+    "activation": (
+        "elu", "gelu", "hardshrink", "hardsigmoid", "hardswish", "leaky_relu", "log_sigmoid", "mish", "silu", "softplus",
+        "softshrink", "threshold",
+    ),
     "convolution": ("conv2d", "conv2d_input_grad", "conv2d_weight_grad"),
     "division": ("div_rounded", "remainder"),
     "gathering": ("gather", "scatter_add"),
@@ -23,6 +27,10 @@ COMPILED = {
     "loss": ("nll_loss_backward", "nll_loss_forward", "nll_loss_pick", "nll_outside"),
     "optimizer": ("sgd",),
     "pooling": ("max_pool2d", "max_pool2d_backward", "max_pool2d_gather"),
+    "special": (
+        "digamma", "entr", "erf", "erfc", "erfcx", "erfinv", "i0", "i0e", "i1", "i1e", "lgamma", "log_ndtr", "logit", "ndtri",
+        "polygamma", "xlog1py",
+    ),
     "selection": ("clamp", "masked_fill", "relu", "relu_backward", "sign", "where"),
     "exponential": ("log1p", "log_softmax", "log_softmax_backward", "sigmoid", "softmax", "softmax_backward"),
 }

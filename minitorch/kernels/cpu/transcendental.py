@@ -6,7 +6,6 @@ unit in the last place, or two for log1p.
 
 from __future__ import annotations
 
-import functools
 import math
 from typing import Any
 
@@ -14,16 +13,15 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-from minitorch.kernels.cpu.compiler import _compile
+from minitorch.kernels.cpu.compiler import jit
 
 __all__ = ["exp", "log", "log1p"]
 
 f32, i32 = np.float32, np.int32  # a number without a type would be float64, and the arithmetic with it
 
 LOG2_E = f32(1 / math.log(2))
-LN2_HIGH = f32(
-    0.693359375
-)  # ln 2 in two parts, of which the first has so few digits that its whole multiples are exact
+# ln 2 in two parts, of which the first has so few digits that its whole multiples are exact
+LN2_HIGH = f32(0.693359375)
 LN2_LOW = f32(math.log(2) - 0.693359375)
 WHOLE = f32(1.5 * 2**23)  # adding this to a number, and subtracting it, rounds to the nearest whole number
 LEAST, MOST = f32(-104), f32(89)  # exp is 0 below and infinite above
@@ -36,8 +34,6 @@ L3, L5, L7, L9 = (f32(2 / n) for n in range(3, 10, 2))  # of the series of 2 art
 ROOT_HALF_BITS = i32(np.sqrt(HALF).view(i32))
 MANTISSA = i32(2**23 - 1)
 TINIEST, INTO_RANGE, INFINITY = f32(2.0**-126), f32(2.0**23), f32(np.inf)
-
-fused = functools.partial(_compile, parallel=False, fastmath={"contract"})  # a product and a sum in one instruction
 
 
 def exp(x: Any) -> Any:
@@ -67,7 +63,7 @@ def _choose_log1p(x):
     return (lambda x: _log1p(x)) if x == types.float32 else (lambda x: math.log1p(x))
 
 
-@fused
+@jit(fuse=True)
 def _exp(x):
     """``2**n * exp(r)``, with n the whole number nearest to x / ln 2, so that r, which remains, is at most ln 2 / 2."""
     x = LEAST if x < LEAST else x
@@ -81,12 +77,12 @@ def _exp(x):
     return result * _two_to(first) * _two_to(exponent - first)
 
 
-@fused
+@jit(fuse=True)
 def _two_to(exponent):
     return i32((exponent + EXPONENT_BIAS) << MANTISSA_BITS).view(f32)
 
 
-@fused
+@jit(fuse=True)
 def _log(x):
     """``n ln 2 + log(1 + f)``, with 1 + f between the roots of 1/2 and 2.
 
@@ -108,7 +104,7 @@ def _log(x):
     return result if x >= f32(0) else f32(np.nan)
 
 
-@fused
+@jit(fuse=True)
 def _log1p(x):
     """Source: the rounding error of 1 + x, divided by 1 + x, is what its logarithm lacks, to first order (Kahan)."""
     total = ONE + x
