@@ -35,12 +35,29 @@ def _made(array: np.ndarray, device: Any, requires_grad: bool) -> Tensor:
     return Variable._of(array).requires_grad_(requires_grad)
 
 
-def _shape(given: tuple[Any, ...], size: Any = None) -> tuple[int, ...]:
-    shape = sizes(given if size is None else (size,))
+def _shape(function: str, given: tuple[Any, ...], size: Any = None) -> tuple[int, ...]:
+    """The shape that a function is given as numbers, as a sequence of them, or by the name of ``size``."""
+    given = given if size is None else (size,)
+    if len(given) == 1 and (
+        isinstance(given[0], str) or not (hasattr(given[0], "__iter__") or hasattr(given[0], "__index__"))
+    ):
+        raise TypeError(
+            f"{function}(): argument 'size' (position 1) must be tuple of ints, not {type(given[0]).__name__}"
+        )
+    shape = sizes(given)
     for each in shape:
+        if each < 0 and function == "zeros":
+            raise RuntimeError("zeros: Dimension size must be non-negative.")
         if each < 0:
             raise RuntimeError(f"Trying to create tensor with negative dimension {each}: {list(shape)}")
     return shape
+
+
+def _numpy_dtype(function: str, dtype: Dtype | None) -> np.dtype:
+    """The dtype of numpy's that stands for the one a function is given, or for the default one."""
+    if dtype is not None and not isinstance(dtype, Dtype):
+        raise TypeError(f"{function}(): argument 'dtype' must be torch.dtype, not {type(dtype).__name__}")
+    return (dtype or get_default_dtype()).numpy
 
 
 # -- from numbers and arrays ------------------------------------------------------------------------------------------
@@ -247,23 +264,21 @@ def empty(
     *shape: Any, size: Any = None, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """A tensor with arbitrary contents."""
-    return _made(np.empty(_shape(shape, size), (dtype or get_default_dtype()).numpy), device, requires_grad)
+    return _made(np.empty(_shape("empty", shape, size), _numpy_dtype("empty", dtype)), device, requires_grad)
 
 
 def zeros(
     *shape: Any, size: Any = None, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Zeros."""
-    if any(each < 0 for each in sizes(shape if size is None else (size,))):
-        raise RuntimeError("zeros: Dimension size must be non-negative.")
-    return _made(np.zeros(_shape(shape, size), (dtype or get_default_dtype()).numpy), device, requires_grad)
+    return _made(np.zeros(_shape("zeros", shape, size), _numpy_dtype("zeros", dtype)), device, requires_grad)
 
 
 def ones(
     *shape: Any, size: Any = None, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Ones."""
-    return _made(np.ones(_shape(shape, size), (dtype or get_default_dtype()).numpy), device, requires_grad)
+    return _made(np.ones(_shape("ones", shape, size), _numpy_dtype("ones", dtype)), device, requires_grad)
 
 
 def full(
@@ -272,7 +287,7 @@ def full(
     """One number everywhere; the dtype follows the number unless given."""
     wanted = dtype or number_dtype(fill_value)
     check_fits(fill_value, wanted)
-    return _made(np.full(_shape((size,)), as_dtype(fill_value, wanted), wanted.numpy), device, requires_grad)
+    return _made(np.full(_shape("full", (size,)), as_dtype(fill_value, wanted), wanted.numpy), device, requires_grad)
 
 
 def zeros_like(input: Tensor, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -303,7 +318,7 @@ def eye(
     n: int, m: int | None = None, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Ones on the diagonal of (n, m), zeros elsewhere."""
-    return _made(np.eye(n, m, dtype=(dtype or get_default_dtype()).numpy), device, requires_grad)
+    return _made(np.eye(n, m, dtype=_numpy_dtype("eye", dtype)), device, requires_grad)
 
 
 def _numpy(dtype: Dtype | None) -> Any:
@@ -355,7 +370,7 @@ def linspace(
     """
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
-    return _made(np.linspace(start, end, steps).astype((dtype or get_default_dtype()).numpy), device, requires_grad)
+    return _made(np.linspace(start, end, steps).astype(_numpy_dtype("linspace", dtype)), device, requires_grad)
 
 
 # -- random -----------------------------------------------------------------------------------------------------------
@@ -378,9 +393,9 @@ def rand(
     requires_grad: bool = False,
 ) -> Tensor:
     """Numbers spread evenly over [0, 1); torch's for the same seed."""
-    wanted = (dtype or get_default_dtype()).numpy
+    wanted = _numpy_dtype("rand", dtype)
     sampling.check_floating(wanted, "check_uniform_bounds")
-    dims = _shape(shape, size)
+    dims = _shape("rand", shape, size)
     return _drawn(lambda source: draws.uniform(source, dims, wanted), generator, device, requires_grad)
 
 
@@ -393,9 +408,9 @@ def randn(
     requires_grad: bool = False,
 ) -> Tensor:
     """Normally distributed numbers of mean 0 and variance 1; torch's for the same seed, to the last place."""
-    wanted = (dtype or get_default_dtype()).numpy
+    wanted = _numpy_dtype("randn", dtype)
     sampling.check_floating(wanted, "normal_kernel_cpu")
-    dims = _shape(shape, size)
+    dims = _shape("randn", shape, size)
     return _drawn(lambda source: draws.normal(source, dims, wanted), generator, device, requires_grad)
 
 
@@ -422,7 +437,7 @@ def randint(
         low, high = 0, low
     wanted = (dtype or dtypes.int64).numpy
     sampling.check_range(low, high, wanted)
-    dims = _shape((size,))
+    dims = _shape("randint", (size,))
     return _drawn(lambda source: draws.randint(source, low, high, dims, wanted), generator, device, requires_grad)
 
 
@@ -445,7 +460,7 @@ def randperm(
 
 
 def _check_permutation(n: int, dtype: Dtype) -> None:
-    _shape((n,))
+    _shape("randperm", (n,))
     if dtype is dtypes.bool:
         raise NotImplementedError("\"randperm\" not implemented for 'Bool'")
     check_fits(n, dtype)

@@ -42,8 +42,19 @@ class dtype:
         """Its C++ name, which error messages quote: ``Float``, ``Long``."""
         return self.tensor_type.removesuffix("Tensor")
 
+    @property
+    def cpp_name(self) -> str:
+        """What other error messages call it: ``float``, ``long int``."""
+        return _CPP_NAMES.get(self.name, self.name)
+
     def __reduce__(self) -> str:
         return self.name
+
+
+_CPP_NAMES = {
+    "uint8": "unsigned char", "int8": "signed char", "int16": "short", "int32": "int", "int64": "long int",
+    "float16": "c10::Half", "float32": "float", "float64": "double",
+}  # fmt: skip
 
 
 BOOLEAN, INTEGRAL, FLOATING = 0, 1, 2

@@ -76,15 +76,12 @@ def check_fits(number: Any, wanted: dtype) -> None:
         return
     if wanted.category == dtypes.FLOATING:
         if math.isfinite(number) and abs(number) > np.finfo(wanted.numpy).max:
-            raise RuntimeError(f"value cannot be converted to type {_CPP_FLOATS[wanted]} without overflow")
+            raise RuntimeError(f"value cannot be converted to type {wanted.cpp_name} without overflow")
         return
     bounds = np.iinfo(wanted.numpy)
     if not (bounds.min or -bounds.max) <= number <= bounds.max:
         name = "int" if wanted is dtypes.int32 else f"{wanted.name}_t"
         raise RuntimeError(f"value cannot be converted to type {name} without overflow")
-
-
-_CPP_FLOATS = {dtypes.float16: "c10::Half", dtypes.float32: "float", dtypes.float64: "double"}
 
 
 def as_dtype(operand: Any, common: dtype) -> Any:
