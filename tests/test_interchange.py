@@ -48,7 +48,7 @@ EXPRESSIONS = {
     """,
     "containers": """
         len(torch.tensor(1)) | iter(torch.tensor(1)) | list(i) | 1 in i | 'a' in i | None in i | [1] in i | i in i | hash(t) == id(t)
-        sorted(dir(t)) == dir(t) | 'foo' in dir(t) | t.foo | {'a': t, 'b': [i, t]} | (t, i) | [torch.nn.Parameter(t)]
+        reversed(t) | reversed(torch.tensor(1.)) | reversed(h) | sorted(dir(t)) == dir(t) | 'foo' in dir(t) | t.foo | {'a': t, 'b': [i, t]} | (t, i) | [torch.nn.Parameter(t)]
     """,
     "sizes, devices, dtypes": """
         torch.Size([1, 2]) | torch.Size([1, 2]) + (3,) | (3,) + torch.Size([1]) | torch.Size([2, 3]) * 2 | torch.Size([2, 3]).numel()

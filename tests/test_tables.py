@@ -12,7 +12,7 @@ import pytest
 
 import minitorch
 from minitorch.kernels import Table, cpu, tables
-from minitorch.ops.operator import Univariate
+from minitorch.ops.operator import Fused, Univariate
 
 PACKAGE = pathlib.Path(minitorch.__file__).parent
 KERNELS, OPERATORS = tables[np.ndarray], tables[minitorch.Tensor]
@@ -52,6 +52,7 @@ def univariate(base=Univariate):
 @pytest.mark.parametrize("node", univariate())
 def test_functions_of_one_variable_name_a_kernel(node):
     assert node.kernel in KERNELS
+    assert not issubclass(node, Fused) or f"{node.kernel}_backward" in KERNELS
 
 
 def test_the_walk_finds_formulas():

@@ -19,17 +19,36 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import count
 from math import inf
+from operator import attrgetter
 from sys import getrefcount
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from minitorch.autograd.grad_mode import recording
+import numpy as np
+
+from minitorch.autograd.anomaly_mode import is_anomaly_enabled
+from minitorch.autograd.grad_mode import Untracked, inferring, is_inference_mode_enabled, no_grad, recording
+from minitorch.autograd.hooks import RemovableHandle, register_multi_grad_hook, watchers
+from minitorch.autograd.saved import (
+    PACKED,
+    Packed,
+    SavedTensor,
+    disable_saved_tensors_hooks,
+    save_on_cpu,
+    saved_tensors_hooks,
+)  # fmt: skip
 from minitorch.kernels import tables
 
 if TYPE_CHECKING:
     from minitorch.autograd.variable import Variable
     from minitorch.kernels import Table
+
+__all__ = [
+    "GradientEdge", "Node", "disable_saved_tensors_hooks", "get_gradient_edge", "increment_version", "register_multi_grad_hook",
+    "save_on_cpu", "saved_tensors_hooks",
+]  # fmt: skip
 
 Array = Any  # an array of any device: what a table of kernels takes and gives
 Edge = tuple["Function", int]
@@ -53,6 +72,7 @@ BOTH_NEEDED, FIRST_NEEDED, SECOND_NEEDED = (True, True), (True, False), (False, 
 next_sequence_nr = count().__next__
 
 Hooks = dict[float, Callable[..., Any]]  # by their order
+BEFORE, AFTER, ACCUMULATED = -1, -2, -3  # keys for hooks of a node, beside the numbers of its outputs
 
 
 Source = tuple[list[int], int, int]
@@ -65,11 +85,47 @@ node's own results it is -1, -2, … (A node that held the tensors themselves wo
 
 
 class _NodeType(type):
-    """Gives every class of nodes ``__slots__``, so that a node holds nothing but what its class names."""
+    """Gives every class of nodes ``__slots__``, so that a node holds nothing but what its class names, and shows what it holds
+    under torch's names: ``node._saved_self``.
 
-    def __new__(cls, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> _NodeType:
+    Args:
+        name: as for any class.
+        bases: as for any class.
+        body: as for any class.
+        saves: torch's names, where they are others, for saved values (by the names that the formula gives them) and for settings
+            (by those of their slots).
+    """
+
+    def __new__(
+        cls, name: str, bases: tuple[type, ...], body: dict[str, Any], saves: dict[str, str] | None = None
+    ) -> _NodeType:
         body.setdefault("__slots__", ())
-        return super().__new__(cls, name, bases, body)
+        node = super().__new__(cls, name, bases, body)
+        saves = _TORCHS_NAMES | (saves or {})
+        formula = body.get("backward")
+        parameters = formula.__code__.co_varnames[2 : formula.__code__.co_argcount] if formula is not None else ()
+        values = [each for each in parameters if not each.startswith(("grad", "_"))]
+        for position, each in enumerate(values):
+            setattr(node, f"_saved_{saves.get(each, each)}", property(partial(_saved_value, position=position)))
+            setattr(node, f"_raw_saved_{saves.get(each, each)}", property(partial(SavedTensor, position=position)))
+        for each in saves.keys() & body["__slots__"]:
+            setattr(node, f"_saved_{saves[each]}", property(attrgetter(each)))
+        return node
+
+    def __init__(cls, name: str, bases: tuple[type, ...], body: dict[str, Any], **names: Any) -> None:
+        super().__init__(name, bases, body)
+
+
+_TORCHS_NAMES = {"a": "self", "b": "other", "shape": "self_sym_sizes"} | {
+    setting: setting for setting in ("alpha", "beta", "dim", "dims", "exponent", "index", "keepdim")
+}
+
+
+def _saved_value(node: Function, position: int) -> Any:
+    value = node.saved_in_graph()[position]
+    if isinstance(value, bool | int | float) and node.graph_inputs is None:
+        return new_tensor(np.asarray(value))  # an operand like others, as torch sees it
+    return value
 
 
 class Function(metaclass=_NodeType):
@@ -107,6 +163,9 @@ class Function(metaclass=_NodeType):
 
     graph_inputs: ClassVar[int | None] = None
     """Only so many inputs, counted from the first, have an edge; the others are numbers. ``None``: all have one."""
+
+    fills_in_zeros: ClassVar[bool] = True
+    """The formula is given zeros for outputs that nothing depended on, not ``None``."""
 
     is_view: ClassVar[bool] = False
     """Results share the memory of the first input."""
@@ -199,6 +258,13 @@ class Function(metaclass=_NodeType):
         if dtype.kind == "f":
             result._edge = (self, 0)
             result._requires_grad = True
+        if watchers:
+            self.show_to_watchers()
+
+    def show_to_watchers(self) -> None:
+        """Tells those who have asked for it of this new node."""
+        for watch in tuple(watchers):
+            watch(self)
 
     def record_another(self, result: Variable) -> None:
         """Ties one more result to the node."""
@@ -239,7 +305,7 @@ class Function(metaclass=_NodeType):
         if saved:
             for source in self.sources:
                 if source is not None and source[0][0] != source[1]:
-                    raise self._modified(source)
+                    return self._unpacked_arrays()
         elif saved is None:
             raise RuntimeError(
                 "Trying to backward through the graph a second time (or directly access saved tensors after they have "
@@ -249,13 +315,49 @@ class Function(metaclass=_NodeType):
             )
         return saved
 
-    def saved_tensors(self) -> list[Variable]:
-        """The saved values for ``backward`` on tensors: tied into the graph, so that the gradient can be differentiated."""
+    def _unpacked_arrays(self) -> Sequence[Any]:
+        """The saved values where some of them were packed by hooks, or have changed."""
+        values = []
+        for value, source in zip(self.saved or (), self.sources, strict=True):
+            if source is not None and source[0] is PACKED:
+                value = value.unpack()
+            elif source is not None and source[0][0] != source[1]:
+                raise self._modified(source)
+            values.append(value)
+        return tuple(values)
+
+    def pack(self, position: int, pack_hook: Callable[[Any], Any], unpack_hook: Callable[[Any], Any]) -> None:
+        """Keeps what a hook makes of a saved tensor in its place.
+
+        Raises:
+            RuntimeError: the hook has changed the tensor.
+        """
+        saved, sources = list(self.saved or ()), list(self.sources)
+        counter, version, number = sources[position]  # type: ignore[misc]  # the caller has seen that there is one
+        tensor = self.Tensor._of_saved(saved[position], counter, self._origin((counter, version, number)))
+        with no_grad():
+            content = pack_hook(tensor)
+        if counter[0] != version:
+            raise RuntimeError(
+                "A saved tensor pack hook is modifying its input in place. Tensors provided as input to pack hook cannot be "
+                "modified by in-place operations as this can lead to unexpected side-effects. Please open an issue if you need "
+                "to perform in-place operations on the input to a pack hook."
+            )
+        saved[position], sources[position] = Packed(content, unpack_hook), (PACKED, version, number)
+        self.saved, self.sources = tuple(saved), tuple(sources)
+
+    def saved_in_graph(self) -> list[Any]:
+        """The saved values for ``backward`` on tensors."""
+        return self.tied(self.saved_arrays())
+
+    def tied(self, saved: Sequence[Any]) -> list[Any]:
+        """Saved values as tensors that are part of the graph, so that what is computed with them can be differentiated."""
         return [
-            self.Tensor._of_saved(value, source[0], self._origin(source)) if source is not None
+            self.Tensor._of_saved(value, [0] if source[0] is PACKED else source[0], self._origin(source))
+            if source is not None
             else new_tensor(value) if type(value) in tables
             else value
-            for value, source in zip(self.saved_arrays(), self.sources if self.saved else (), strict=True)
+            for value, source in zip(saved, self.sources if saved else (), strict=True)
         ]  # fmt: skip
 
     def _origin(self, source: Source) -> Edge:
@@ -275,8 +377,14 @@ class Function(metaclass=_NodeType):
         return RuntimeError(
             "one of the variables needed for gradient computation has been modified by an inplace operation: "
             f"[{new_tensor(value)._type_and_shape()}]{origin} is at version {counter[0]}; "
-            f"expected version {version} instead. Hint: enable anomaly detection to find the operation that failed "
-            "to compute its gradient, with torch.autograd.set_detect_anomaly(True, check_nan=False)."
+            f"expected version {version} instead. Hint: "
+            + (
+                "the backtrace further above shows the operation that failed to compute its gradient. The variable in question "
+                "was changed in there or anywhere later. Good luck!"
+                if is_anomaly_enabled()
+                else "enable anomaly detection to find the operation that failed to compute its gradient, with "
+                "torch.autograd.set_detect_anomaly(True, check_nan=False)."
+            )
         )
 
     def free(self) -> None:
@@ -286,22 +394,44 @@ class Function(metaclass=_NodeType):
 
     def resave(self, number: int, result: Array, target: Variable) -> None:
         """Lets ``target``, over which a result was written in place, stand for that result among the saved values."""
-        saved = self.saved_arrays()
+        saved = self.saved or ()
         counter = target._version_counter
         self.sources = [(counter, counter[0], ~number) if value is result else source
                         for value, source in zip(saved, self.sources if saved else (), strict=True)]  # fmt: skip
         self.saved = tuple([target._array if value is result else value for value in saved])
 
-    def register_prehook(
-        self, hook: Callable[..., Any], output_nr: int, key: float | None = None
-    ) -> Callable[[], object]:
-        """Calls ``hook`` with the gradient of one output before the formula sees it, in the order of the keys.
+    # -- for users: what torch's nodes have ---------------------------------------------------------------------------
 
-        Returns what removes the hook.
+    @property
+    def metadata(self) -> dict[Any, Any]:
+        """A dict for notes on this node."""
+        return _metadata.setdefault(self, {})
+
+    def _sequence_nr(self) -> int:
+        return self.sequence_nr
+
+    def register_hook(self, fn: Callable[..., Any]) -> RemovableHandle:
+        """Calls ``fn(grad_inputs, grad_outputs)`` after the formula: the gradients that it gave, and those that it was given.
+
+        Both are tuples of tensors and ``None``. A tuple that ``fn`` returns takes the place of ``grad_inputs``.
         """
+        return self._register(AFTER, fn)
+
+    def register_prehook(self, fn: Callable[..., Any]) -> RemovableHandle:
+        """Calls ``fn(grad_outputs)`` before the formula; a tuple that it returns takes their place."""
+        return self._register(BEFORE, fn)
+
+    def _register(self, place: int, hook: Callable[..., Any], key: float | None = None) -> RemovableHandle:
+        """Adds a hook at a place: the number of an output, or before or after the formula."""
         if self.hooks is None:
             self.hooks = {}
-        return add_hook(self.hooks.setdefault(output_nr, {}), hook, key)
+        return RemovableHandle(add_hook(self.hooks.setdefault(place, {}), hook, key))
+
+    def register_output_hook(
+        self, hook: Callable[..., Any], output_nr: int, key: float | None = None
+    ) -> RemovableHandle:
+        """Calls ``hook`` with the gradient of one output before the formula sees it, in the order of the keys."""
+        return self._register(output_nr, hook, key)
 
     def retain_grad_of(self, tensor: Variable, output_nr: int) -> Callable[[], object]:
         """Fills in ``tensor.grad`` when the gradient of that output is known, after all other hooks."""
@@ -313,10 +443,16 @@ class Function(metaclass=_NodeType):
                 k = tables[type(grad)]
                 alive._grad = k.clone(grad) if alive._grad is None else k.add(alive._grad, grad)
 
-        return self.register_prehook(retain, output_nr, key=inf)
+        return self.register_output_hook(retain, output_nr, key=inf).remove
 
     def __repr__(self) -> str:
         return f"<{self.name().rpartition('::')[2]} object at {id(self):#x}>"
+
+
+Node = Function
+"""Torch's name for what is in the graph; ``minitorch.autograd.Function`` is what users define their own with."""
+
+_metadata: weakref.WeakKeyDictionary[Function, dict[Any, Any]] = weakref.WeakKeyDictionary()
 
 
 def is_alone(grads: list[Any], number: int) -> bool:
@@ -354,11 +490,43 @@ def add_hook(hooks: Hooks, hook: Callable[..., Any], key: float | None = None) -
     return lambda: hooks.pop(key, None)
 
 
+def in_order(hooks: dict[int, Hooks], place: int) -> list[Callable[..., Any]]:
+    """The hooks at a place, as they are to be called."""
+    here = hooks.get(place, {})
+    return [here[key] for key in sorted(here)]
+
+
+class GradientEdge(NamedTuple):
+    """Where a gradient arrives: an output of a node. Gradients can be asked for at an edge, in place of a tensor."""
+
+    node: Function
+    output_nr: int
+    ownership_token: Function | None = None
+
+
+def get_gradient_edge(tensor: Variable) -> GradientEdge:
+    """The edge at which the gradient of a tensor arrives.
+
+    Raises:
+        RuntimeError: the tensor does not require gradients.
+    """
+    if not tensor._requires_grad:
+        raise RuntimeError("It is not possible to get the gradient edge for a Tensor that does not require gradients")
+    return GradientEdge(*tensor._gradient_edge())
+
+
+def increment_version(tensor: Variable | Sequence[Variable]) -> None:
+    """Tells autograd that a tensor's memory was changed, by something that autograd does not know of."""
+    for each in tensor if isinstance(tensor, Sequence) else [tensor]:
+        if type(each._version_counter) is not Untracked:
+            each._version_counter[0] += 1
+
+
 def new_tensor(array: Array) -> Any:
     """A tensor over an array: a leaf without gradients."""
     self: Any = _new(Function.Tensor)
     self._array = array
-    self._version_counter = [0]
+    self._version_counter = Untracked() if inferring and is_inference_mode_enabled() else [0]
     self._requires_grad = False
     self._edge = self._view = None
     return self

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.graph import NO_EDGE, Array, Edge, Function, Source, next_sequence_nr
+from minitorch.autograd.hooks import watchers
 from minitorch.kernels import Table, tables
 
 if TYPE_CHECKING:
@@ -118,3 +119,5 @@ def _attach(node: Function, edges: list[Edge], result: Array) -> None:
     node.outputs = result.shape, result.dtype
     node.saved = node.sources = ()
     node.sequence_nr = next_sequence_nr()
+    if watchers:
+        node.show_to_watchers()

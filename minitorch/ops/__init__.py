@@ -13,24 +13,35 @@ from minitorch.ops import (
     comparison,
     conversion,
     convolution,
+    dimensions,
     elementary,
     exponential,
     extremes,
     indexing,
+    inplace,
+    joining,
     loss,
     matmul,
     nonlinearity,
+    padding,
     parts,
     piecewise,
+    properties,
+    rearranging,
     reduction,
     rounding,
     shape,
     special,
+    splitting,
+    strided,
     trigonometry,
 )
 
+inplace.declare()
+
 __all__ = [
-    "activation", "arithmetic", "bivariate", "closeness", "comparison", "conversion", "convolution", "elementary",
-    "exponential", "extremes", "indexing", "loss", "matmul", "nonlinearity", "parts", "piecewise", "reduction",
-    "rounding", "shape", "special", "trigonometry",
+    "activation", "arithmetic", "bivariate", "closeness", "comparison", "conversion", "convolution", "dimensions",
+    "elementary", "exponential", "extremes", "indexing", "inplace", "joining", "loss", "matmul", "nonlinearity", "padding",
+    "parts", "piecewise", "properties", "rearranging", "reduction", "rounding", "shape", "special", "splitting", "strided",
+    "trigonometry",
 ]  # fmt: skip

@@ -73,6 +73,19 @@ def check_tensors(operator: str, **arguments: Any) -> None:
             )
 
 
+def check_sequence(operator: str, tensors: Any) -> None:
+    """Arguments that are several tensors.
+
+    Raises:
+        TypeError: a single tensor is given, or something in the sequence is no tensor.
+    """
+    if isinstance(tensors, Variable):
+        raise TypeError(f"{operator}(): argument 'tensors' (position 1) must be tuple of Tensors, not Tensor")
+    for position, each in enumerate(tensors):
+        if not isinstance(each, Variable):
+            raise TypeError(f"expected Tensor as element {position} in argument 0, but got {type(each).__name__}")
+
+
 def dtype_name(tensor: Tensor) -> str:
     """The dtype as error messages call it: ``Float``, ``Long``."""
     return from_numpy_dtype(tensor._array.dtype).scalar_type

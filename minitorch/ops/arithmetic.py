@@ -113,7 +113,7 @@ class DivBackward0(Binary):
         )
 
 
-class MulBackward1(Elementwise):
+class MulBackward1(Elementwise, saves={"number": "other"}):
     """By a number that a larger operator supplies: it has no edge."""
 
     graph_inputs = 1

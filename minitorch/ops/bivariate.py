@@ -38,7 +38,7 @@ class LerpBackward0(Elementwise):
         return self.needs[0] and k.mul(grad, 1 - weight), self.needs[1] and k.mul(grad, weight)
 
 
-class LerpBackward1(Elementwise):
+class LerpBackward1(Elementwise, saves={"b": "end"}):
     """By a tensor: d(a + w (b - a)) = (1 - w) da + w db + (b - a) dw."""
 
     def forward(self, k: Table, a: Any, b: Any, weight: Any) -> Any:
@@ -53,7 +53,7 @@ class LerpBackward1(Elementwise):
         )
 
 
-class AddcmulBackward0(Elementwise):
+class AddcmulBackward0(Elementwise, saves={"b": "tensor1", "c": "tensor2"}):
     """d(a + v b c) = da + v c db + v b dc."""
 
     __slots__ = ("value",)
@@ -71,7 +71,7 @@ class AddcmulBackward0(Elementwise):
         )
 
 
-class AddcdivBackward0(AddcmulBackward0):
+class AddcdivBackward0(AddcmulBackward0, saves={"b": "tensor1", "c": "tensor2"}):
     """d(a + v b/c) = da + v/c db - v b/c² dc."""
 
     def forward(self, k: Table, a: Any, b: Any, c: Any, value: Number) -> Any:

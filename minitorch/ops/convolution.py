@@ -26,7 +26,7 @@ class Convolving(Function):
     __slots__ = ("geometry", "shape")
 
 
-class ConvolutionBackward0(Convolving):
+class ConvolutionBackward0(Convolving, saves={"a": "input", "shape": "shapes"}):
     def forward(self, k: Table, a: Any, weight: Any, bias: Any, **geometry: Any) -> Any:
         self.geometry, self.shape = geometry, (a.shape, weight.shape)
         self.save(a if self.needs[1] else None, weight if self.needs[0] else None)
@@ -193,7 +193,7 @@ def _check_dtypes(input: Tensor, weight: Tensor, bias: Tensor | None) -> None:
         raise RuntimeError(f"\"conv2d\" not implemented for '{dtype_name(input)}'")
 
 
-class MaxPool2DWithIndicesBackward0(Function):
+class MaxPool2DWithIndicesBackward0(Function, saves={"indices": "result1"}):
     """The gradient of each window goes to its largest element."""
 
     def forward(self, k: Table, a: Any, **window: Any) -> tuple[Any, Any]:

@@ -36,7 +36,7 @@ class PowBackward0(Elementwise):
         return (k.mul(grad, 0 if n == 0 else k.mul(k.pow(a, n - 1), n)),)
 
 
-class PowBackward1(Elementwise):
+class PowBackward1(Elementwise, saves={"b": "exponent"}):
     """tensor ** tensor: d(a^b) = b a^(b-1) da + a^b log(a) db, where 0^0 is flat in a, and 0^b in b."""
 
     def forward(self, k: Table, a: Any, b: Any) -> Any:
@@ -51,7 +51,7 @@ class PowBackward1(Elementwise):
         return by_a, by_b
 
 
-class PowBackward2(Elementwise):
+class PowBackward2(Elementwise, saves={"b": "exponent", "base": "self"}):
     """number ** tensor: d(c^b) = c^b log(c) db, where 0^b is flat for b >= 0."""
 
     __slots__ = ("base",)

@@ -52,12 +52,16 @@ class FminBackward0(MinimumBackward0):
     kernel = "fmin"
 
 
-class ClampMinBackward1(MaximumBackward0):
+class ClampMinBackward1(MaximumBackward0, saves={"b": "min"}):
     """By a tensor."""
 
+    backward = MaximumBackward0.backward  # written out for the names of what it takes
 
-class ClampMaxBackward1(MinimumBackward0):
+
+class ClampMaxBackward1(MinimumBackward0, saves={"b": "max"}):
     """By a tensor."""
+
+    backward = MinimumBackward0.backward
 
 
 class Clamp(Elementwise):
@@ -73,7 +77,7 @@ class Clamp(Elementwise):
         return k.clamp(a, low, high)
 
 
-class ClampBackward0(Clamp):
+class ClampBackward0(Clamp, saves={"high": "max", "low": "min"}):
     """Between tensors: the gradient goes to what was chosen.
 
     The tensor shares it evenly with a bound that it is equal to, unless the bounds are equal too: then it has all of it.
@@ -96,7 +100,7 @@ class ClampBackward0(Clamp):
         )
 
 
-class ClampBackward1(Clamp):
+class ClampBackward1(Clamp, saves={"high": "max", "low": "min"}):
     """Between numbers: the derivative is 1 between the bounds, and 0 outside, at the bounds themselves and at NaN."""
 
     graph_inputs = 1

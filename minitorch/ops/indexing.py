@@ -68,7 +68,7 @@ class IndexPutBackward0(Function):
         return rest, self.needs[1] and k.index(grad, indices=self.indices)
 
 
-class GatherBackward0(Function):
+class GatherBackward0(Function, saves={"indices": "index"}):
     """The gradient is added at the indices that were read."""
 
     __slots__ = ("dim", "shape")

@@ -10,7 +10,7 @@ from minitorch.ops.activation import tanh
 from minitorch.ops.arguments import check_floating, dimension
 from minitorch.ops.arithmetic import add, div, sub
 from minitorch.ops.elementary import abs
-from minitorch.ops.operator import Number, Parametric, Univariate, in_place, operator
+from minitorch.ops.operator import Fused, Number, in_place, operator
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946  # of its paper, 2017
 
 
-class EluBackward0(Parametric):
+class EluBackward0(Fused):
     """scale * alpha * input_scale * exp(input_scale * a) up to 0, scale above."""
 
     kernel = "elu"
@@ -42,6 +42,9 @@ class EluBackward1(EluBackward0):
         self.save(result)
         return result
 
+    def backward(self, k: Table, grad: Any, a: Any) -> tuple[Any, ...]:
+        return (self.gradient(k, grad, a, **self.params),)
+
     def gradient(self, k: Table, grad: Any, result: Any, alpha: float, scale: float, input_scale: float) -> Any:
         if alpha < 0:
             raise RuntimeError(
@@ -57,7 +60,7 @@ class CeluBackward1(EluBackward1):
     pass
 
 
-class SoftplusBackward0(Parametric):
+class SoftplusBackward0(Fused):
     kernel = "softplus"
 
     def gradient(self, k: Table, grad: Any, a: Any, beta: float, threshold: float) -> Any:
@@ -65,34 +68,34 @@ class SoftplusBackward0(Parametric):
         return k.where(k.gt(scaled, threshold), grad, k.mul(grad, k.sigmoid(scaled)))
 
 
-class LogSigmoidBackward0(Univariate):
+class LogSigmoidBackward0(Fused):
     kernel = "log_sigmoid"
 
-    def derivative(self, k: Table, a: Any) -> Any:
-        return k.sigmoid(k.neg(a))
+    def gradient(self, k: Table, grad: Any, a: Any) -> Any:
+        return k.mul(grad, k.sigmoid(k.neg(a)))
 
 
-class SiluBackward0(Univariate):
+class SiluBackward0(Fused):
     """s (1 + a (1 - s)), for the sigmoid s."""
 
     kernel = "silu"
 
-    def derivative(self, k: Table, a: Any) -> Any:
+    def gradient(self, k: Table, grad: Any, a: Any) -> Any:
         s = k.sigmoid(a)
-        return k.mul(s, k.add(k.mul(a, k.sub(1, s)), 1))
+        return k.mul(grad, k.mul(s, k.add(k.mul(a, k.sub(1, s)), 1)))
 
 
-class MishBackward0(Univariate):
+class MishBackward0(Fused):
     """t + a s (1 - t²), for the sigmoid s and t = tanh(softplus(a))."""
 
     kernel = "mish"
 
-    def derivative(self, k: Table, a: Any) -> Any:
+    def gradient(self, k: Table, grad: Any, a: Any) -> Any:
         t = k.tanh(k.softplus(a, beta=1.0, threshold=20.0))
-        return k.add(t, k.mul(k.mul(a, k.sigmoid(a)), k.sub(1, k.mul(t, t))))
+        return k.mul(grad, k.add(t, k.mul(k.mul(a, k.sigmoid(a)), k.sub(1, k.mul(t, t)))))
 
 
-class GeluBackward0(Parametric):
+class GeluBackward0(Fused):
     """Φ(a) + a φ(a), for the normal distribution function Φ and density φ; or the derivative of the approximation."""
 
     kernel = "gelu"

@@ -125,11 +125,10 @@ class Elementwise(Function):
         broadcast_shapes(*(x._array.shape for x in inputs if isinstance(x, Variable)))
 
 
-class Univariate(Unary):
-    """Functions of one variable, element by element: ``kernel`` computes them, and the chain rule is the same for all.
+class OfOneVariable(Unary):
+    """Functions of one variable, element by element: ``kernel`` computes them.
 
-    ``derivative`` is a formula in the input. Integers are computed in the default floating point dtype, unless ``floats`` is
-    off.
+    Integers are computed in the default floating point dtype, unless ``floats`` is off.
     """
 
     kernel: ClassVar[str]
@@ -144,29 +143,36 @@ class Univariate(Unary):
             a = new_tensor(tables[type(a._array)].cast(a._array, get_default_dtype().numpy))
         return super().apply(a, **params)
 
-    def forward(self, k: Table, a: Any) -> Any:
-        self.save(a)
-        return getattr(k, self.kernel)(a)
-
-    def backward(self, k: Table, grad: Any, saved: Any) -> tuple[Any, ...]:
-        return (k.mul(grad, self.derivative(k, saved)),)
-
     def derivative(self, k: Table, saved: Any) -> Any:
         """The factor of the gradient."""
         raise NotImplementedError
 
 
-class UnivariateOfResult(Univariate):
-    """Likewise, with ``derivative`` a formula in the result."""
+class Univariate(OfOneVariable):
+    """Those whose ``derivative`` is a formula in the input."""
+
+    def forward(self, k: Table, a: Any) -> Any:
+        self.save(a)
+        return getattr(k, self.kernel)(a)
+
+    def backward(self, k: Table, grad: Any, a: Any) -> tuple[Any, ...]:
+        return (k.mul(grad, self.derivative(k, a)),)
+
+
+class UnivariateOfResult(OfOneVariable):
+    """Those whose ``derivative`` is a formula in the result."""
 
     def forward(self, k: Table, a: Any) -> Any:
         result = getattr(k, self.kernel)(a)
         self.save(result)
         return result
 
+    def backward(self, k: Table, grad: Any, result: Any) -> tuple[Any, ...]:
+        return (k.mul(grad, self.derivative(k, result)),)
 
-class Parametric(Univariate):
-    """Likewise, with numbers beside the variable, which ``gradient`` is given by name; it need not be a plain product."""
+
+class Parametric(OfOneVariable):
+    """Those with numbers beside the variable, which ``gradient`` is given by name; it need not be a plain product."""
 
     __slots__ = ("params",)
 
@@ -178,12 +184,21 @@ class Parametric(Univariate):
     def backward(self, k: Table, grad: Any, a: Any) -> tuple[Any, ...]:
         return (self.gradient(k, grad, a, **self.params),)
 
-    def gradient(self, k: Table, grad: Any, a: Any, **params: Any) -> Any:
+    def gradient(self, k: Table, grad: Any, saved: Any, **params: Any) -> Any:
         """The gradient for the input."""
         raise NotImplementedError
 
 
-class Flat(Univariate):
+class Fused(Parametric):
+    """Likewise, with a kernel beside, whose name ends in ``_backward``, that computes ``gradient`` on arrays in one pass."""
+
+    def backward(self, k: Table, grad: Any, a: Any) -> tuple[Any, ...]:
+        if k is operators:
+            return (self.gradient(k, grad, a, **self.params),)
+        return (getattr(k, f"{self.kernel}_backward")(grad, a, **self.params),)
+
+
+class Flat(OfOneVariable):
     """Steps: the gradient is 0."""
 
     floats = False
@@ -289,6 +304,11 @@ def with_out(function: Callable[..., Any]) -> Callable[..., Any]:
                 f"{function.__name__}(): functions with out=... arguments don't support automatic differentiation, "
                 "but one of the arguments requires grad."
             )
+        if any(size > 1 and not step for size, step in zip(out._array.shape, out._array.strides, strict=True)):
+            raise RuntimeError(
+                "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+                "Please clone() the tensor before performing the operation."
+            )
         with no_grad():
             out._check_inplace()
             result = function(*args, **kwargs)
@@ -319,6 +339,6 @@ def _check_castable(result: Tensor, target: Tensor) -> None:
 
 
 __all__ = [
-    "Binary", "Comparison", "Elementwise", "Flat", "Number", "Parametric", "Univariate", "UnivariateOfResult", "alias", "formula",
-    "functions", "in_place", "methods", "operator", "operators",
+    "Binary", "Comparison", "Elementwise", "Flat", "Fused", "Number", "Parametric", "Univariate", "UnivariateOfResult",
+    "alias", "formula", "functions", "in_place", "methods", "operator", "operators",
 ]  # fmt: skip

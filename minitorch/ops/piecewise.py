@@ -8,7 +8,7 @@ import numpy as np
 
 from minitorch.autograd.graph import Function
 from minitorch.ops.arguments import check_floating, check_tensors, dtype_name
-from minitorch.ops.operator import Binary, Number, Parametric, Univariate, formula, in_place, operator
+from minitorch.ops.operator import Binary, Fused, Number, Parametric, Univariate, formula, in_place, operator
 from minitorch.ops.shape import reshape
 
 if TYPE_CHECKING:
@@ -34,11 +34,11 @@ class Piecewise(Parametric):
         return (k.depend(self.gradient(k, grad, a, **self.params), a),)
 
 
-class LeakyReluBackward0(Piecewise):
+class LeakyReluBackward0(Fused):
     kernel = "leaky_relu"
 
     def gradient(self, k: Table, grad: Any, a: Any, negative_slope: float) -> Any:
-        return k.where(k.gt(a, 0), grad, k.mul(grad, negative_slope))
+        return k.depend(k.where(k.gt(a, 0), grad, k.mul(grad, negative_slope)), a)
 
 
 class LeakyReluBackward1(LeakyReluBackward0):
@@ -50,15 +50,15 @@ class LeakyReluBackward1(LeakyReluBackward0):
         self.save(result)
         return result
 
-    def gradient(self, k: Table, grad: Any, a: Any, negative_slope: float) -> Any:
-        if negative_slope < 0:
+    def backward(self, k: Table, grad: Any, result: Any) -> tuple[Any, ...]:
+        if self.params["negative_slope"] < 0:
             raise RuntimeError(
                 "In-place leakyReLu backward calculation is triggered with a negative slope which is not supported. "
                 "This is caused by calling in-place forward function with a negative slope, "
                 "please call out-of-place version instead. File an issue at https://github.com/pytorch/pytorch if you do "
                 "require supporting in-place leakRelu backward calculation with negative slope"
             )
-        return super().gradient(k, grad, a, negative_slope)
+        return super().backward(k, grad, result)
 
 
 class HardtanhBackward0(Piecewise):
@@ -78,14 +78,14 @@ class HardsigmoidBackward0(Univariate):
         return (k.where(k.logical_and(k.gt(a, -3), k.lt(a, 3)), k.div(grad, 6), 0.0),)
 
 
-class HardswishBackward0(Univariate):
+class HardswishBackward0(Fused):
     """0 below -3, 1 above 3, and a/3 + 1/2 between."""
 
     kernel = "hardswish"
 
-    def backward(self, k: Table, grad: Any, a: Any) -> tuple[Any, ...]:
+    def gradient(self, k: Table, grad: Any, a: Any) -> Any:
         between = k.where(k.lt(a, 3), k.mul(grad, k.add(k.div(a, 3), 0.5)), grad)
-        return (k.where(k.le(a, -3), 0.0, between),)
+        return k.where(k.le(a, -3), 0.0, between)
 
 
 class HardshrinkBackward0(Piecewise):

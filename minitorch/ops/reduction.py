@@ -73,7 +73,7 @@ class MeanBackward1(MeanBackward0):
     """Over some dimensions."""
 
 
-class LinalgVectorNormBackward0(Reduction):
+class LinalgVectorNormBackward0(Reduction, saves={"norm": "result", "p": "ord"}):
     """d|a|_p = sum sign(a) (|a| / |a|_p)^(p-1) da; 0 where the norm is 0."""
 
     __slots__ = ("p",)

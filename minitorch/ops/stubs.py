@@ -16,7 +16,15 @@ import minitorch
 from minitorch.ops.operator import functions, methods
 from minitorch.tensor import ARITHMETIC_SIGNS, Tensor
 
-MODULES = ("autograd", "nn", "optim", "random", "serialization", "utils")  # that a user finds without importing them
+MODULES = (
+    "autograd",
+    "nn",
+    "optim",
+    "random",
+    "serialization",
+    "special",
+    "utils",
+)  # that a user finds without importing them
 PACKAGE = Path(minitorch.__file__).parent
 HEADER = """# Written by `python -m minitorch.ops.stubs`.
 import builtins
@@ -83,9 +91,8 @@ def package_stub() -> str:
             lines.append(f"from {_home(name, value)} import {name} as {name}")
     lines.append("\n__version__: builtins.str\n")
     for name in sorted(functions):
-        lines.append(
-            f"def {name}{_signature(functions[name], self=False, out=hasattr(functions[name], '__wrapped__'))}"
-        )
+        out = hasattr(functions[name], "__wrapped__") and not name.endswith("_")
+        lines.append(f"def {name}{_signature(functions[name], self=False, out=out)}")
     return "\n".join(lines) + "\n"
 
 

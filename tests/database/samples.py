@@ -28,8 +28,9 @@ def find(name: str) -> Callable[..., Any] | None:
     place: Any = minitorch
     for part in name.split("."):
         place = getattr(place, part, None)
-        if place is None:
-            return getattr(minitorch.Tensor, name, None)
+        if place is None or isinstance(place, minitorch.dtype):  # a dtype is named as the method that casts to it
+            method = getattr(minitorch.Tensor, name, None)
+            return method.fget if isinstance(method, property) else method
     return place
 
 
@@ -109,7 +110,16 @@ class Call:
         return function(*args, **kwargs)
 
     def __repr__(self) -> str:
-        return f"{self.name}{self.given}"
+        return f"{self.name}{described(self.given)}"
+
+
+def described(value: Any) -> Any:
+    """The same, with tensors by their kind: after an error torch cannot print all that it was given as ``out``."""
+    if isinstance(value, torch.Tensor):
+        return f"<{str(value.dtype).removeprefix('torch.')} {list(value.shape)} {list(value.stride())}>"
+    if isinstance(value, tuple | list):
+        return type(value)(map(described, value)) if type(value) in (tuple, list) else value
+    return {name: described(each) for name, each in value.items()} if isinstance(value, dict) else value
 
 
 def samples(info: OpInfo, dtype: torch.dtype, most: int, requires_grad: bool = False) -> Iterator[Call]:

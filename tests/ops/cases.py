@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from tests.ops.case import ANY, CUBE, MATRIX, PAIR, SOME, TRIPLE, Case, Shapes, fixed, of_one, one_of, op, unary
 from tests.ops.cases_pointwise import CASES as POINTWISE
+from tests.ops.cases_shape import CASES as SHAPE_CASES
 
 ELEMENTWISE = [
     unary("neg"),
@@ -609,5 +610,5 @@ def _twice_in_place(a: Any, b: Any) -> Any:
 
 
 CASES = [*ELEMENTWISE, *REDUCTIONS, *SHAPES, *INDEXING, *PRODUCTS, *LOSSES, *WINDOWS, *IN_PLACE]
-CASES += POINTWISE
+CASES += POINTWISE + SHAPE_CASES
 assert len({case.name for case in CASES}) == len(CASES), "two rows have the same name"

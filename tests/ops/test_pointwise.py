@@ -10,6 +10,7 @@ import pytest
 import torch
 
 import minitorch
+from minitorch.ops.operator import functions
 from tests.oracle import assert_same, assert_same_error, numbers
 
 OF_ONE = [
@@ -93,12 +94,47 @@ def test_large_arrays(name: str, layout: str):
     np.testing.assert_allclose(numbers(ours), numbers(theirs), 2e-5, 2e-6)
 
 
+@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("size", [7, 40_000])
+def test_gradients_on_arrays(name: str, dtype: str, size: int):
+    """Without ``create_graph``: some have a kernel of their own for it."""
+    source = np.random.default_rng(0)
+    a, cotangent = (source.uniform(-5, 5, (2, size)).astype(dtype) for _ in range(2))
+
+    def call(lib: Any, a: np.ndarray, cotangent: np.ndarray) -> Any:
+        x = lib.from_numpy(a).requires_grad_()
+        return lib.autograd.grad(getattr(lib.nn.functional, name)(x), x, lib.from_numpy(cotangent))
+
+    judge = call(torch, a.astype(np.float64), cotangent.astype(np.float64))
+    assert_same(call(minitorch, a, cotangent), call(torch, a, cotangent), lambda: judge)
+
+
 @pytest.mark.parametrize("name", ["erf", "round", "tan", "log2", "trunc", "logit", "i0", "rsqrt"])
 def test_results_written_elsewhere(name: str):
     for lib in (minitorch, torch):
         x, out = lib.tensor([0.2, 0.7, 0.4]), lib.empty(3)
         assert getattr(lib, name)(x, out=out) is out
         assert_same(minitorch.from_numpy(numbers(out)), getattr(torch, name)(torch.tensor([0.2, 0.7, 0.4])))
+
+
+@pytest.mark.parametrize("name", sorted(name for name in functions if name.endswith("_")))
+def test_functions_that_write_in_place(name: str):
+    others = {"clamp_max_": 1, "clamp_min_": 1, "gcd_": 1, "lcm_": 1, "ldexp_": 1, "threshold_": 2, "xlogy_": 1}.get(
+        name, 0
+    )
+
+    def call(lib: Any) -> Any:
+        x, *rest = [
+            lib.tensor([4, 6]) if name in ("gcd_", "lcm_") else lib.tensor([0.25, 0.75]) for _ in range(others + 1)
+        ]
+        keywords = {"min": 0.5} if name in ("clamp_", "clip_") else {}
+        if name == "threshold_":
+            rest = [0.5, 3.0]
+        assert getattr(lib, name)(x, *rest, **keywords) is x
+        return x
+
+    assert_same(call(minitorch), call(torch))
 
 
 @pytest.mark.parametrize("name", ["elu_", "celu_", "selu_", "leaky_relu_", "hardtanh_"])

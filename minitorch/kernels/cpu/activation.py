@@ -1,4 +1,4 @@
-"""Activations, in one compiled pass each."""
+"""Activations, and their gradients, in one compiled pass each. (The formulas of the gradients are on floor 2.)"""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from minitorch.kernels.cpu import transcendental
 from minitorch.kernels.cpu.compiler import parallel_jit
 from minitorch.kernels.cpu.exponential import each
 from minitorch.kernels.cpu.halves import in_float32
+from minitorch.kernels.cpu.selection import pass_over
 
 __all__ = [
-    "elu", "gelu", "hardshrink", "hardsigmoid", "hardswish", "leaky_relu", "log_sigmoid", "mish", "silu", "softplus",
-    "softshrink", "threshold",
+    "elu", "elu_backward", "gelu", "gelu_backward", "hardshrink", "hardsigmoid", "hardswish", "hardswish_backward",
+    "leaky_relu", "leaky_relu_backward", "log_sigmoid", "log_sigmoid_backward", "mish", "mish_backward", "silu",
+    "silu_backward", "softplus", "softplus_backward", "softshrink", "threshold",
 ]  # fmt: skip
 
 Array = np.ndarray
@@ -69,7 +71,7 @@ def leaky_relu(a: Array, negative_slope: float) -> Array:
 @in_float32
 def log_sigmoid(a: Array) -> Array:
     """The logarithm of sigmoid(a); row by row in memory, as torch has it."""
-    return each(_log_sigmoid, np.ascontiguousarray(a))
+    return each(_log_sigmoid, np.asarray(a, order="C"))
 
 
 @in_float32
@@ -93,6 +95,134 @@ def softplus(a: Array, beta: float, threshold: float) -> Array:
 def threshold(a: Array, threshold: float, value: float) -> Array:
     """a where it is above the threshold, or NaN; ``value`` elsewhere."""
     return np.asarray(np.where(a <= threshold, a.dtype.type(value), a))
+
+
+# -- gradients --------------------------------------------------------------------------------------------------------
+
+
+@in_float32
+def elu_backward(grad: Array, a: Array, alpha: float, scale: float, input_scale: float) -> Array:
+    return pass_over(_elu_backward, grad, a, numbers=(alpha * scale * input_scale, scale, input_scale))
+
+
+@in_float32
+def gelu_backward(grad: Array, a: Array, approximate: str) -> Array:
+    return pass_over(_gelu_backward if approximate == "none" else _gelu_by_tanh_backward, grad, a)
+
+
+@in_float32
+def hardswish_backward(grad: Array, a: Array) -> Array:
+    return pass_over(_hardswish_backward, grad, a)
+
+
+@in_float32
+def leaky_relu_backward(grad: Array, a: Array, negative_slope: float) -> Array:
+    return pass_over(_leaky_relu_backward, grad, a, numbers=(negative_slope,))
+
+
+@in_float32
+def log_sigmoid_backward(grad: Array, a: Array) -> Array:
+    return pass_over(_log_sigmoid_backward, grad, a)
+
+
+@in_float32
+def mish_backward(grad: Array, a: Array) -> Array:
+    return pass_over(_mish_backward, grad, a)
+
+
+@in_float32
+def silu_backward(grad: Array, a: Array) -> Array:
+    return pass_over(_silu_backward, grad, a)
+
+
+@in_float32
+def softplus_backward(grad: Array, a: Array, beta: float, threshold: float) -> Array:
+    return pass_over(_softplus_backward, grad, a, numbers=(beta, threshold))
+
+
+@parallel_jit
+def _elu_backward(grad, a, below, above, input_scale, out):
+    number = a.dtype.type
+    below, above, input_scale = number(below), number(above), number(input_scale)
+    for i in prange(len(a)):
+        x = a[i]
+        out[i] = grad[i] * (transcendental.exp(x * input_scale) * below if x <= 0 else above)
+
+
+@parallel_jit
+def _gelu_backward(grad, a, out):
+    number = a.dtype.type
+    half, one, root_half, peak = number(0.5), number(1), number(ROOT_HALF), number(1 / math.sqrt(2 * math.pi))
+    for i in prange(len(a)):
+        x = a[i]
+        density = transcendental.exp(-half * x * x) * peak
+        out[i] = grad[i] * (half * (one + math.erf(x * root_half)) + x * density)
+
+
+@parallel_jit
+def _gelu_by_tanh_backward(grad, a, out):
+    number = a.dtype.type
+    half, one, cubic, factor = number(0.5), number(1), number(0.044715), number(ROOT_2_BY_PI)
+    three = number(3)
+    for i in prange(len(a)):
+        x = a[i]
+        t = math.tanh(factor * (x + cubic * x * x * x))
+        slope = factor * (one + three * cubic * x * x)
+        out[i] = grad[i] * half * (one + t + x * (one - t * t) * slope)
+
+
+@parallel_jit
+def _hardswish_backward(grad, a, out):
+    number = a.dtype.type
+    zero, one, half, three = number(0), number(1), number(0.5), number(3)
+    for i in prange(len(a)):
+        x = a[i]
+        out[i] = zero if x <= -three else grad[i] * (x / three + half if x < three else one)
+
+
+@parallel_jit
+def _leaky_relu_backward(grad, a, negative_slope, out):
+    slope = a.dtype.type(negative_slope)
+    for i in prange(len(a)):
+        g = grad[i]
+        out[i] = g if a[i] > 0 else g * slope
+
+
+@parallel_jit
+def _log_sigmoid_backward(grad, a, out):
+    one = a.dtype.type(1)
+    for i in prange(len(a)):
+        out[i] = grad[i] / (one + transcendental.exp(a[i]))
+
+
+@parallel_jit
+def _mish_backward(grad, a, out):
+    one = a.dtype.type(1)
+    for i in prange(len(a)):
+        x = a[i]
+        t = math.tanh(transcendental.log1p(transcendental.exp(x)))
+        s = one / (one + transcendental.exp(-x))
+        out[i] = grad[i] * (t + x * s * (one - t * t))
+
+
+@parallel_jit
+def _silu_backward(grad, a, out):
+    one = a.dtype.type(1)
+    for i in prange(len(a)):
+        x = a[i]
+        s = one / (one + transcendental.exp(-x))
+        out[i] = grad[i] * (s * (one + x * (one - s)))
+
+
+@parallel_jit
+def _softplus_backward(grad, a, beta, threshold, out):
+    one, beta, threshold = a.dtype.type(1), a.dtype.type(beta), a.dtype.type(threshold)
+    for i in prange(len(a)):
+        z = a[i] * beta
+        out[i] = grad[i] if z > threshold else grad[i] / (one + transcendental.exp(-z))
+
+
+# -- values -----------------------------------------------------------------------------------------------------------
 
 
 @parallel_jit
