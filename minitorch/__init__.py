@@ -6,19 +6,19 @@ torch in values, gradients, graphs, messages and printed text. Start reading at 
 
 from __future__ import annotations
 
-from minitorch import autograd, return_types
+from minitorch import autograd, noise, return_types
 from minitorch.autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from minitorch.autograd.anomaly_mode import is_anomaly_check_nan_enabled, is_anomaly_enabled, set_anomaly_enabled
 from minitorch.autograd.grad_mode import is_inference_mode_enabled
 from minitorch.autograd.variable import is_inference
 from minitorch.creation import (
-    arange, as_tensor, bernoulli, empty, empty_like, eye, from_numpy, full, full_like, ones, ones_like, rand,
-    rand_like, randint, randn, randn_like, randperm, tensor, zeros, zeros_like,
+    arange, as_tensor, empty, empty_like, eye, from_numpy, full, full_like, normal, ones, ones_like, rand,
+    rand_like, randint, randint_like, randn, randn_like, randperm, tensor, zeros, zeros_like,
 )  # fmt: skip
 from minitorch.device import device
 from minitorch.dtypes import (
-    bool, can_cast, double, dtype, float, float16, float32, float64, get_default_dtype, half, int, int8, int16, int32, int64,
-    long, promote_types, set_default_dtype, short, uint8,
+    bool, can_cast, double, dtype, finfo, float, float16, float32, float64, get_default_dtype, half, iinfo, int, int8, int16,
+    int32, int64, long, promote_types, set_default_dtype, short, uint8,
 )  # fmt: skip
 from minitorch.kernels.cpu.threads import get_num_threads, set_num_threads
 from minitorch.memory_format import contiguous_format, layout, memory_format, preserve_format, strided
@@ -34,11 +34,16 @@ from minitorch.sequences import (
 )  # fmt: skip
 from minitorch.size import Size
 from minitorch.tensor import Tensor
+from minitorch.tensor_types import (
+    BoolTensor, ByteTensor, CharTensor, DoubleTensor, FloatTensor, HalfTensor, IntTensor, LongTensor, ShortTensor,
+    set_default_tensor_type,
+)  # fmt: skip
 
 globals().update(_functions)  # add, mul, sum, …: every operator that is declared as a function of the package
 
 # These are built on the names above.
 from minitorch import nn, optim, special, utils
 from minitorch.serialization import load, save
+from minitorch.utils.dlpack import from_dlpack, to_dlpack
 
 __version__ = "0.1.0"

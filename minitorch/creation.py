@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
+import warnings
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minitorch import dtypes
+from minitorch import dtypes, sampling
 from minitorch.autograd.variable import Variable
 from minitorch.device import device as Device
 from minitorch.dtypes import dtype as Dtype
-from minitorch.dtypes import from_numpy_dtype, get_default_dtype
+from minitorch.dtypes import from_numpy_dtype, get_default_dtype, promote_types
 from minitorch.kernels.cpu import random as draws
 from minitorch.ops.arguments import sizes
-from minitorch.ops.promotion import number_dtype
+from minitorch.ops.promotion import as_dtype, check_fits, number_dtype
 from minitorch.random import Generator, default_generator
 from minitorch.tensor import Tensor
 
@@ -33,12 +35,29 @@ def _made(array: np.ndarray, device: Any, requires_grad: bool) -> Tensor:
     return Variable._of(array).requires_grad_(requires_grad)
 
 
-def _shape(given: tuple[Any, ...], size: Any = None) -> tuple[int, ...]:
-    shape = sizes(given if size is None else (size,))
+def _shape(function: str, given: tuple[Any, ...], size: Any = None) -> tuple[int, ...]:
+    """The shape that a function is given as numbers, as a sequence of them, or by the name of ``size``."""
+    given = given if size is None else (size,)
+    if len(given) == 1 and (
+        isinstance(given[0], str) or not (hasattr(given[0], "__iter__") or hasattr(given[0], "__index__"))
+    ):
+        raise TypeError(
+            f"{function}(): argument 'size' (position 1) must be tuple of ints, not {type(given[0]).__name__}"
+        )
+    shape = sizes(given)
     for each in shape:
+        if each < 0 and function == "zeros":
+            raise RuntimeError("zeros: Dimension size must be non-negative.")
         if each < 0:
             raise RuntimeError(f"Trying to create tensor with negative dimension {each}: {list(shape)}")
     return shape
+
+
+def _numpy_dtype(function: str, dtype: Dtype | None) -> np.dtype:
+    """The dtype of numpy's that stands for the one a function is given, or for the default one."""
+    if dtype is not None and not isinstance(dtype, Dtype):
+        raise TypeError(f"{function}(): argument 'dtype' must be torch.dtype, not {type(dtype).__name__}")
+    return (dtype or get_default_dtype()).numpy
 
 
 # -- from numbers and arrays ------------------------------------------------------------------------------------------
@@ -57,6 +76,18 @@ def tensor(data: Any, *, dtype: Dtype | None = None, device: Any = None, require
         ValueError: nested sequences of different lengths.
         TypeError, RuntimeError: something in it is not a number.
     """
+    if isinstance(data, Variable):
+        warnings.warn(
+            "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
+            "sourceTensor.detach().clone().requires_grad_(True), rather than torch.tensor(sourceTensor).",
+            stacklevel=2,
+        )
+    elif isinstance(data, list | tuple) and data and isinstance(data[0], np.ndarray):
+        warnings.warn(
+            "Creating a tensor from a list of numpy.ndarrays is extremely slow. Please consider converting the list to a single "
+            "numpy.ndarray with numpy.array() before converting to a tensor.",
+            stacklevel=2,
+        )
     return _made(np.array(_as_array(data, dtype), order="C"), device, requires_grad)
 
 
@@ -70,14 +101,18 @@ def as_tensor(data: Any, dtype: Dtype | None = None, device: Any = None) -> Tens
 
 
 def _as_array(data: Any, dtype: Dtype | None) -> np.ndarray:
+    if dtype is not None and not isinstance(dtype, Dtype):
+        raise TypeError(f"tensor(): argument 'dtype' must be torch.dtype, not {type(dtype).__name__}")
     if isinstance(data, Variable):
         array = data._array
     elif isinstance(data, np.ndarray | np.generic):
         array = np.asarray(data)
         from_numpy_dtype(array.dtype)  # says which dtypes there are
     else:
-        array = _from_sequence(data)
-        if dtype is None and array.dtype == np.float64 and (array.size == 0 or not _holds_arrays(data)):
+        array = _from_sequence(data, dtype)
+        if dtype is None and _holds_arrays(data):
+            dtype = reduce(promote_types, _dtypes_in(data)) if array.size else from_numpy_dtype(array.dtype)
+        elif dtype is None and array.dtype == np.float64:
             dtype = get_default_dtype()
     return _with_our_dtype(array if dtype is None else array.astype(dtype.numpy, copy=False))
 
@@ -96,13 +131,22 @@ def _holds_arrays(data: Any) -> bool:
     return isinstance(data, np.ndarray | np.generic | Variable)
 
 
-def _from_sequence(data: Any) -> np.ndarray:
+def _dtypes_in(data: Any) -> set[Dtype]:
+    if isinstance(data, list | tuple):
+        return set().union(*map(_dtypes_in, data))
+    if isinstance(data, np.ndarray | np.generic | Variable):
+        return {data.dtype if isinstance(data, Tensor) else from_numpy_dtype(data.dtype)}  # type: ignore[union-attr]  # an array
+    return {number_dtype(data)}
+
+
+def _from_sequence(data: Any, dtype: Dtype | None) -> np.ndarray:
     if isinstance(data, list | tuple):
         data = _without_tensors(data)
     try:
         array = np.asarray(data)
     except ValueError:
-        raise ValueError(_describe_raggedness(data)) from None
+        _refuse_raggedness(data)
+        raise
     if array.dtype == np.dtype(object):
         if any(isinstance(each, int) for each in array.flat):
             raise ValueError("Overflow when unpacking long long")
@@ -117,27 +161,50 @@ def _from_sequence(data: Any) -> np.ndarray:
             raise ValueError(f"too many dimensions '{kind}'")
         raise TypeError(f"new(): invalid data type '{kind}'")
     if array.dtype.kind in "iu" and not _holds_arrays(data):
-        array = array.astype(np.int64)
+        if array.dtype.kind == "u" and (dtype is None or dtype.category != dtypes.FLOATING):
+            raise ValueError("Overflow when unpacking long long")
+        array = array if array.dtype.kind == "u" else array.astype(np.int64)
+    if dtype is not None and dtype.category == dtypes.INTEGRAL and array.size:
+        _check_range(array, dtype)
     return array
+
+
+def _check_range(array: np.ndarray, dtype: Dtype) -> None:
+    """Numbers have to fit; to unsigned types, negative ones do as far as the type reaches, and wrap around."""
+    limits = np.iinfo(dtype.numpy)
+    if not (np.isfinite(array) & (array >= (limits.min or -limits.max)) & (array <= limits.max)).all():
+        raise RuntimeError(f"value cannot be converted to type {dtype.name} without overflow")
 
 
 def _without_tensors(data: Any) -> Any:
     if isinstance(data, Variable):
-        return data._array if data._array.ndim else data._array[()]
+        if data._array.ndim and data._array.size != 1:
+            raise ValueError("only one element tensors can be converted to Python scalars")
+        return data._array.reshape(())[()]
     return [_without_tensors(each) for each in data] if isinstance(data, list | tuple) else data
 
 
-def _describe_raggedness(data: Any, depth: int = 0) -> str:
-    lengths = [len(each) if isinstance(each, list | tuple) else None for each in data]
-    for length in lengths:
-        if length != lengths[0]:
-            if length is None or lengths[0] is None:
-                return "expected sequences and numbers not to be mixed in one list"
-            return f"expected sequence of length {lengths[0]} at dim {depth + 1} (got {length})"
-    for each in data:
-        if isinstance(each, list | tuple) and (found := _describe_raggedness(each, depth + 1)):
-            return found
-    return ""
+def _refuse_raggedness(data: Any) -> None:
+    """Raises torch's error where sequences are of other lengths than the first ones, or mixed with numbers."""
+    sizes, first = [], data
+    while isinstance(first, list | tuple):
+        sizes.append(len(first))
+        first = first[0] if first else None
+    waiting = [(data, 1)]
+    while waiting:
+        sequence, depth = waiting.pop()
+        for each in sequence:
+            if depth < len(sizes):
+                if not isinstance(each, list | tuple):
+                    raise TypeError("not a sequence")
+                if len(each) != sizes[depth]:
+                    raise ValueError(f"expected sequence of length {sizes[depth]} at dim {depth} (got {len(each)})")
+                waiting.append((each, depth + 1))
+            elif isinstance(each, list | tuple):
+                given = type(each).__name__
+                if isinstance(first, float | np.floating):
+                    raise TypeError(f"must be real number, not {given}")
+                raise TypeError(f"'{given}' object cannot be interpreted as an integer")
 
 
 def from_numpy(ndarray: np.ndarray) -> Tensor:
@@ -148,7 +215,9 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
         ValueError: the array has negative strides, or another byte order than this machine.
     """
     if not isinstance(ndarray, np.ndarray):
-        raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
+        kind = type(ndarray)
+        name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
+        raise TypeError(f"expected np.ndarray (got {name})")
     from_numpy_dtype(ndarray.dtype.newbyteorder("="))
     if not ndarray.dtype.isnative:
         raise ValueError(
@@ -164,7 +233,28 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
         raise ValueError(
             "given numpy array strides not a multiple of the element byte size. Copy the numpy array to reallocate the memory."
         )
-    return Variable._of(_with_our_dtype(ndarray))
+    if not ndarray.flags.writeable:
+        warnings.warn(
+            "The given NumPy array is not writable, and PyTorch does not support non-writable tensors. This means writing to "
+            "this tensor will result in undefined behavior. You may want to copy the array to protect its data or make it "
+            "writable before converting it to a tensor. This type of warning will be suppressed for the rest of this program.",
+            stacklevel=2,
+        )
+    return Variable._of(_with_our_dtype(lent(ndarray)))
+
+
+def lent(array: np.ndarray) -> np.ndarray:
+    """The same memory, to be written in any case, as an array that is a view of nothing but memory."""
+    return np.asarray(_Lent(array))
+
+
+class _Lent:
+    """Shows the memory of an array, and keeps it alive."""
+
+    def __init__(self, owner: np.ndarray) -> None:
+        self.owner = owner
+        interface = owner.__array_interface__
+        self.__array_interface__ = interface | {"data": (interface["data"][0], False), "strides": owner.strides}
 
 
 # -- filled -----------------------------------------------------------------------------------------------------------
@@ -174,23 +264,21 @@ def empty(
     *shape: Any, size: Any = None, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """A tensor with arbitrary contents."""
-    return _made(np.empty(_shape(shape, size), (dtype or get_default_dtype()).numpy), device, requires_grad)
+    return _made(np.empty(_shape("empty", shape, size), _numpy_dtype("empty", dtype)), device, requires_grad)
 
 
 def zeros(
     *shape: Any, size: Any = None, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Zeros."""
-    if any(each < 0 for each in sizes(shape if size is None else (size,))):
-        raise RuntimeError("zeros: Dimension size must be non-negative.")
-    return _made(np.zeros(_shape(shape, size), (dtype or get_default_dtype()).numpy), device, requires_grad)
+    return _made(np.zeros(_shape("zeros", shape, size), _numpy_dtype("zeros", dtype)), device, requires_grad)
 
 
 def ones(
     *shape: Any, size: Any = None, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Ones."""
-    return _made(np.ones(_shape(shape, size), (dtype or get_default_dtype()).numpy), device, requires_grad)
+    return _made(np.ones(_shape("ones", shape, size), _numpy_dtype("ones", dtype)), device, requires_grad)
 
 
 def full(
@@ -198,7 +286,8 @@ def full(
 ) -> Tensor:
     """One number everywhere; the dtype follows the number unless given."""
     wanted = dtype or number_dtype(fill_value)
-    return _made(np.full(_shape((size,)), fill_value, wanted.numpy), device, requires_grad)
+    check_fits(fill_value, wanted)
+    return _made(np.full(_shape("full", (size,)), as_dtype(fill_value, wanted), wanted.numpy), device, requires_grad)
 
 
 def zeros_like(input: Tensor, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -220,7 +309,9 @@ def full_like(
     input: Tensor, fill_value: float, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """One number everywhere, of another tensor's shape and dtype."""
-    return _made(np.full_like(input._array, fill_value, dtype=_numpy(dtype)), device, requires_grad)
+    wanted = dtype or input.dtype
+    check_fits(fill_value, wanted)
+    return _made(np.full_like(input._array, as_dtype(fill_value, wanted), dtype=wanted.numpy), device, requires_grad)
 
 
 def eye(
@@ -230,7 +321,7 @@ def eye(
     for name, count in (("n", n), ("m", 0 if m is None else m)):
         if count < 0:
             raise RuntimeError(f"{name} must be greater or equal to 0, got {count}")
-    return _made(np.eye(n, m, dtype=(dtype or get_default_dtype()).numpy), device, requires_grad)
+    return _made(np.eye(n, m, dtype=_numpy_dtype("eye", dtype)), device, requires_grad)
 
 
 def _numpy(dtype: Dtype | None) -> Any:
@@ -294,8 +385,9 @@ def rand(
     requires_grad: bool = False,
 ) -> Tensor:
     """Numbers spread evenly over [0, 1); torch's for the same seed."""
-    wanted = (dtype or get_default_dtype()).numpy
-    dims = _shape(shape, size)
+    wanted = _numpy_dtype("rand", dtype)
+    sampling.check_floating(wanted, "check_uniform_bounds")
+    dims = _shape("rand", shape, size)
     return _drawn(lambda source: draws.uniform(source, dims, wanted), generator, device, requires_grad)
 
 
@@ -308,8 +400,9 @@ def randn(
     requires_grad: bool = False,
 ) -> Tensor:
     """Normally distributed numbers of mean 0 and variance 1; torch's for the same seed, to the last place."""
-    wanted = (dtype or get_default_dtype()).numpy
-    dims = _shape(shape, size)
+    wanted = _numpy_dtype("randn", dtype)
+    sampling.check_floating(wanted, "normal_kernel_cpu")
+    dims = _shape("randn", shape, size)
     return _drawn(lambda source: draws.normal(source, dims, wanted), generator, device, requires_grad)
 
 
@@ -334,10 +427,9 @@ def randint(
         low, high, size = 0, low, high
     elif high is None:
         low, high = 0, low
-    if low >= high:
-        raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
     wanted = (dtype or dtypes.int64).numpy
-    dims = _shape((size,))
+    sampling.check_range(low, high, wanted)
+    dims = _shape("randint", (size,))
     return _drawn(lambda source: draws.randint(source, low, high, dims, wanted), generator, device, requires_grad)
 
 
@@ -354,28 +446,93 @@ def randperm(
     Raises:
         RuntimeError: ``n`` is negative.
     """
-    if n < 0:
-        raise RuntimeError("n must be non-negative, got" + str(n))
     wanted = (dtype or dtypes.int64).numpy
+    _check_permutation(n, dtype or dtypes.int64)
     return _drawn(lambda source: draws.randperm(source, n, wanted), generator, device, requires_grad)
 
 
-def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
-    """1 with the probability that ``input`` gives, else 0; of its shape and dtype. Torch's for the same seed.
+def _check_permutation(n: int, dtype: Dtype) -> None:
+    _shape("randperm", (n,))
+    if dtype is dtypes.bool:
+        raise NotImplementedError("\"randperm\" not implemented for 'Bool'")
+    check_fits(n, dtype)
+    exact = 2 ** (np.finfo(dtype.numpy).nmant + 1) + 1 if dtype.category == dtypes.FLOATING else n
+    if n > exact:
+        raise RuntimeError(f"n cannot be greater than {exact} for {dtype.scalar_type} type.")
+
+
+def rand_like(
+    input: Tensor,
+    *,
+    generator: Generator | None = None,
+    dtype: Dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Numbers spread evenly over [0, 1), of another tensor's shape, dtype and layout."""
+    made = empty_like(input, dtype=dtype, device=device)
+    return made.uniform_(generator=generator).requires_grad_(requires_grad)
+
+
+def randn_like(
+    input: Tensor,
+    *,
+    generator: Generator | None = None,
+    dtype: Dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Normally distributed numbers of mean 0 and variance 1, of another tensor's shape, dtype and layout."""
+    made = empty_like(input, dtype=dtype, device=device)
+    return made.normal_(generator=generator).requires_grad_(requires_grad)
+
+
+def randint_like(
+    input: Tensor,
+    low: int,
+    high: int | None = None,
+    *,
+    generator: Generator | None = None,
+    dtype: Dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """``randint_like(input, high)``, ``randint_like(input, low, high)``: whole numbers from low to high - 1, as ``randint``."""
+    low, high = (0, low) if high is None else (low, high)
+    made = empty_like(input, dtype=dtype, device=device)
+    return made.random_(low, high, generator=generator).requires_grad_(requires_grad)
+
+
+def normal(
+    mean: Tensor | float,
+    std: Tensor | float = 1.0,
+    size: Any = None,
+    *,
+    generator: Generator | None = None,
+    dtype: Dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    out: Tensor | None = None,
+) -> Tensor:
+    """Normally distributed numbers: each with the mean and the standard deviation that tensors give for it.
+
+    Args:
+        mean: of all numbers, or a tensor of means.
+        std: of all numbers, or a tensor that broadcasts with ``mean``.
+        size: the shape, where neither of the two is a tensor.
+        generator: what to draw from, if not the default generator.
+        dtype: the default dtype, unless given; for tensors it is theirs.
+        device: ``"cpu"``.
+        requires_grad: whether operators on the result are recorded.
+        out: a tensor to write to.
 
     Raises:
-        RuntimeError: something in it is not a probability.
+        RuntimeError: a standard deviation is negative.
     """
-    if not ((input._array >= 0) & (input._array <= 1)).all():
-        raise RuntimeError("Expected p_in >= 0 && p_in <= 1 to be true, but got false.")
-    return _drawn(lambda source: draws.bernoulli(source, input._array), generator, None, False)
-
-
-def rand_like(input: Tensor, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Numbers spread evenly over [0, 1), of another tensor's shape and dtype."""
-    return rand(input.shape, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad)
-
-
-def randn_like(input: Tensor, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Normally distributed numbers, of another tensor's shape and dtype."""
-    return randn(input.shape, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad)
+    if isinstance(mean, Tensor) or isinstance(std, Tensor):
+        drawn = sampling.normal(mean, std, generator)
+    elif size is None:
+        raise TypeError("normal() needs a size where neither mean nor std is a tensor")
+    else:
+        drawn = empty(size, dtype=dtype, device=device).normal_(mean, std, generator=generator)
+    return drawn.requires_grad_(True) if requires_grad else drawn if out is None else out.copy_(drawn)

@@ -12,6 +12,8 @@ class device:
         name, _, number = str(type).partition(":")
         if name != "cpu":
             raise RuntimeError(f"this build of minitorch computes on the CPU: device 'cpu' is there, '{type}' is not")
+        if number and not number.isdecimal():
+            raise RuntimeError(f"Invalid device string: '{type}'")
         self.type = name
         self.index = int(number) if number else index
 

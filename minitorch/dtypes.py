@@ -42,8 +42,19 @@ class dtype:
         """Its C++ name, which error messages quote: ``Float``, ``Long``."""
         return self.tensor_type.removesuffix("Tensor")
 
+    @property
+    def cpp_name(self) -> str:
+        """What other error messages call it: ``float``, ``long int``."""
+        return _CPP_NAMES.get(self.name, self.name)
+
     def __reduce__(self) -> str:
         return self.name
+
+
+_CPP_NAMES = {
+    "uint8": "unsigned char", "int8": "signed char", "int16": "short", "int32": "int", "int64": "long int",
+    "float16": "c10::Half", "float32": "float", "float64": "double",
+}  # fmt: skip
 
 
 BOOLEAN, INTEGRAL, FLOATING = 0, 1, 2
@@ -85,6 +96,7 @@ def promote_types(type1: dtype, type2: dtype) -> dtype:
     Two types promote to the larger one of the higher category; uint8 with a signed type needs the next
     signed type that holds both.
     """
+    _check_dtypes("promote_types", type1=type1, type2=type2)
     low, high = sorted((type1, type2), key=_RANK.__getitem__)
     if low is uint8 and high is int8:
         return int16
@@ -93,7 +105,16 @@ def promote_types(type1: dtype, type2: dtype) -> dtype:
 
 def can_cast(from_: dtype, to: dtype) -> builtins.bool:
     """Whether results of one type may be written to the other: not from a higher category to a lower one."""
+    _check_dtypes("can_cast", from_=from_, to=to)
     return from_.category <= to.category
+
+
+def _check_dtypes(function: str, **given: object) -> None:
+    for position, (name, each) in enumerate(given.items(), 1):
+        if not isinstance(each, dtype):
+            raise TypeError(
+                f"{function}(): argument '{name}' (position {position}) must be torch.dtype, not {type(each).__name__}"
+            )
 
 
 def get_default_dtype() -> dtype:
@@ -108,6 +129,82 @@ def set_default_dtype(new: dtype) -> None:
         TypeError: the type is not floating point.
     """
     global _default
+    if not isinstance(new, dtype):
+        raise TypeError("invalid dtype object: only floating-point types are supported as the default type")
     if not new.is_floating_point:
         raise TypeError("only floating-point types are supported as the default type")
     _default = new
+
+
+class finfo:
+    """The limits of a floating point type, the default one unless another is given.
+
+    Attributes:
+        bits: how many bits a number takes.
+        eps: the distance from 1 to the next larger number.
+        max, min: the largest number, and the lowest.
+        resolution: the power of ten that the decimal digits reach to which every number has.
+        smallest_normal, tiny: the smallest positive number with all its digits.
+        dtype: the type's name.
+
+    Raises:
+        TypeError: the type is not floating point.
+    """
+
+    def __init__(self, type: dtype | None = None) -> None:
+        type = _default if type is None else type
+        _check_dtypes("finfo", type=type)
+        if type.category != FLOATING:
+            raise TypeError(
+                "torch.finfo() requires a floating point input type. Use torch.iinfo to handle 'torch.finfo'"
+            )
+        limits = np.finfo(type.numpy)
+        self.bits = 8 * type.itemsize
+        self.eps, self.max, self.min = (
+            builtins.float(limits.eps),
+            builtins.float(limits.max),
+            builtins.float(limits.min),
+        )
+        self.resolution = builtins.float(str(limits.resolution))
+        self.smallest_normal = self.tiny = builtins.float(limits.tiny)
+        self.dtype = type.name
+
+    def __eq__(self, other: object) -> builtins.bool:
+        return isinstance(other, finfo) and self.dtype == other.dtype
+
+    __hash__ = None  # type: ignore[assignment]  # as in torch
+
+    def __repr__(self) -> str:
+        names = ("resolution", "min", "max", "eps", "smallest_normal", "tiny")
+        return f"finfo({', '.join(f'{name}={getattr(self, name):g}' for name in names)}, dtype={self.dtype})"
+
+
+class iinfo:
+    """The limits of an integer type.
+
+    Attributes:
+        bits: how many bits a number takes.
+        max, min: the largest number, and the lowest.
+        dtype: the type's name.
+
+    Raises:
+        TypeError: the type is not an integer.
+    """
+
+    def __init__(self, type: dtype) -> None:
+        _check_dtypes("iinfo", type=type)
+        if type.category == FLOATING:
+            raise TypeError("torch.iinfo() requires an integer input type. Use torch.finfo to handle 'torch.iinfo'")
+        if type.category == BOOLEAN:
+            raise TypeError("torch.bool is not supported by torch.iinfo")
+        limits = np.iinfo(type.numpy)
+        self.bits, self.max, self.min = 8 * type.itemsize, builtins.int(limits.max), builtins.int(limits.min)
+        self.dtype = type.name
+
+    def __eq__(self, other: object) -> builtins.bool:
+        return isinstance(other, iinfo) and self.dtype == other.dtype
+
+    __hash__ = None  # type: ignore[assignment]  # as in torch
+
+    def __repr__(self) -> str:
+        return f"iinfo(min={self.min:g}, max={self.max:g}, dtype={self.dtype})"

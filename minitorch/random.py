@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import numbers
 import threading
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -20,6 +23,7 @@ class Generator(draws.Generator):
     """
 
     def __init__(self, device: Any = "cpu") -> None:
+        Device(device)  # says that there is only the CPU
         self.lock = threading.RLock()
         super().__init__()
 
@@ -32,7 +36,10 @@ class Generator(draws.Generator):
 
         Raises:
             ValueError: the seed does not fit into 64 bits.
+            RuntimeError: the seed is not a whole number.
         """
+        if not isinstance(seed, numbers.Integral):
+            raise RuntimeError(f"manual_seed expected a long, but got {type(seed).__name__}")
         with self.lock:
             super().manual_seed(int(seed))
         return self
@@ -47,9 +54,20 @@ class Generator(draws.Generator):
 
         Raises:
             RuntimeError: it is not such a state.
+            TypeError: it is not a tensor of bytes.
         """
+        if not isinstance(state, Function.Tensor):
+            raise TypeError(f"expected a torch.ByteTensor, but got {type(state).__name__}")
+        if state._array.dtype != np.uint8:
+            raise TypeError("RNG state must be a torch.ByteTensor")
         with self.lock:
             super().set_state(state._array)
+
+    def clone_state(self) -> Generator:
+        """Another generator, in the same state."""
+        twin = Generator()
+        twin.set_state(self.get_state())
+        return twin
 
     def __getstate__(self) -> bytes:
         return self.get_state()._array.tobytes()
@@ -68,7 +86,7 @@ def manual_seed(seed: int) -> Generator:
     Raises:
         ValueError: the seed does not fit into 64 bits.
     """
-    return default_generator.manual_seed(seed)
+    return default_generator.manual_seed(int(seed))
 
 
 def seed() -> int:
@@ -89,3 +107,19 @@ def get_rng_state() -> Any:
 def set_rng_state(new_state: Any) -> None:
     """Puts the default generator into a state that ``get_rng_state`` gave."""
     default_generator.set_state(new_state)
+
+
+@contextlib.contextmanager
+def fork_rng(devices: Iterable[Any] | None = None, enabled: bool = True) -> Iterator[None]:
+    """What is drawn inside is as if it were not: afterwards the default generator continues where it was before.
+
+    Args:
+        devices: generators of other devices to do the same for; there are none.
+        enabled: otherwise nothing is done.
+    """
+    before = get_rng_state()
+    try:
+        yield
+    finally:
+        if enabled:
+            set_rng_state(before)

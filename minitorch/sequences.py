@@ -60,7 +60,7 @@ def empty_strided(
     Raises:
         RuntimeError: not as many strides as sizes, or a size is negative.
     """
-    shape, wanted = _shape((size,)), (dtype or get_default_dtype()).numpy
+    shape, wanted = _shape("empty_strided", (size,)), (dtype or get_default_dtype()).numpy
     if len(stride) != len(shape):
         raise RuntimeError(
             f"dimensionality of sizes ({len(shape)}) must match dimensionality of strides ({len(stride)})"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, SupportsIndex
 
 
 class Size(tuple[int, ...]):
@@ -14,6 +15,13 @@ class Size(tuple[int, ...]):
         return f"torch.Size({list(self)})"
 
     __str__ = __repr__
+
+    def __new__(cls, sizes: Iterable[Any] = ()) -> Size:
+        self = super().__new__(cls, sizes)
+        for position, size in enumerate(self):
+            if not hasattr(size, "__index__"):
+                raise TypeError(f"torch.Size() takes an iterable of 'int' (item {position} is '{type(size).__name__}')")
+        return self
 
     def numel(self) -> int:
         """The number of elements of a tensor of this shape."""
@@ -28,3 +36,9 @@ class Size(tuple[int, ...]):
 
     def __add__(self, other: Any) -> Size:
         return Size(tuple(self) + tuple(other))
+
+    def __radd__(self, other: tuple[int, ...]) -> Size:
+        return Size(other + tuple(self))
+
+    def __mul__(self, count: SupportsIndex) -> Size:
+        return Size(tuple(self) * count)

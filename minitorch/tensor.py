@@ -7,6 +7,7 @@ the array, Python's own protocols (arithmetic signs, ``len``, ``float``, picklin
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -20,14 +21,12 @@ from minitorch.device import device as Device
 from minitorch.dtypes import dtype as Dtype
 from minitorch.dtypes import from_numpy_dtype
 from minitorch.kernels import tables
-from minitorch.kernels.cpu import random as draws
 from minitorch.kernels.cpu import strides
 from minitorch.memory_format import check
 from minitorch.ops import arithmetic, bivariate, comparison, conversion, dimensions, elementary, indexing, matmul, parts
 from minitorch.ops.arguments import sizes
 from minitorch.ops.conversion import ToCopyBackward0
 from minitorch.ops.operator import methods, operators
-from minitorch.random import Generator, default_generator
 from minitorch.size import Size
 
 if TYPE_CHECKING:
@@ -54,14 +53,9 @@ class Tensor(_Methods):
     __array_priority__ = 1000  # numpy leaves `array + tensor` to us
 
     def __new__(cls, *data: Any) -> Any:
-        if not data or all(isinstance(size, int) for size in data):
-            array = np.empty(data or 0, dtypes.get_default_dtype().numpy)
-        elif isinstance(data[0], Size):
-            array = np.empty(data[0], dtypes.get_default_dtype().numpy)
-        else:
-            source = data[0]._array if isinstance(data[0], Variable) else data[0]
-            array = np.array(source, dtypes.get_default_dtype().numpy)
-        self = new_tensor(array)
+        from minitorch.tensor_types import constructed  # which is written with tensors
+
+        self = constructed(data, dtypes.get_default_dtype())
         self.__class__ = cls
         return self
 
@@ -181,8 +175,38 @@ class Tensor(_Methods):
         return self._array.view()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        array = self.numpy()
-        return np.array(array, dtype=dtype, copy=copy)
+        return np.array(self.numpy(), dtype=dtype, copy=copy)
+
+    def __array_wrap__(self, array: np.ndarray, context: Any = None, return_scalar: bool = False) -> Tensor:
+        """What a numpy function makes of tensors is a tensor again; truth values are uint8 in it, as in torch."""
+        array = np.asarray(array)
+        if array.dtype == np.bool:
+            array = array.astype(np.uint8)
+        return new_tensor(array.view(from_numpy_dtype(array.dtype).numpy))
+
+    def __dlpack__(
+        self,
+        *,
+        stream: int | None = -1,
+        max_version: tuple[int, int] | None = None,
+        dl_device: tuple[int, int] | None = None,
+        copy: bool | None = None,
+    ) -> Any:
+        """The same memory in a capsule that other libraries take.
+
+        Raises:
+            BufferError: the tensor requires gradients.
+        """
+        if self._requires_grad:
+            raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
+        if stream is not None and type(stream) is not int:
+            raise TypeError("stream must be ``int`` or ``none``")
+        if stream not in (None, -1):
+            raise AssertionError("stream should be None on cpu.")
+        return self._array.__dlpack__(max_version=max_version, dl_device=dl_device, copy=copy)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return self._array.__dlpack_device__()
 
     def __bool__(self) -> bool:
         if self._array.size != 1:
@@ -193,6 +217,12 @@ class Tensor(_Methods):
         return bool(self._array.item())
 
     def __float__(self) -> float:
+        if self._requires_grad:
+            warnings.warn(
+                "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\nConsider using "
+                "tensor.detach() first.",
+                stacklevel=2,
+            )
         return float(self._only_element())
 
     def __int__(self) -> int:
@@ -218,6 +248,9 @@ class Tensor(_Methods):
             raise TypeError("iteration over a 0-d tensor")
         return iter(parts.unbind(self, 0))
 
+    def __reversed__(self) -> Tensor:
+        return methods["flip"](self, 0) if self._array.ndim else self
+
     def __contains__(self, element: Any) -> bool:
         if not isinstance(element, _OPERANDS):
             raise RuntimeError(
@@ -229,7 +262,7 @@ class Tensor(_Methods):
         return id(self)
 
     def __repr__(self) -> str:
-        return printing.format_tensor(self)
+        return printing.format_tensor(self, "tensor" if type(self) is Tensor else type(self).__name__)
 
     def __format__(self, spec: str) -> str:
         return printing.format_with_spec(self, spec)
@@ -267,8 +300,6 @@ class Tensor(_Methods):
         return twin
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        if not self.is_leaf:
-            raise RuntimeError("only leaf tensors can be pickled: detach() the tensor first")
         return _unpickled, (type(self), self._array, self._requires_grad)
 
     # -- other dtypes -------------------------------------------------------------------------------------------------
@@ -304,15 +335,17 @@ class Tensor(_Methods):
             return ToCopyBackward0.apply(self, dtype=wanted)
         return conversion.cast(self, wanted)
 
-    def type(self, dtype: Dtype | str | None = None) -> Any:
+    def type(self, dtype: Any = None) -> Any:
         """The name of the tensor's type, or the tensor in another dtype."""
         if dtype is None:
             return self._type_name()
         if isinstance(dtype, str):
-            named = [each for each in dtypes.ALL if dtype == f"torch.{each.tensor_type}"]
-            if not named:
+            found = [each for each in dtypes.ALL if dtype in (f"torch.{each.tensor_type}", repr(each))]
+            if not found:
                 raise ValueError(f"invalid type: '{dtype}'")
-            dtype = named[0]
+            dtype = found[0]
+        elif not isinstance(dtype, Dtype):
+            dtype = dtype.dtype  # of a class such as FloatTensor
         return self.to(dtype)
 
     def type_as(self, other: Tensor) -> Tensor:
@@ -398,64 +431,6 @@ class Tensor(_Methods):
         """Writes 0 everywhere."""
         return methods["zero_"](self)
 
-    def uniform_(
-        self, from_: float = 0.0, to: float = 1.0, *, generator: Generator | None = None, **bounds: float
-    ) -> Tensor:
-        """Writes numbers spread evenly over [from, to).
-
-        Raises:
-            RuntimeError: ``from`` is larger than ``to``, or the dtype is not floating point.
-        """
-        low, high = float(bounds.pop("from", from_)), float(to)
-        if bounds:
-            raise TypeError(f"uniform_() got an unexpected keyword argument '{next(iter(bounds))}'")
-        if self._array.dtype.kind != "f":
-            raise NotImplementedError(f"\"check_uniform_bounds\" not implemented for '{self.dtype.scalar_type}'")
-        if not low <= high:
-            raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={high:g}")
-        return _overwritten(
-            self,
-            "uniform",
-            lambda source: draws.uniform(source, self._array.shape, self._array.dtype, low, high),
-            generator,
-        )
-
-    def normal_(self, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None) -> Tensor:
-        """Writes normally distributed numbers.
-
-        Raises:
-            RuntimeError: ``std`` is negative, or the dtype is not floating point.
-        """
-        if not std >= 0.0:
-            raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
-        if self._array.dtype.kind != "f":
-            raise NotImplementedError(f"\"normal_kernel_cpu\" not implemented for '{self.dtype.scalar_type}'")
-        array = self._array
-        return _overwritten(
-            self,
-            "normal",
-            lambda source: draws.normal(source, array.shape, array.dtype, mean, std, array.flags.c_contiguous),
-            generator,
-        )
-
-    def random_(self, *bounds: int, generator: Generator | None = None) -> Tensor:
-        """Writes whole numbers: over all that the dtype holds, below ``bounds[0]``, or from ``bounds[0]`` to below ``bounds[1]``.
-
-        Raises:
-            RuntimeError: there is no number between the bounds.
-        """
-        array = self._array
-        low, high = (0, bounds[0]) if len(bounds) == 1 else bounds or (0, 0)
-        if bounds and low >= high:
-            raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
-
-        def draw(source: Generator) -> np.ndarray:
-            if not bounds:
-                return draws.random(source, array.shape, array.dtype)
-            return draws.randint(source, low, high, array.shape, array.dtype)
-
-        return _overwritten(self, "random", draw, generator)
-
     # -- arithmetic signs ---------------------------------------------------------------------------------------------
 
     __getitem__ = indexing.getitem
@@ -470,15 +445,6 @@ class Tensor(_Methods):
         if self._array.dtype.kind == "f":
             raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
         return comparison.bitwise_not(self)
-
-
-def _overwritten(tensor: Tensor, kind: str, draw: Any, generator: Generator | None) -> Tensor:
-    """Writes random numbers over a tensor; the check comes first, so that a mistake draws nothing."""
-    tensor._check_inplace()
-    source = default_generator if generator is None else generator
-    with source.lock:
-        drawn = draw(source)
-    return methods[f"{kind}_"](tensor, drawn)
 
 
 def _unpickled(kind: type[Tensor], array: np.ndarray, requires_grad: bool) -> Tensor:
@@ -504,15 +470,22 @@ def _sign(operate: Any, reverse: bool = False) -> Any:
     return sign
 
 
-def _reverse_div(number: Any, tensor: Tensor) -> Tensor:
-    return arithmetic.mul(arithmetic.reciprocal(tensor), number)
+def _equals(self: Tensor, other: Any) -> Any:
+    """The sign ``==``, which takes numpy's arrays too; the other comparisons do not."""
+    if isinstance(other, np.ndarray):
+        other = new_tensor(other.view(from_numpy_dtype(other.dtype).numpy))
+    return comparison.eq(self, other) if isinstance(other, _OPERANDS) else NotImplemented
+
+
+def _reverse_div(tensor: Tensor, other: Any) -> Tensor:
+    return arithmetic.reciprocal(tensor) * other
 
 
 ARITHMETIC_SIGNS = {
     "__add__": _sign(arithmetic.add), "__radd__": _sign(arithmetic.add), "__iadd__": _sign(methods["add_"]),
     "__sub__": _sign(arithmetic.sub), "__rsub__": _sign(arithmetic.rsub), "__isub__": _sign(methods["sub_"]),
     "__mul__": _sign(arithmetic.mul), "__rmul__": _sign(arithmetic.mul), "__imul__": _sign(methods["mul_"]),
-    "__truediv__": _sign(arithmetic.div), "__rtruediv__": _sign(_reverse_div, reverse=True),
+    "__truediv__": _sign(arithmetic.div), "__rtruediv__": _reverse_div,
     "__itruediv__": _sign(methods["div_"]),
     "__floordiv__": _sign(arithmetic.floor_divide), "__rfloordiv__": _sign(arithmetic.floor_divide, reverse=True),
     "__ifloordiv__": _sign(methods["floor_divide_"]),
@@ -520,7 +493,7 @@ ARITHMETIC_SIGNS = {
     "__imod__": _sign(methods["remainder_"]),
     "__pow__": _sign(elementary.pow), "__rpow__": _sign(elementary.pow, reverse=True), "__ipow__": _sign(methods["pow_"]),
     "__matmul__": _sign(matmul.matmul), "__rmatmul__": _sign(matmul.matmul, reverse=True),
-    "__eq__": _sign(comparison.eq), "__ne__": _sign(comparison.ne), "__lt__": _sign(comparison.lt),
+    "__eq__": _equals, "__ne__": _sign(comparison.ne), "__lt__": _sign(comparison.lt),
     "__le__": _sign(comparison.le), "__gt__": _sign(comparison.gt), "__ge__": _sign(comparison.ge),
     "__and__": _sign(comparison.bitwise_and), "__rand__": _sign(comparison.bitwise_and),
     "__iand__": _sign(methods["bitwise_and_"]),

@@ -91,6 +91,12 @@ REFUSED: dict[str, Callable[[Any], Any]] = {
     "arange away": lambda lib: lib.arange(0, 5, -1),
     "integers with a gradient": lambda lib: lib.ones(2, dtype=lib.int64, requires_grad=True),
     "from_numpy of a list": lambda lib: lib.from_numpy([1]),
+    "zeros of a string": lambda lib: lib.zeros("a"),
+    "empty of a float": lambda lib: lib.empty(2.5),
+    "ones of None": lambda lib: lib.ones(None),
+    "rand of a string": lambda lib: lib.rand("a"),
+    "zeros of the name of a dtype": lambda lib: lib.zeros(2, dtype="float"),
+    "full out of range": lambda lib: lib.full((2,), 300, dtype=lib.uint8),
     "linspace of fewer than none": lambda lib: lib.linspace(0, 1, -1),
 }
 

@@ -224,3 +224,41 @@ def test_a_tensor_with_dimensions_takes_no_format():
         assert f"{tensor}" == repr(tensor)
         with pytest.raises(TypeError, match=r"unsupported format string passed to Tensor.__format__"):
             format(tensor, ".2f")
+
+
+@given(arrays(), st.booleans())
+def test_parameters_and_containers_of_tensors_print_as_in_torch(array, requires_grad):
+    if array.dtype.kind == "f":
+        texts = []
+        for lib, tensor in zip((minitorch, torch), twins(array), strict=True):
+            parameter = lib.nn.Parameter(tensor, requires_grad)
+            texts.append([repr(parameter), str(parameter), f"{[parameter]}", repr({"w": (tensor, [tensor])})])
+        assert texts[0] == texts[1]
+
+
+def nested(lib):
+    nn = lib.nn
+
+    class Block(nn.Module):
+        def __init__(self, note=""):
+            super().__init__()
+            self.note = note
+            self.linear = nn.Linear(2, 3, bias=False)
+            self.weight = nn.Parameter(lib.ones(2))
+            self.absent = None
+
+        def extra_repr(self):
+            return self.note
+
+    repeated = nn.ModuleList([nn.Linear(2, 2) for _ in range(3)] + [nn.Linear(2, 3)] + [nn.ReLU()] * 2)
+    return [
+        nn.Sequential(repeated, nn.ModuleDict({"x": nn.Dropout(0.25), "y": nn.Sequential(nn.Flatten(), nn.Sequential())})),
+        nn.Sequential(Block(), Block(), Block("width=3"), Block("one\ntwo"), nn.Identity()),
+        nn.ModuleList([]), nn.ModuleList([Block("one\ntwo")] * 2), Block("one\ntwo"), nn.Sequential(nn.Sequential(repeated)),
+        nn.Conv2d(1, 2, 3, stride=2, padding=1, bias=False), nn.MaxPool2d(2), nn.Softmax(), nn.Unflatten(1, (2, 3)),
+    ]  # fmt: skip
+
+
+def test_nested_modules_and_repeated_blocks_print_as_in_torch():
+    for mine, theirs in zip(nested(minitorch), nested(torch), strict=True):
+        assert repr(mine) == repr(theirs)

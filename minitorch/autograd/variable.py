@@ -26,6 +26,7 @@ from minitorch.autograd.graph import (
 )
 from minitorch.autograd.hooks import RemovableHandle
 from minitorch.autograd.views import Region, Step, Steps, ViewBackward, rebase
+from minitorch.dtypes import from_numpy_dtype
 
 if TYPE_CHECKING:
     from typing import Self
@@ -193,7 +194,7 @@ class Variable:
                 "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
                 "populated during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf "
                 "Tensor, use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure "
-                "you access the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more informations.",
+                "you access the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more information.",
                 UserWarning,
                 stacklevel=2,
             )
@@ -214,9 +215,13 @@ class Variable:
                     f"'{list(self._array.shape)}'. Please ensure that the gradient and the tensor are the same size"
                 )
             if new._array.dtype != self._array.dtype:
+                given, wanted = (from_numpy_dtype(each._array.dtype) for each in (new, self))
                 raise RuntimeError(
-                    f"attempting to assign a gradient of dtype {new._array.dtype} to a tensor of dtype {self._array.dtype}. "
-                    "The gradient must have the tensor's dtype."
+                    f"attempting to assign a gradient with dtype '{given.cpp_name}' to a tensor with grad_dtype "
+                    f"'{wanted.scalar_type}'. The gradient must match the tensor's grad_dtype (defaults to the tensor's dtype). "
+                    "You can set the tensor's grad_dtype attribute with a specific dtype, or None to allow any dtype. Set "
+                    "grad_dtype with caution. Diverging the dtypes of a tensor and its gradient may break downstream systems "
+                    "that assume they match."
                 )
         self._grad = new
 

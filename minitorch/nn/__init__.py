@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from minitorch.nn import functional, init, modules
 from minitorch.nn.modules import (
+    AlphaDropout,
     Conv2d,
     CrossEntropyLoss,
+    Dropout,
+    Dropout1d,
+    Dropout2d,
+    Dropout3d,
+    FeatureAlphaDropout,
     Flatten,
     Identity,
     L1Loss,
@@ -27,7 +33,8 @@ from minitorch.nn.modules import (
 from minitorch.nn.parameter import Parameter
 
 __all__ = [
-    "Conv2d", "CrossEntropyLoss", "Flatten", "Identity", "L1Loss", "Linear", "LogSoftmax", "MSELoss", "MaxPool2d", "Module",
+    "AlphaDropout", "Conv2d", "CrossEntropyLoss", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "FeatureAlphaDropout",
+    "Flatten", "Identity", "L1Loss", "Linear", "LogSoftmax", "MSELoss", "MaxPool2d", "Module",
     "ModuleDict", "ModuleList", "NLLLoss", "Parameter", "ReLU", "Sequential", "Sigmoid", "Softmax", "Tanh", "Unflatten",
     "functional", "init", "modules",
 ]  # fmt: skip

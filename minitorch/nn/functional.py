@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 
 from minitorch.dtypes import dtype as Dtype
+from minitorch.noise import drop
 from minitorch.ops import activation, loss, nonlinearity, piecewise
 from minitorch.ops.activation import sigmoid, tanh
 from minitorch.ops.convolution import conv2d, max_pool2d
@@ -21,11 +22,12 @@ from minitorch.ops.resampling import interpolate
 from minitorch.tensor import Tensor
 
 __all__ = [
-    "celu", "celu_", "channel_shuffle", "conv2d", "cross_entropy", "elu", "elu_", "fold", "gelu", "glu", "hardshrink",
-    "hardsigmoid", "hardswish", "hardtanh", "hardtanh_", "interpolate", "l1_loss", "leaky_relu", "leaky_relu_", "linear",
-    "log_softmax", "logsigmoid", "max_pool2d", "mish", "mse_loss", "nll_loss", "pad", "pixel_shuffle", "pixel_unshuffle",
-    "prelu", "relu", "relu6", "relu_", "selu", "selu_", "sigmoid", "silu", "softmax", "softmin", "softplus", "softshrink",
-    "softsign", "tanh", "tanhshrink", "threshold", "threshold_", "unfold",
+    "alpha_dropout", "celu", "celu_", "channel_shuffle", "conv2d", "cross_entropy", "dropout", "dropout1d", "dropout2d",
+    "dropout3d", "elu", "elu_", "feature_alpha_dropout", "fold", "gelu", "glu", "hardshrink", "hardsigmoid", "hardswish",
+    "hardtanh", "hardtanh_", "interpolate", "l1_loss", "leaky_relu", "leaky_relu_", "linear", "log_softmax", "logsigmoid",
+    "max_pool2d", "mish", "mse_loss", "nll_loss", "pad", "pixel_shuffle", "pixel_unshuffle", "prelu", "relu", "relu6",
+    "relu_", "selu", "selu_", "sigmoid", "silu", "softmax", "softmin", "softplus", "softshrink", "softsign", "tanh",
+    "tanhshrink", "threshold", "threshold_", "unfold",
 ]  # fmt: skip
 
 relu_ = methods["relu_"]
@@ -125,6 +127,92 @@ def _implicit_dim(name: str, input: Tensor, dim: int | None, stacklevel: int) ->
         stacklevel=stacklevel,
     )
     return 0 if input.dim() in (0, 1, 3) else 1
+
+
+def _checked_probability(p: float) -> float:
+    if not 0 <= p <= 1:
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+    return p
+
+
+def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """In training, each number is 0 with probability ``p``, and the others are divided by 1 - p.
+
+    Raises:
+        ValueError: ``p`` is no probability.
+    """
+    return drop(input, _checked_probability(p), training, inplace=inplace)
+
+
+def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
+    """In training, each number becomes SELU's lowest value with probability ``p``; then mean and variance are put right."""
+    return drop(input, _checked_probability(p), training, alpha=True, inplace=inplace)
+
+
+def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
+    """As ``alpha_dropout``, for whole channels: inputs are of shape (batch, channels, ...)."""
+    return drop(input, _checked_probability(p), training, feature=True, alpha=True, inplace=inplace)
+
+
+def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """In training, each channel is 0 with probability ``p``; inputs are of shape (batch, channels, length), or one of a batch.
+
+    Raises:
+        RuntimeError: there are not 2 or 3 dimensions.
+    """
+    _checked_probability(p)
+    if input.ndim not in (2, 3):
+        raise RuntimeError(
+            f"dropout1d: Expected 2D or 3D input, but received a {input.ndim}D input. Note that dropout1d exists to provide "
+            "channel-wise dropout on inputs with 1 spatial dimension, a channel dimension, and an optional batch dimension (i.e. "
+            "2D or 3D inputs)."
+        )
+    return _drop_channels(input, p, training, inplace, batched=input.ndim == 3)
+
+
+def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """In training, each channel is 0 with probability ``p``; inputs are of shape (batch, channels, height, width).
+
+    Three dimensions are taken as (batch, channels, length), with a warning, and so are other numbers of them.
+    """
+    _checked_probability(p)
+    if input.ndim not in (3, 4):
+        _warn_of_dimensions(input, 2, "3D or 4D")
+    if input.ndim == 3:
+        warnings.warn(
+            "dropout2d: Received a 3D input to dropout2d and assuming that channel-wise 1D dropout behavior is desired - input "
+            "is interpreted as shape (N, C, L), where C is the channel dim. This behavior will change in a future release to "
+            "interpret the input as one without a batch dimension, i.e. shape (C, H, W). To maintain the 1D channel-wise dropout "
+            "behavior, please switch to using dropout1d instead.",
+            stacklevel=2,
+        )
+    return _drop_channels(input, p, training, inplace, batched=True)
+
+
+def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """In training, each channel is 0 with probability ``p``; inputs are of shape (batch, channels, depth, height, width), or
+    one of a batch."""
+    _checked_probability(p)
+    if input.ndim not in (4, 5):
+        _warn_of_dimensions(input, 3, "4D or 5D")
+    return _drop_channels(input, p, training, inplace, batched=input.ndim == 5)
+
+
+def _warn_of_dimensions(input: Tensor, count: int, wanted: str) -> None:
+    warnings.warn(
+        f"dropout{count}d: Received a {input.ndim}-D input to dropout{count}d, which is deprecated and will result in an error "
+        "in a future release. To retain the behavior and silence this warning, please use dropout instead. Note that "
+        f"dropout{count}d exists to provide channel-wise dropout on inputs with {count} spatial dimensions, a channel dimension, "
+        f"and an optional batch dimension (i.e. {wanted} inputs).",
+        stacklevel=3,
+    )
+
+
+def _drop_channels(input: Tensor, p: float, training: bool, inplace: bool, batched: bool) -> Tensor:
+    if batched:
+        return drop(input, p, training, feature=True, inplace=inplace)
+    dropped = drop(input.unsqueeze(0), p, training, feature=True, inplace=inplace)
+    return input if inplace else dropped.squeeze(0)
 
 
 def legacy_reduction(size_average: bool | None, reduce: bool | None, reduction: str) -> str:

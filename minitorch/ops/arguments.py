@@ -93,17 +93,7 @@ def dtype_name(tensor: Tensor) -> str:
 
 def cpp_name(tensor: Tensor) -> str:
     """The dtype as other error messages call it: ``float``, ``long int``."""
-    name = dtype_name(tensor)
-    return _CPP_NAMES.get(name, name.lower())
-
-
-_CPP_NAMES = {
-    "Byte": "unsigned char",
-    "Char": "signed char",
-    "Half": "c10::Half",
-    "Long": "long int",
-    "Short": "short int",
-}
+    return from_numpy_dtype(tensor._array.dtype).cpp_name
 
 
 def check_floating(kernel: str, *tensors: Tensor) -> None:

@@ -21,7 +21,7 @@ from minitorch.ops.operator import (
     formula,
     operator,
 )
-from minitorch.ops.promotion import result_dtype
+from minitorch.ops.promotion import as_dtype, result_dtype
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
@@ -354,7 +354,9 @@ def check_integer_division(name: str, input: Any, other: Any) -> None:
     common = result_dtype([x._array if isinstance(x, Variable) else x for x in (input, other)])
     if common is dtypes.bool:
         raise NotImplementedError(f"\"{name}_cpu\" not implemented for 'Bool'")
-    if common.category == dtypes.INTEGRAL and (not other._array.all() if isinstance(other, Variable) else other == 0):
+    if common.category == dtypes.INTEGRAL and not (
+        other._array.all() if isinstance(other, Variable) else as_dtype(other, common)
+    ):
         raise RuntimeError("ZeroDivisionError")
 
 

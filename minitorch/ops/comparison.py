@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.variable import Variable
+from minitorch.dtypes import FLOATING
 from minitorch.kernels import tables
 from minitorch.ops.arguments import check_any_tensor, check_tensors, invalid_combination
 from minitorch.ops.operator import Comparison, Elementwise, Number, alias, operator
@@ -205,7 +206,7 @@ class WhereBackward0(Elementwise):
         if not (type(a) in tables and type(b) in tables and a.dtype is b.dtype):
             common = result_dtype([a, b])
             for each in (a, b):
-                if type(each) not in tables:
+                if type(each) not in tables and common.category != FLOATING:  # to these, the number is cast
                     check_fits(each, common)
             a, b = (as_dtype(each, common) for each in (a, b))
         return [a, b, condition]

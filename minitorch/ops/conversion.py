@@ -14,7 +14,7 @@ from minitorch.dtypes import dtype as Dtype
 from minitorch.kernels import tables
 from minitorch.memory_format import check
 from minitorch.ops.operator import Number, methods, operator
-from minitorch.ops.promotion import broadcast_shapes, check_fits, number_dtype
+from minitorch.ops.promotion import as_dtype, broadcast_shapes, check_fits, number_dtype, result_dtype
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
@@ -88,42 +88,6 @@ class ZeroBackward0(FillBackward2):
     """Everything becomes 0."""
 
 
-class UniformBackward0(Function):
-    """Everything is overwritten by random numbers, drawn by the caller."""
-
-    def forward(self, k: Table, a: Any, drawn: Any) -> Any:
-        return drawn
-
-    def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
-        return (k.zeros(grad.shape, grad),)
-
-
-class NormalBackward0(UniformBackward0):
-    """Likewise, from a normal distribution."""
-
-
-class RandomBackward0(UniformBackward0):
-    """Likewise, whole numbers."""
-
-
-@operator(inplace=True, method=False, public=False)
-def uniform(input: Tensor, drawn: np.ndarray) -> Tensor:
-    """The random numbers that were drawn for ``input``."""
-    return UniformBackward0.apply(input, drawn=drawn)
-
-
-@operator(inplace=True, method=False, public=False)
-def normal(input: Tensor, drawn: np.ndarray) -> Tensor:
-    """The random numbers that were drawn for ``input``."""
-    return NormalBackward0.apply(input, drawn=drawn)
-
-
-@operator(inplace=True, method=False, public=False)
-def random(input: Tensor, drawn: np.ndarray) -> Tensor:
-    """The random numbers that were drawn for ``input``."""
-    return RandomBackward0.apply(input, drawn=drawn)
-
-
 @operator(inplace=True, method=False, public=False)
 def copy(input: Tensor, source: Any) -> Tensor:
     """What ``input`` is after ``source`` (broadcast, cast) was written over it.
@@ -150,7 +114,7 @@ def fill(input: Tensor, value: Tensor | Number) -> Tensor:
     """
     if not isinstance(value, Variable):
         check_fits(value, input.dtype)
-        return FillBackward2.apply(input, value=value)
+        return FillBackward2.apply(input, value=as_dtype(value, input.dtype))
     if value._array.ndim:
         raise RuntimeError(
             f"fill_ only supports 0-dimension value tensor but got tensor with {value._array.ndim} dimensions."
@@ -169,3 +133,9 @@ def zeros(shape: tuple[int, ...], like: Tensor, dtype: np.dtype | None = None) -
     """Zeros, of the dtype of ``like`` unless another is given; a constant in every formula."""
     array = like._array
     return Variable._of(tables[type(array)].zeros(shape, array, dtype))
+
+
+@operator(method=False)
+def result_type(tensor1: Tensor | Number, tensor2: Tensor | Number) -> Dtype:
+    """The dtype that arithmetic on the two has."""
+    return result_dtype([each._array if isinstance(each, Variable) else each for each in (tensor1, tensor2)])

@@ -149,7 +149,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
         raise RuntimeError("masked_fill_ only supports boolean masks, but got mask with dtype " + cpp_name(mask))
     if not isinstance(value, Variable):
         check_fits(value, input.dtype)
-        return MaskedFillBackward0.apply(input, mask, value)
+        return MaskedFillBackward0.apply(input, mask, value.item() if isinstance(value, np.generic) else value)
     if value._array.ndim:
         raise RuntimeError(
             f"masked_fill_ only supports a 0-dimensional value tensor, but got tensor with {value._array.ndim} dimension(s)."

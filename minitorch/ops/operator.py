@@ -70,7 +70,7 @@ def operator(
         if method:
             methods[name] = function
         if public:
-            functions[name] = _with_out(function, _check_castable if out is True else out) if out else function
+            functions[name] = with_out(function, None if out is True else out) if out else function
         if inplace:
             methods[name + "_"] = in_place(function)
         return function
@@ -296,8 +296,9 @@ def in_place(function: Callable[..., Any]) -> Callable[..., Any]:
     return write_over
 
 
-def _with_out(function: Callable[..., Any], check: Callable[[Any, Any], None]) -> Callable[..., Any]:
+def with_out(function: Callable[..., Any], check: Callable[[Any, Any], None] | None = None) -> Callable[..., Any]:
     """The form that writes its result to the tensor given as ``out=``, or its results to several."""
+    check = check or _check_castable
 
     @functools.wraps(function)
     def write_out(*args: Any, out: Any = None, **kwargs: Any) -> Any:
@@ -320,6 +321,8 @@ def _with_out(function: Callable[..., Any], check: Callable[[Any, Any], None]) -
                 "Please clone() the tensor before performing the operation."
             )
         with no_grad():
+            for target in targets:
+                target._check_inplace()
             result = function(*args, **kwargs)
         if not isinstance(out, tuple | list):
             _write_to(out, result, check)

@@ -7,6 +7,7 @@ the classes before it.
 
 from __future__ import annotations
 
+import math
 import numbers
 from functools import reduce
 from typing import Any
@@ -20,8 +21,8 @@ Number = bool | int | float
 
 
 def number_dtype(number: Any) -> dtype:
-    """The dtype that a Python number counts as."""
-    if isinstance(number, bool | np.bool_):
+    """The dtype that a Python number counts as; numpy's truth values count as floats, as in torch."""
+    if isinstance(number, bool):
         return dtypes.bool
     return dtypes.int64 if isinstance(number, numbers.Integral) else dtypes.get_default_dtype()
 
@@ -30,7 +31,7 @@ def result_dtype(arrays: list[Any]) -> dtype:
     """The dtype that arrays and Python numbers have together."""
     classes: list[list[dtype]] = [[], [], []]
     for each in arrays:
-        if not isinstance(each, np.ndarray | np.generic):
+        if not isinstance(each, np.ndarray):  # numpy's scalars count as Python's
             classes[2].append(number_dtype(each))
         else:
             classes[1 if each.ndim == 0 else 0].append(from_numpy_dtype(each.dtype))
@@ -66,9 +67,16 @@ def check_fits(number: Any, wanted: dtype) -> None:
     """Some operators do not let numbers wrap around; to unsigned types, negative ones may, as far as the type reaches.
 
     Raises:
-        RuntimeError: an integer type does not hold the number.
+        RuntimeError: the type does not hold the number.
+        OverflowError: neither do 64 bits.
     """
-    if wanted.category != dtypes.INTEGRAL or number is None:
+    if isinstance(number, int) and not -(2**63) <= number < 2**64:
+        raise OverflowError("int too big to convert")
+    if wanted.category == dtypes.BOOLEAN or number is None:
+        return
+    if wanted.category == dtypes.FLOATING:
+        if math.isfinite(number) and abs(number) > np.finfo(wanted.numpy).max:
+            raise RuntimeError(f"value cannot be converted to type {wanted.cpp_name} without overflow")
         return
     bounds = np.iinfo(wanted.numpy)
     if not (bounds.min or -bounds.max) <= number <= bounds.max:
@@ -80,12 +88,13 @@ def as_dtype(operand: Any, common: dtype) -> Any:
     if isinstance(operand, np.ndarray):
         return operand.astype(common.numpy, copy=False)
     if common.category == FLOATING:
-        return (
-            operand if isinstance(operand, int | float) else float(operand)
-        )  # numpy lets a Python number be of any dtype
+        return operand if type(operand) in (int, float) else float(operand)  # numpy lets these be of any dtype
     if common.category == BOOLEAN:
         return bool(operand)
-    return np.array(operand, np.int64).astype(common.numpy)  # out of range wraps around, as in torch
+    number = int(operand)
+    if not -(2**63) <= number < 2**64:
+        raise OverflowError("int too big to convert")
+    return np.array(number % 2**64, np.uint64).astype(common.numpy)  # out of range wraps around, as in torch
 
 
 def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:

@@ -29,6 +29,7 @@ import numpy as np
 from minitorch.dtypes import dtype as Dtype
 from minitorch.ops.arguments import Dim, Pair
 from minitorch.ops.promotion import Number
+from minitorch.random import Generator
 from minitorch.tensor import Tensor as Tensor
 """
 
@@ -42,8 +43,8 @@ def _signature(function: Callable[..., Any], self: bool, out: bool) -> str:
         if each.kind is each.KEYWORD_ONLY and not keyword_only:
             keyword_only = True
             parameters.append("*")
-        star = "*" if each.kind is each.VAR_POSITIONAL else ""
-        keyword_only = keyword_only or bool(star)
+        keyword_only |= each.kind is each.VAR_POSITIONAL
+        star = "*" if each.kind is each.VAR_POSITIONAL else "**" if each.kind is each.VAR_KEYWORD else ""
         default = "" if each.default is each.empty else " = ..."
         parameters.append(f"{star}{each.name}: {_annotation(each.annotation)}{default}")
     if out:

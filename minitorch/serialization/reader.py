@@ -12,7 +12,6 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from minitorch import dtypes
-from minitorch.creation import from_numpy
 from minitorch.nn.parameter import Parameter
 from minitorch.serialization.archive import Archive
 from minitorch.serialization.format import MAX_DEPTH, MAX_PICKLE_BYTES, STORAGE_NAMES, LoadError
@@ -155,7 +154,7 @@ def _rebuild_tensor(
     if hooks:
         raise LoadError("a tensor comes with hooks, which are code")
     strides = [step * array.itemsize for step in stride]
-    tensor = from_numpy(np.ndarray(size, array.dtype, array, offset * array.itemsize, strides))
+    tensor = Tensor._of(np.ndarray(size, array.dtype, array, offset * array.itemsize, strides))
     return tensor.requires_grad_(_checked_requires_grad(tensor, requires_grad))
 
 

@@ -102,12 +102,12 @@ class Call:
 
     def torchs(self) -> Any:
         args, kwargs = self.given
-        torch.manual_seed(0)
+        torch.manual_seed(42)  # the same seed that the database sets itself before some operators draw
         return self.info.op(*args, **kwargs)
 
     def ours(self) -> Any:
         args, kwargs = self.translated
-        minitorch.manual_seed(0)
+        minitorch.manual_seed(42)
         function = find(self.info.name)
         assert function is not None
         if self.info.name.endswith("polygamma"):  # whose samples have the tensor before the order

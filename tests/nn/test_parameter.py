@@ -86,5 +86,9 @@ def test_what_is_not_a_tensor_is_refused_with_advice():
 def test_unpickled_numbers_mix_with_others():
     array = pickle.loads(pickle.dumps(np.ones((2, 3), np.float32)))  # numpy gives it a dtype object of its own
     parameter = pickle.loads(pickle.dumps(nn.Parameter(minitorch.ones(3, 2))))
-    for tensor in (minitorch.from_numpy(array), minitorch.tensor(array), minitorch.tensor([array[0], array[1]])):
+    for tensor in (
+        minitorch.from_numpy(array),
+        minitorch.tensor(array),
+        minitorch.tensor([list(array[0]), list(array[1])]),
+    ):
         assert (tensor @ parameter).tolist() == [[3, 3], [3, 3]]

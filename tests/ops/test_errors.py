@@ -186,6 +186,9 @@ MISTAKES: dict[str, Callable[[Any], Any]] = {
     "polygamma of negative order": lambda lib: lib.polygamma(-1, lib.ones(2)),
     "mvlgamma of no dimensions": lambda lib: lib.mvlgamma(lib.ones(2), 0),
     "in with a string": lambda lib: "a" in lib.zeros(2),
+    "a gradient of another dtype": lambda lib: setattr(lib.zeros(2), "grad", lib.zeros(2).double()),
+    "a gradient of halves": lambda lib: setattr(lib.zeros(2), "grad", lib.zeros(2).half()),
+    "a gradient of another shape": lambda lib: setattr(lib.zeros(2), "grad", lib.zeros(3)),
 }
 
 
@@ -209,3 +212,12 @@ def test_an_output_of_another_shape_is_resized_with_a_warning():
         with pytest.warns(UserWarning, match="An output with one or more elements was resized since it had shape"):
             assert lib.add(lib.ones(3), 1, out=out) is out
         assert out.tolist() == [2.0, 2.0, 2.0]
+
+
+def test_the_gradient_of_a_tensor_that_is_not_a_leaf_is_warned_about_in_torchs_words():
+    texts = []
+    for lib in (minitorch, torch):
+        with pytest.warns(UserWarning, match=r"The \.grad attribute of a Tensor that is not a leaf") as caught:
+            assert (lib.ones(2, requires_grad=True) * 2).grad is None
+        texts.append(str(caught[0].message).partition(" (Triggered")[0])
+    assert texts[0] == texts[1]

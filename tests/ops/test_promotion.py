@@ -197,3 +197,27 @@ def test_operators_of_one_tensor_of_any_dtype_give_torchs_result_or_error(make: 
     for dtype in VALUES:
         ours, theirs = (outcome(make, lib, made(dtype)(lib)) for lib in (minitorch, torch))
         assert_same_outcome(dtype, ours, theirs)
+
+
+FAR = [300, -300, 2**40, 2**63 - 1, 2**63, 2**64, np.float32(2.5), np.int8(3), np.bool_(True), np.float64(0.25)]
+WITH_A_NUMBER: dict[str, Callable[[Any, Any], Any]] = {
+    **{
+        name: SIGNS[name]
+        for name in ("add", "sub", "mul", "eq", "ne", "lt", "le", "gt", "ge", "floordiv", "mod", "and_")
+    },
+    **{name: IN_PLACE[name] for name in ("iadd", "isub", "imul")},
+    "fill_": lambda x, n: x.fill_(n),
+    "masked_fill": lambda x, n: x.masked_fill(x > 3, n),
+}
+
+
+@pytest.mark.parametrize("name", WITH_A_NUMBER)
+def test_numbers_out_of_range_and_numpys_numbers_count_as_in_torch(name: str):
+    for dtype in VALUES:
+        for number in FAR:
+            if dtype == "bool" and name != "fill_" and isinstance(number, int) and number >= 2**63:
+                continue  # torch takes these for uint64, which does not mix with bool; here they are int64
+            if dtype.startswith("float") and type(number) is int and number == 2**64:
+                continue  # torch refuses integers of more than 64 bits; here floating point numbers take them as they are
+            ours, theirs = (outcome(WITH_A_NUMBER[name], made(dtype)(lib), number) for lib in (minitorch, torch))
+            assert_same_outcome(f"{dtype} {number!r}", ours, theirs)

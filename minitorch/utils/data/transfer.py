@@ -18,9 +18,24 @@ import tempfile
 from contextlib import ExitStack
 from typing import Any
 
+from minitorch.autograd.variable import Variable
+
 MESSAGE = b"\0"
 LARGE = 1 << 16  # bytes of an array from which mapping it is quicker than copying it
 MOST_FILES = 253  # descriptors that one message may carry on Linux
+
+
+class _Pickler(pickle.Pickler):
+    """Refuses tensors that have a history, which would stay behind."""
+
+    def reducer_override(self, obj: Any) -> Any:
+        if isinstance(obj, Variable) and obj.requires_grad and not obj.is_leaf:
+            raise RuntimeError(
+                "Cowardly refusing to serialize non-leaf tensor which requires_grad, since autograd does not support crossing "
+                "process boundaries.  If you just want to transfer the data, call detach() on the tensor before serializing "
+                "(e.g., putting it on the queue)."
+            )
+        return NotImplemented
 
 
 class Package:
@@ -42,8 +57,9 @@ class Package:
                 arrays.append(memory)
                 return False
 
-            stream = pickle.dumps(value, protocol=5, buffer_callback=keep_in_stream)
-            contents: list[bytes | memoryview] = [stream, *arrays]
+            stream = io.BytesIO()
+            _Pickler(stream, protocol=5, buffer_callback=keep_in_stream).dump(value)
+            contents: list[bytes | memoryview] = [stream.getvalue(), *arrays]
             for content in contents:
                 file = files.enter_context(_anonymous_file())
                 file.write(content)

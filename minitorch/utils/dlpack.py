@@ -1,0 +1,60 @@
+"""Memory that is shared with other libraries by the DLPack protocol. Source: the Python array API standard, data interchange."""
+
+from __future__ import annotations
+
+import enum
+from typing import Any
+
+import numpy as np
+
+from minitorch.creation import from_numpy, lent
+from minitorch.device import device as Device
+from minitorch.tensor import Tensor
+
+
+class DLDeviceType(enum.IntEnum):
+    """Where memory is, by DLPack's number; here it is in one place only."""
+
+    kDLCPU = 1
+
+
+class _Capsule:
+    """A capsule as something that has one, which is what numpy takes."""
+
+    def __init__(self, capsule: Any) -> None:
+        self.capsule = capsule
+
+    def __dlpack__(self, **kwargs: Any) -> Any:
+        return self.capsule
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return DLDeviceType.kDLCPU, 0
+
+
+def to_dlpack(tensor: Tensor) -> Any:
+    """A capsule with the tensor's memory, which can be used once."""
+    return tensor.__dlpack__()
+
+
+def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None) -> Tensor:
+    """A tensor over the memory of another library's tensor, or of a capsule: changes show on both sides.
+
+    Args:
+        ext_tensor: it has ``__dlpack__``, or is a capsule that has not been used.
+        device: ``"cpu"``.
+        copy: of memory of its own.
+
+    Raises:
+        RuntimeError: neither of the two.
+        BufferError: the other library does not give its memory.
+    """
+    if device is not None:
+        Device(device)  # says that there is only the CPU
+    if not hasattr(ext_tensor, "__dlpack__"):
+        if type(ext_tensor).__name__ != "PyCapsule" or '"dltensor' not in repr(ext_tensor):
+            raise RuntimeError(
+                "from_dlpack received an invalid capsule. Note that DLTensor capsules can be consumed only once, so you might "
+                "have already constructed a tensor from it once."
+            )
+        ext_tensor = _Capsule(ext_tensor)
+    return from_numpy(lent(np.from_dlpack(ext_tensor, copy=copy)))
