@@ -37,6 +37,15 @@ OTHERWISE = {
     ("NllLoss2DBackward0", "_saved_total_weight"): "one weight for each position is saved",
 }
 
+COMPLETE = {
+    "AbsBackward0", "AddBackward0", "AddmmBackward0", "AmaxBackward0", "BmmBackward0", "ClampBackward1", "ConvolutionBackward0",
+    "CosBackward0", "DivBackward0", "DotBackward0", "ExpBackward0", "LinalgVectorNormBackward0", "Log1PBackward0", "LogBackward0",
+    "LogSoftmaxBackward0", "MaxBackward0", "MaxBackward1", "MaximumBackward0", "MaxPool2DWithIndicesBackward0", "MmBackward0",
+    "MseLossBackward0", "MulBackward0", "MvBackward0", "PowBackward0", "PowBackward1", "PowBackward2", "ReciprocalBackward0",
+    "ReluBackward0", "SigmoidBackward0", "SinBackward0", "SoftmaxBackward0", "SqrtBackward0", "TanhBackward0", "WhereBackward0",
+}  # fmt: skip
+"""Nodes that show everything that torch's show."""
+
 
 def nodes(tensor: Any) -> list[Any]:
     found: dict[Any, None] = {}
@@ -66,6 +75,9 @@ def test_saved_tensors_have_torchs_names_and_contents(case: Case, data: Any):
                 continue
             saved = getattr(node, name)
             if isinstance(saved, torch.Tensor):
+                if not hasattr(mine, name):  # a formula may need less, or something else, than torch's
+                    assert node.name() not in COMPLETE, (node.name(), name)
+                    continue
                 found = getattr(mine, name)
                 assert tuple(found.shape) == tuple(saved.shape), (node.name(), name)
                 assert found.requires_grad == saved.requires_grad, (node.name(), name)
