@@ -118,7 +118,9 @@ def test_results_written_elsewhere(name: str):
         assert_same(minitorch.from_numpy(numbers(out)), getattr(torch, name)(torch.tensor([0.2, 0.7, 0.4])))
 
 
-@pytest.mark.parametrize("name", sorted(name for name in functions if name.endswith("_")))
+@pytest.mark.parametrize(
+    "name", sorted(name for name in functions if name.endswith("_") and "dropout" not in name)
+)  # random
 def test_functions_that_write_in_place(name: str):
     others = {"clamp_max_": 1, "clamp_min_": 1, "gcd_": 1, "lcm_": 1, "ldexp_": 1, "threshold_": 2, "xlogy_": 1}.get(
         name, 0
