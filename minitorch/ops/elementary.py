@@ -9,6 +9,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.variable import Variable
+from minitorch.ops.arguments import invalid_combination
 from minitorch.ops.arithmetic import is_bool
 from minitorch.ops.operator import Elementwise, Flat, Number, Univariate, UnivariateOfResult, alias, operator
 from minitorch.ops.promotion import check_fits, result_dtype
@@ -84,7 +85,7 @@ def pow(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
             PowBackward1.apply(input, exponent) if isinstance(input, Variable) else PowBackward2.apply(exponent, input)
         )
     if not isinstance(input, Variable):
-        raise TypeError("pow(): one of the arguments 'input' and 'exponent' must be Tensor")
+        raise invalid_combination("pow", input, exponent)
     if input._array.dtype.kind != "f":
         if isinstance(exponent, int) and exponent < 0:
             raise RuntimeError("Integers to negative integer powers are not allowed.")

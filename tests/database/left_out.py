@@ -2,7 +2,11 @@
 
 LEFT_OUT: dict[str, str] = {
     "nn.functional.interpolate.area": "the mode is adaptive average pooling, and is refused with an error that says so",
-    "__rand__": "its only error input has a number where the tensor should be, for which only a method in C has a check",
+    **dict.fromkeys(
+        ("__radd__", "__rand__", "__rmul__", "__ror__", "__rxor__"),
+        "its only error input has a number where the tensor should be, for which only a method in C has a check",
+    ),
+    "zero_": "the database calls it on a copy, and its inputs are leaves; tests/ops/cases.py compares it",
     "normal.number_mean": "the database exchanges mean and deviation before it calls torch",
     "rand_like": "the database calls randn_like under this name; tests/test_sampling.py compares it",
     "normal.in_place": "its samples are for normal_, and the name leads to the function normal",

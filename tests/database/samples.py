@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -114,6 +115,12 @@ class Call:
             args = (args[1], args[0], *args[2:])
         return function(*args, **kwargs)
 
+    def in_float64(self) -> Call:
+        """The same call with exact inputs, to say who is right where two float32 results differ."""
+        twin = copy.copy(self)
+        twin.given = doubled(self.given)
+        return twin
+
     def __repr__(self) -> str:
         return f"{self.name}{described(self.given)}"
 
@@ -125,6 +132,17 @@ def described(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return type(value)(map(described, value)) if type(value) in (tuple, list) else value
     return {name: described(each) for name, each in value.items()} if isinstance(value, dict) else value
+
+
+def doubled(value: Any) -> Any:
+    """torch's float32 tensors and dtypes in a value as float64."""
+    if isinstance(value, torch.Tensor):
+        return value.detach().double().requires_grad_(value.requires_grad) if value.dtype is torch.float32 else value
+    if isinstance(value, tuple | list):
+        return type(value)(map(doubled, value)) if type(value) in (tuple, list) else value
+    if isinstance(value, dict):
+        return {name: doubled(each) for name, each in value.items()}
+    return torch.float64 if value is torch.float32 else value
 
 
 def samples(info: OpInfo, dtype: torch.dtype, most: int, requires_grad: bool = False) -> Iterator[Call]:

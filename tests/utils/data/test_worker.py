@@ -8,7 +8,7 @@ import pytest
 
 import minitorch
 import minitorch.utils.data as data
-from minitorch.kernels.cpu.threads import parallel_jit
+from minitorch.kernels.cpu.compiler import parallel_jit
 
 # A machine with one core is told that two workers are too many.
 pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create 2 worker")
