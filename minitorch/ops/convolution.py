@@ -6,6 +6,7 @@ here is differentiated in terms of the other two.
 
 from __future__ import annotations
 
+import warnings
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from minitorch.autograd.graph import Function
 from minitorch.dtypes import int64
 from minitorch.ops.arguments import Pair, cpp_name, dtype_name, pair
 from minitorch.ops.operator import formula, operator
+from minitorch.ops.padding import constant_pad_nd
 from minitorch.ops.shape import squeeze, unsqueeze
 
 if TYPE_CHECKING:
@@ -100,7 +102,18 @@ def conv2d(
         if groups < 1:
             raise RuntimeError("non-positive groups is not supported")
         kernel = weight._array.shape[2:]
-        padding = _named_padding(padding, kernel, strides, dilations) if len(kernel) == 2 else (0, 0)  # refused below
+        below, right = (
+            _named_padding(padding, kernel, strides, dilations) if len(kernel) == 2 else (0, 0)
+        )  # refused below
+        if below % 2 or right % 2:
+            warnings.warn(
+                "Using padding='same' with even kernel lengths and odd dilation may require a zero-padded copy of the input be "
+                "created",
+                UserWarning,
+                stacklevel=2,
+            )
+            input = constant_pad_nd(input, (0, right % 2, 0, below % 2))
+        padding = below // 2, right // 2
     geometry: dict[str, Any] = {"stride": strides, "padding": pair(padding), "dilation": dilations, "groups": groups}
     bias_shape = None if bias is None else bias._array.shape
     _check_shapes(input._array.shape, weight._array.shape, bias_shape, strides, geometry["padding"], dilations, groups)
@@ -111,18 +124,14 @@ def conv2d(
 def _named_padding(
     name: str, kernel: tuple[int, ...], stride: tuple[int, int], dilation: tuple[int, int]
 ) -> tuple[int, int]:
+    """How many zeros height and width need in all."""
     if name == "valid":
         return 0, 0
     if name != "same":
         raise RuntimeError(f"Invalid padding string: '{name}'")
     if stride != (1, 1):
         raise RuntimeError("padding='same' is not supported for strided convolutions")
-    reach = [d * (size - 1) for d, size in zip(dilation, kernel, strict=True)]
-    if any(r % 2 for r in reach):
-        raise RuntimeError(
-            "padding='same' with a kernel of even size needs more zeros on one side; pad the input first"
-        )
-    return reach[0] // 2, reach[1] // 2
+    return dilation[0] * (kernel[0] - 1), dilation[1] * (kernel[1] - 1)
 
 
 @lru_cache(maxsize=1024)

@@ -13,6 +13,8 @@ from minitorch import nn
 from tests.nn.networks import tensors, twins
 from tests.oracle import assert_same, assert_same_error, graph
 
+pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths:UserWarning")
+
 
 class Layer(NamedTuple):
     """How to make a layer, and the shape of its input."""
@@ -36,6 +38,7 @@ LAYERS = {
         lambda nn, lib: nn.Conv2d(2, 2, (3, 2), stride=(2, 1), padding=(0, 1), dilation=(1, 2), bias=False),
         (1, 2, 7, 6),
     ),
+    "conv, same, even": Layer(lambda nn, lib: nn.Conv2d(2, 3, (2, 4), padding="same", dilation=(3, 1)), (2, 2, 5, 6)),
     "conv, same": Layer(lambda nn, lib: nn.Conv2d(2, 3, (3, 5), padding="same", dilation=(2, 1)), (2, 2, 5, 6)),
     "conv, valid": Layer(lambda nn, lib: nn.Conv2d(2, 3, 2, padding="valid"), (2, 2, 5, 6)),
     "conv, without a batch": Layer(lambda nn, lib: nn.Conv2d(3, 4, 3, padding=1), (3, 4, 5)),
