@@ -27,7 +27,7 @@ from minitorch.tensor import Tensor
 globals().update(_functions)  # add, mul, sum, …: every operator that is declared as a function of the package
 
 # These are built on the names above.
-from minitorch import nn, optim, utils
+from minitorch import linalg, nn, optim, utils
 from minitorch.serialization import load, save
 
 __version__ = "0.1.0"

@@ -10,7 +10,14 @@ FLOORS = [
     ["minitorch.kernels", "minitorch.dtypes", "minitorch.device", "minitorch.size"],
     ["minitorch.autograd"],
     ["minitorch.ops"],
-    ["minitorch.tensor", "minitorch.random", "minitorch.printing", "minitorch.creation", "minitorch.typename"],
+    [
+        "minitorch.tensor",
+        "minitorch.random",
+        "minitorch.printing",
+        "minitorch.creation",
+        "minitorch.typename",
+        "minitorch.linalg",
+    ],
     ["minitorch.nn", "minitorch.optim", "minitorch.utils", "minitorch.vision", "minitorch.serialization"],
     ["minitorch.explain", "minitorch.program", "minitorch.cli", "minitorch.__main__"],
 ]

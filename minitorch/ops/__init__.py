@@ -7,20 +7,23 @@ from __future__ import annotations
 
 from minitorch.ops import (
     activation,
+    added_product,
     arithmetic,
     comparison,
     conversion,
     convolution,
+    einsum,
     elementary,
     indexing,
     loss,
     matmul,
     parts,
+    product,
     reduction,
     shape,
 )
 
 __all__ = [
-    "activation", "arithmetic", "comparison", "conversion", "convolution", "elementary", "indexing", "loss", "matmul", "parts",
-    "reduction", "shape",
+    "activation", "added_product", "arithmetic", "comparison", "conversion", "convolution", "einsum", "elementary", "indexing",
+    "loss", "matmul", "parts", "product", "reduction", "shape",
 ]  # fmt: skip

@@ -161,6 +161,23 @@ def mv(input: Tensor, vec: Tensor) -> Tensor:
     return MvBackward0.apply(input, vec)
 
 
+def check_dot(input: Tensor, tensor: Tensor) -> None:
+    """Raises RuntimeError: not vectors of one length and dtype."""
+    a, b = input._array, tensor._array
+    if a.ndim != 1 or b.ndim != 1:
+        raise RuntimeError(f"1D tensors expected, but got {a.ndim}D and {b.ndim}D tensors")
+    if a.dtype is not b.dtype:
+        raise RuntimeError(
+            f"dot : expected both vectors to have same dtype, but found {dtype_name(input)} and {dtype_name(tensor)}"
+        )
+    if a.shape != b.shape:
+        raise RuntimeError(
+            f"inconsistent tensor size, expected tensor [{a.size}] and src [{b.size}] to have the same number of elements, "
+            f"but got {a.size} and {b.size} elements respectively"
+        )
+    _check_dtypes("dot", input, tensor)
+
+
 @operator(out=True)
 def dot(input: Tensor, tensor: Tensor) -> Tensor:
     """(k,) @ (k,) -> ().
@@ -168,19 +185,7 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
     Raises:
         RuntimeError: not vectors of one length and dtype.
     """
-    a, b = input._array, tensor._array
-    if a.ndim != 1 or b.ndim != 1:
-        raise RuntimeError(f"1D tensors expected, but got {a.ndim}D and {b.ndim}D tensors")
-    if a.shape != b.shape:
-        raise RuntimeError(
-            f"inconsistent tensor size, expected tensor [{a.size}] and src [{b.size}] to have the same number of elements, "
-            f"but got {a.size} and {b.size} elements respectively"
-        )
-    if a.dtype is not b.dtype:
-        raise RuntimeError(
-            f"dot : expected both vectors to have same dtype, but found {dtype_name(input)} and {dtype_name(tensor)}"
-        )
-    _check_dtypes("dot", input, tensor)
+    check_dot(input, tensor)
     return DotBackward0.apply(input, tensor)
 
 

@@ -11,7 +11,7 @@ import warnings
 import numpy as np
 
 from minitorch.kernels import Table, tables
-from minitorch.kernels.cpu import creation, elementwise, indexing, matmul, reduction, shape
+from minitorch.kernels.cpu import creation, elementwise, indexing, linalg, matmul, reduction, shape
 from minitorch.kernels.cpu.memory import keep_freed_memory
 
 # fmt: off
@@ -30,7 +30,7 @@ COMPILED = {
 """The modules of compiled kernels, each with its ``__all__``."""
 
 tables[np.ndarray] = Table(
-    creation, elementwise, reduction, shape, indexing, matmul,
+    creation, elementwise, reduction, shape, indexing, linalg, matmul,
     later={f"{__name__}.{module}": names for module, names in COMPILED.items()},
 )  # fmt: skip
 
