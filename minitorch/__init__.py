@@ -42,7 +42,7 @@ from minitorch.tensor_types import (
 globals().update(_functions)  # add, mul, sum, …: every operator that is declared as a function of the package
 
 # These are built on the names above.
-from minitorch import nn, optim, special, utils
+from minitorch import linalg, nn, optim, special, utils
 from minitorch.serialization import load, save
 from minitorch.utils.dlpack import from_dlpack, to_dlpack
 

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from minitorch.ops import (
     activation,
+    added_product,
     arithmetic,
     bivariate,
     closeness,
     comparison,
+    contraction,
     conversion,
     convolution,
     dimensions,
+    einsum,
     elementary,
     exponential,
     extremes,
@@ -48,8 +51,9 @@ from minitorch.ops import (
 inplace.declare()
 
 __all__ = [
-    "activation", "arithmetic", "bivariate", "closeness", "comparison", "conversion", "convolution", "dimensions",
-    "elementary", "exponential", "extremes", "indexing", "inplace", "joining", "loss", "matmul", "maxima", "nonlinearity",
-    "padding", "parts", "piecewise", "product", "properties", "quantile", "rearranging", "reduction", "renorm",
-    "resampling", "rounding", "scan", "shape", "sorting", "special", "splitting", "statistics", "strided", "trigonometry",
+    "activation", "added_product", "arithmetic", "bivariate", "closeness", "comparison", "contraction", "conversion",
+    "convolution", "dimensions", "einsum", "elementary", "exponential", "extremes", "indexing", "inplace", "joining",
+    "loss", "matmul", "maxima", "nonlinearity", "padding", "parts", "piecewise", "product", "properties", "quantile",
+    "rearranging", "reduction", "renorm", "resampling", "rounding", "scan", "shape", "sorting", "special", "splitting",
+    "statistics", "strided", "trigonometry",
 ]  # fmt: skip

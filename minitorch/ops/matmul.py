@@ -161,13 +161,8 @@ def mv(input: Tensor, vec: Tensor) -> Tensor:
     return MvBackward0.apply(input, vec)
 
 
-@operator(out=True)
-def dot(input: Tensor, tensor: Tensor) -> Tensor:
-    """(k,) @ (k,) -> ().
-
-    Raises:
-        RuntimeError: not vectors of one length and dtype.
-    """
+def check_dot(input: Tensor, tensor: Tensor) -> None:
+    """Raises RuntimeError: not vectors of one length and dtype."""
     a, b = input._array, tensor._array
     if a.ndim != 1 or b.ndim != 1:
         raise RuntimeError(f"1D tensors expected, but got {a.ndim}D and {b.ndim}D tensors")
@@ -181,6 +176,16 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
             f"but got {a.size} and {b.size} elements respectively"
         )
     _check_dtypes("dot", input, tensor)
+
+
+@operator(out=True)
+def dot(input: Tensor, tensor: Tensor) -> Tensor:
+    """(k,) @ (k,) -> ().
+
+    Raises:
+        RuntimeError: not vectors of one length and dtype.
+    """
+    check_dot(input, tensor)
     return DotBackward0.apply(input, tensor)
 
 

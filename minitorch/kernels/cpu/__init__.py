@@ -15,6 +15,7 @@ from minitorch.kernels.cpu import (
     creation,
     elementwise,
     indexing,
+    linalg,
     matmul,
     rearranging,
     reduction,
@@ -54,7 +55,7 @@ COMPILED = {
 """The modules of compiled kernels, each with its ``__all__``."""
 
 tables[np.ndarray] = Table(
-    creation, elementwise, indexing, matmul, rearranging, reduction, resampling, scan, shape, sorting, strides,
+    creation, elementwise, indexing, linalg, matmul, rearranging, reduction, resampling, scan, shape, sorting, strides,
     later={f"{__name__}.{module}": names for module, names in COMPILED.items()},
 )  # fmt: skip
 

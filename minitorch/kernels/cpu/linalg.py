@@ -1,0 +1,47 @@
+"""Products of stacks and vectors that numpy has no name for, and diagonals."""
+
+from __future__ import annotations
+
+import numpy as np
+
+__all__ = ["add_product", "addbmm", "equal_indices", "equal_indices_backward", "vector_product"]
+
+Array = np.ndarray
+
+
+def add_product(a: Array, product: Array, beta: float, alpha: float) -> Array:
+    """beta * a + alpha * product; ``a`` is broadcast, and ignored (NaN too) for beta = 0."""
+    if alpha != 1:
+        product = product * product.dtype.type(alpha)
+    if beta == 0:
+        return product
+    return np.add(product, a if beta == 1 else a * a.dtype.type(beta), out=...)
+
+
+def addbmm(a: Array, b: Array, c: Array, beta: float, alpha: float) -> Array:
+    """beta * a + alpha * (the products of the two stacks, added up one after the other)."""
+    shape = b.shape[1], c.shape[2]
+    result = np.zeros(shape, b.dtype) if beta == 0 else np.multiply(np.broadcast_to(a, shape), b.dtype.type(beta))
+    for x, y in zip(b, c, strict=True):
+        result = add_product(result, np.matmul(x, y), 1, alpha)
+    return result
+
+
+def vector_product(a: Array, b: Array, dim: int) -> Array:
+    """The vector product along a dimension of size 3."""
+    a, b = np.broadcast_arrays(a, b)
+    return np.roll(a, -1, dim) * np.roll(b, -2, dim) - np.roll(a, -2, dim) * np.roll(b, -1, dim)
+
+
+def equal_indices(a: Array, dim1: int, dim2: int) -> Array:
+    """The elements whose indices in two dimensions are equal, along a new last dimension: a view."""
+    view = np.diagonal(a, 0, dim1, dim2)
+    view.flags.writeable = a.flags.writeable
+    return view
+
+
+def equal_indices_backward(grad: Array, shape: tuple[int, ...], dim1: int, dim2: int) -> Array:
+    """Zeros, but for the gradient where the two indices are equal."""
+    whole = np.zeros(shape, grad.dtype)
+    equal_indices(whole, dim1, dim2)[...] = grad
+    return whole
