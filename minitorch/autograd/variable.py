@@ -294,8 +294,8 @@ class Variable:
 
     # -- changes in place ---------------------------------------------------------------------------------------------
 
-    def _check_inplace(self) -> None:
-        """Raises torch's error where this tensor may not be changed in place while the graph is recorded."""
+    def _check_written_once(self) -> None:
+        """Raises torch's error where two elements lie at one place, so that writing all of them cannot be done."""
         array = self._array
         if (
             array.size
@@ -306,6 +306,15 @@ class Variable:
                 "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
                 "Please clone() the tensor before performing the operation."
             )
+
+    def _check_inplace(self, once: bool = True) -> None:
+        """Raises torch's error where this tensor may not be changed in place while the graph is recorded.
+
+        Args:
+            once: no two of its elements may lie at one place.
+        """
+        if once:
+            self._check_written_once()
         if not recording.get():
             return
         target = self if self._view is None else self._view[0]

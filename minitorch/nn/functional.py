@@ -8,13 +8,14 @@ from minitorch.dtypes import dtype as Dtype
 from minitorch.ops import activation, loss
 from minitorch.ops.activation import sigmoid, tanh
 from minitorch.ops.convolution import conv2d, max_pool2d
+from minitorch.ops.gathering import embedding, one_hot
 from minitorch.ops.matmul import linear
 from minitorch.ops.operator import methods
 from minitorch.tensor import Tensor
 
 __all__ = [
-    "conv2d", "cross_entropy", "l1_loss", "linear", "log_softmax", "max_pool2d", "mse_loss", "nll_loss", "relu", "relu_",
-    "sigmoid", "softmax", "tanh",
+    "conv2d", "cross_entropy", "embedding", "l1_loss", "linear", "log_softmax", "max_pool2d", "mse_loss", "nll_loss",
+    "one_hot", "relu", "relu_", "sigmoid", "softmax", "tanh",
 ]  # fmt: skip
 
 relu_ = methods["relu_"]

@@ -12,15 +12,18 @@ from minitorch.ops import (
     conversion,
     convolution,
     elementary,
+    gathering,
     indexing,
     loss,
     matmul,
+    overwriting,
     parts,
     reduction,
+    scattering,
     shape,
 )
 
 __all__ = [
-    "activation", "arithmetic", "comparison", "conversion", "convolution", "elementary", "indexing", "loss", "matmul", "parts",
-    "reduction", "shape",
+    "activation", "arithmetic", "comparison", "conversion", "convolution", "elementary", "gathering", "indexing", "loss",
+    "matmul", "overwriting", "parts", "reduction", "scattering", "shape",
 ]  # fmt: skip

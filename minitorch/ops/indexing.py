@@ -12,10 +12,9 @@ import numpy as np
 
 from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
-from minitorch.ops.arguments import cpp_name, dimension, dtype_name
-from minitorch.ops.operator import Elementwise, Number, formula, methods, operator
+from minitorch.ops.arguments import dtype_name
+from minitorch.ops.operator import Number, formula, methods, operator
 from minitorch.ops.parts import SelectBackward0, slice
-from minitorch.ops.promotion import check_fits
 from minitorch.ops.shape import AliasBackward0, expand, unsqueeze, view
 
 if TYPE_CHECKING:
@@ -66,95 +65,6 @@ class IndexPutBackward0(Function):
     def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
         rest = grad if self.accumulate else self.needs[0] and k.index_put(grad, self.indices, 0.0)
         return rest, self.needs[1] and k.index(grad, indices=self.indices)
-
-
-class GatherBackward0(Function):
-    """The gradient is added at the indices that were read."""
-
-    __slots__ = ("dim", "shape")
-    graph_inputs = 1
-
-    def forward(self, k: Table, a: Any, indices: Any, dim: int) -> Any:
-        self.shape, self.dim = a.shape, dim
-        self.save(indices)
-        return k.gather(a, dim, indices)
-
-    def backward(self, k: Table, grad: Any, indices: Any) -> tuple[Any, ...]:
-        return (k.scatter_add(grad, indices, shape=self.shape, dim=self.dim),)
-
-
-class MaskedFillBackward0(Elementwise):
-    """No gradient where the mask holds; what is written there is a number."""
-
-    graph_inputs = 1
-
-    @classmethod
-    def mixed(cls, arrays: list[Any]) -> list[Any]:
-        return arrays
-
-    def forward(self, k: Table, a: Any, mask: Any, value: Any) -> Any:
-        self.save(mask)
-        return k.masked_fill(a, mask, value)
-
-    def backward(self, k: Table, grad: Any, mask: Any) -> tuple[Any, ...]:
-        return (k.where(mask, 0.0, grad),)
-
-
-class MaskedFillBackward1(MaskedFillBackward0):
-    """Likewise, but what is written is the one element of a tensor, which gets the gradients from there."""
-
-    graph_inputs = 2
-
-    def forward(self, k: Table, a: Any, value: Any, mask: Any) -> Any:
-        self.save(mask)
-        return k.masked_fill(a, mask, value)
-
-    def backward(self, k: Table, grad: Any, mask: Any) -> tuple[Any, ...]:
-        return self.needs[0] and k.where(mask, 0.0, grad), self.needs[1] and k.where(mask, grad, 0.0)
-
-
-@operator
-def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
-    """Along a dimension, the elements that ``index`` (int64, as many dimensions as ``input``) names.
-
-    Raises:
-        RuntimeError: the index has another dtype or number of dimensions, is too large, or out of bounds.
-    """
-    if index._array.dtype not in (np.int64, np.int32):
-        raise RuntimeError("gather(): Expected dtype int32/int64 for index")
-    if max(index._array.ndim, 1) != max(input._array.ndim, 1):
-        raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
-    d = dimension(dim, input._array.ndim)
-    size = input._array.shape[d] if input._array.ndim else 1
-    for axis, (more, most) in enumerate(zip(index._array.shape, input._array.shape, strict=False)):
-        if axis != d and more > most:
-            raise RuntimeError(
-                f"Size does not match at dimension {axis} expected index {list(index._array.shape)} to be no larger than self "
-                f"{list(input._array.shape)} apart from dimension {d}"
-            )
-    outside = (index._array < 0) | (index._array >= size)
-    if outside.any():
-        raise RuntimeError(f"index {index._array[outside].flat[0]} is out of bounds for dimension {d} with size {size}")
-    return GatherBackward0.apply(input, index, dim=d)
-
-
-@operator(inplace=True, public=True)
-def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
-    """``value`` (a number, or a tensor without dimensions) where the mask (bool, broadcast) holds.
-
-    Raises:
-        RuntimeError: the mask is not of dtype bool, or the value has dimensions.
-    """
-    if mask._array.dtype.kind != "b":
-        raise RuntimeError("masked_fill_ only supports boolean masks, but got mask with dtype " + cpp_name(mask))
-    if not isinstance(value, Variable):
-        check_fits(value, input.dtype)
-        return MaskedFillBackward0.apply(input, mask, value)
-    if value._array.ndim:
-        raise RuntimeError(
-            f"masked_fill_ only supports a 0-dimensional value tensor, but got tensor with {value._array.ndim} dimension(s)."
-        )
-    return MaskedFillBackward1.apply(input, value, mask)
 
 
 def _in_parts(index: Any) -> tuple[Any, ...]:

@@ -11,11 +11,14 @@ import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from minitorch.autograd.grad_mode import no_grad, recording
 from minitorch.autograd.graph import NO_EDGE, NOTHING_NEEDED, NOTHING_SAVED, Function, Source, new_tensor
 from minitorch.autograd.variable import Variable
 from minitorch.dtypes import can_cast, from_numpy_dtype
 from minitorch.kernels import Table, tables
+from minitorch.ops.arguments import cpp_name, dtype_name
 from minitorch.ops.promotion import Number, broadcast_shapes, promote
 
 if TYPE_CHECKING:
@@ -35,7 +38,7 @@ def operator(
     function: Callable[..., Any] | None = None,
     *,
     inplace: bool = False,
-    out: bool = False,
+    out: bool | str = False,
     method: bool = True,
     public: bool = True,
 ) -> Any:
@@ -44,7 +47,9 @@ def operator(
     Args:
         function: computes the operator; its name is the operator's.
         inplace: there is a method ``name_`` too, which writes the result over the tensor.
-        out: the function takes ``out=`` too, a tensor to write the result to.
+        out: the function takes ``out=`` too, a tensor to write the result to. A text says more: that its dtype has to be the
+            result's and its memory its own, and what the error about its dtype is; ``{wanted}`` and ``{given}`` are the two,
+            ``{cpp_wanted}`` and ``{cpp_given}`` their names in C++.
         method: it is a method of tensors.
         public: it is a function of the package.
     """
@@ -55,7 +60,7 @@ def operator(
         if method:
             methods[name] = function
         if public:
-            functions[name] = _with_out(function) if out else function
+            functions[name] = _with_out(function, out if isinstance(out, str) else None) if out else function
         if inplace:
             methods[name + "_"] = _in_place(function)
         return function
@@ -184,8 +189,8 @@ def _in_place(function: Callable[..., Any]) -> Callable[..., Any]:
     return write_over
 
 
-def _with_out(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The form that writes its result to the tensor given as ``out=``."""
+def _with_out(function: Callable[..., Any], other_dtype: str | None) -> Callable[..., Any]:
+    """The form that writes its result to the tensor given as ``out=``, maybe of the result's dtype and with its own memory."""
 
     @functools.wraps(function)
     def write_out(*args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
@@ -198,7 +203,13 @@ def _with_out(function: Callable[..., Any]) -> Callable[..., Any]:
             )
         with no_grad():
             result = function(*args, **kwargs)
-        _check_castable(result, out)
+        if other_dtype is None:
+            _check_castable(result, out)
+        else:
+            _check_apart(out, [x for x in (*args, *kwargs.values()) if isinstance(x, Variable)])
+            if out._array.dtype != result._array.dtype:
+                names = {"wanted": dtype_name(result), "given": dtype_name(out)}
+                raise RuntimeError(other_dtype.format(cpp_wanted=cpp_name(result), cpp_given=cpp_name(out), **names))
         if out._array.shape != result._array.shape:
             if out._array.size:
                 warnings.warn(
@@ -214,6 +225,16 @@ def _with_out(function: Callable[..., Any]) -> Callable[..., Any]:
         return out
 
     return write_out
+
+
+def _check_apart(out: Tensor, inputs: list[Variable]) -> None:
+    """Raises torch's error where writing to ``out`` would write to an input, or twice to one place."""
+    out._check_written_once()
+    if any(np.may_share_memory(out._array, each._array) for each in inputs):
+        raise RuntimeError(
+            "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory "
+            "location. Please clone() the tensor before performing the operation."
+        )
 
 
 def _check_castable(result: Tensor, target: Tensor) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.graph import Function
+from minitorch.autograd.variable import Variable
 from minitorch.ops.arguments import dimension
 from minitorch.ops.operator import formula, operator
 from minitorch.ops.promotion import promote
@@ -102,20 +103,28 @@ def slice(input: Tensor, dim: int, start: int, stop: int, step: int) -> Tensor:
 
 
 @operator
-def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
+def narrow(input: Tensor, dim: int, start: int | Tensor, length: int) -> Tensor:
     """``length`` indices of a dimension, from ``start`` on.
 
     Raises:
         IndexError: the start is beyond the dimension.
         RuntimeError: they reach beyond the dimension.
     """
+    if not input._array.ndim:
+        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
+    if isinstance(start, Variable):
+        if start._array.ndim or start._array.dtype.kind not in "iu":
+            raise RuntimeError("start must be an 0-dim integral Tensor.")
+        start = int(start._array)
+    if length < 0:
+        raise RuntimeError("narrow(): length must be non-negative.")
     d = dimension(dim, input._array.ndim)
     size = input._array.shape[d]
     if not -size <= start <= size:
         raise IndexError(f"start out of range (expected to be in range of [{-size}, {size}], but got {start})")
     if start < 0:
         start += size
-    if not 0 <= start <= start + length <= size:
+    if start + length > size:
         raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).")
     return slice(input, d, start, start + length, 1)
 

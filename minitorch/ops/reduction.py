@@ -149,24 +149,24 @@ class MaxBackward0(Function):
     def backward(self, k: Table, grad: Any, _: Any, indices: Any) -> tuple[Any, ...]:
         if not self.keepdim and self.shape:
             grad, indices = k.unsqueeze(grad, self.dim), k.unsqueeze(indices, self.dim)
-        return (k.scatter_add(grad, indices, shape=self.shape, dim=self.dim),)
+        return (k.gather_backward(grad, indices, shape=self.shape, dim=self.dim),)
 
 
 class MinBackward0(MaxBackward0):
     """The smallest along one dimension."""
 
 
-@formula("scatter_add")
-class ScatterAdd(Function):
+@formula("gather_backward")
+class GatherBackward(Function):
     """Zeros, with values added at given indices of a dimension."""
 
     __slots__ = ("dim",)
     graph_inputs = 1
 
-    def forward(self, k: Table, values: Any, indices: Any, shape: tuple[int, ...], dim: int) -> Any:
+    def forward(self, k: Table, grad: Any, indices: Any, shape: tuple[int, ...], dim: int) -> Any:
         self.dim = dim
         self.save(indices)
-        return k.scatter_add(values, indices, shape, dim)
+        return k.gather_backward(grad, indices, shape, dim)
 
     def backward(self, k: Table, grad: Any, indices: Any) -> tuple[Any, ...]:
         return (k.gather(grad, self.dim, indices),)

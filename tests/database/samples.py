@@ -19,6 +19,10 @@ DTYPES = {getattr(torch, name): getattr(minitorch, name) for name in (
 )}  # fmt: skip
 
 
+SECOND_FIRST = ("where", "nn.functional.embedding")
+"""Operators whose samples begin with what gets the gradient, though the function has it second."""
+
+
 class Untranslatable(Exception):
     """A sample has something in it that minitorch leaves out on purpose: complex numbers, sparse layouts, other devices."""
 
@@ -43,14 +47,18 @@ def full_name(info: OpInfo) -> str:
     return f"{info.name}.{info.variant_test_name}" if info.variant_test_name else info.name
 
 
-def translate(value: Any) -> Any:
+Memories = dict[Any, np.ndarray]
+"""The copy of each memory that tensors lie in: what shares memory in torch, shares it here."""
+
+
+def translate(value: Any, memories: Memories) -> Any:
     """The same for minitorch: tensors of the same numbers, strides and need of gradients; dtypes; containers of them.
 
     Raises:
         Untranslatable: there is no such thing here.
     """
     if isinstance(value, torch.Tensor):
-        return _tensor(value)
+        return _tensor(value, memories)
     if isinstance(value, torch.dtype):
         if value not in DTYPES:
             raise Untranslatable(str(value))
@@ -58,11 +66,11 @@ def translate(value: Any) -> Any:
     if isinstance(value, torch.Size):
         return minitorch.Size(value)
     if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*map(translate, value))
+        return type(value)(*(translate(each, memories) for each in value))
     if isinstance(value, tuple | list):
-        return type(value)(translate(each) for each in value)
+        return type(value)(translate(each, memories) for each in value)
     if isinstance(value, dict):
-        return {name: translate(each) for name, each in value.items()}
+        return {name: translate(each, memories) for name, each in value.items()}
     if isinstance(value, torch.device):
         if value.type != "cpu":
             raise Untranslatable(str(value))
@@ -74,13 +82,12 @@ def translate(value: Any) -> Any:
     return value
 
 
-def _tensor(tensor: torch.Tensor) -> Any:
+def _tensor(tensor: torch.Tensor, memories: Memories) -> Any:
     if tensor.dtype not in DTYPES or tensor.layout is not torch.strided or tensor.device.type != "cpu":
         raise Untranslatable(f"{tensor.dtype} {tensor.layout} {tensor.device}")
     memory = tensor.untyped_storage()
-    flat = (
-        torch.empty(0, dtype=tensor.dtype).set_(memory, 0, (memory.nbytes() // tensor.element_size(),)).numpy().copy()
-    )
+    whole = torch.empty(0, dtype=tensor.dtype).set_(memory, 0, (memory.nbytes() // tensor.element_size(),)).numpy()
+    flat = memories.setdefault((memory.data_ptr(), tensor.dtype), whole.copy())
     strides = [step * tensor.element_size() for step in tensor.stride()]
     array = np.lib.stride_tricks.as_strided(flat[tensor.storage_offset() :], tensor.shape, strides)
     return minitorch.from_numpy(array).requires_grad_(tensor.requires_grad)
@@ -92,7 +99,7 @@ class Call:
     def __init__(self, info: OpInfo, sample: Any) -> None:
         self.info, self.name = info, full_name(info)
         self.given = (sample.input, *sample.args), sample.kwargs
-        self.translated = translate(self.given[0]), translate(self.given[1])
+        self.translated = translate(self.given, {})
 
     def torchs(self) -> Any:
         args, kwargs = self.given
@@ -102,10 +109,12 @@ class Call:
         args, kwargs = self.translated
         function = find(self.info.name)
         assert function is not None
+        if self.info.name in SECOND_FIRST:
+            args = (args[1], args[0], *args[2:])
         return function(*args, **kwargs)
 
     def __repr__(self) -> str:
-        return f"{self.name}{self.given}"
+        return f"{self.name}{self.translated}"  # torch cannot always print an ``out`` that it has refused
 
 
 def samples(info: OpInfo, dtype: torch.dtype, most: int, requires_grad: bool = False) -> Iterator[Call]:

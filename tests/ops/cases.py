@@ -13,6 +13,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from tests.ops.case import ANY, CUBE, MATRIX, PAIR, SOME, TRIPLE, Case, Shapes, fixed, of_one, one_of, op, unary
+from tests.ops.cases_indexing import CASES as AT_POSITIONS
 
 ELEMENTWISE = [
     unary("neg"),
@@ -607,5 +608,5 @@ def _twice_in_place(a: Any, b: Any) -> Any:
     return base * 2 + row * column[0]
 
 
-CASES = [*ELEMENTWISE, *REDUCTIONS, *SHAPES, *INDEXING, *PRODUCTS, *LOSSES, *WINDOWS, *IN_PLACE]
+CASES = [*ELEMENTWISE, *REDUCTIONS, *SHAPES, *INDEXING, *PRODUCTS, *LOSSES, *WINDOWS, *IN_PLACE, *AT_POSITIONS]
 assert len({case.name for case in CASES}) == len(CASES), "two rows have the same name"

@@ -11,14 +11,14 @@ import warnings
 import numpy as np
 
 from minitorch.kernels import Table, tables
-from minitorch.kernels.cpu import creation, elementwise, indexing, matmul, reduction, shape
+from minitorch.kernels.cpu import creation, elementwise, indexing, matmul, reduction, scattering, shape
 from minitorch.kernels.cpu.memory import keep_freed_memory
 
 # fmt: off
 COMPILED = {
     "convolution": ("conv2d", "conv2d_input_grad", "conv2d_weight_grad"),
     "division": ("div_rounded", "remainder"),
-    "gathering": ("gather", "scatter_add"),
+    "gathering": ("gather", "gather_backward", "scatter_add"),
     "gemm": ("addmm", "mm"),
     "loss": ("nll_loss_backward", "nll_loss_forward", "nll_loss_pick", "nll_outside"),
     "optimizer": ("sgd",),
@@ -30,7 +30,7 @@ COMPILED = {
 """The modules of compiled kernels, each with its ``__all__``."""
 
 tables[np.ndarray] = Table(
-    creation, elementwise, reduction, shape, indexing, matmul,
+    creation, elementwise, reduction, shape, indexing, scattering, matmul,
     later={f"{__name__}.{module}": names for module, names in COMPILED.items()},
 )  # fmt: skip
 

@@ -19,14 +19,18 @@ def _key(indices: Indices) -> Any:
 
 
 def index(a: Array, indices: Indices) -> Array:
-    """The elements at those positions; numpy's rules for mixed indices are torch's."""
-    return np.asarray(a[_key(indices)])
+    """The elements at those positions, row by row in memory where ``a`` is; numpy's rules for mixed indices are torch's."""
+    positions = indices[-1]
+    if a.flags.c_contiguous and positions is not None and positions.dtype.kind == "i" and _given(indices) == 1:
+        return np.asarray(a.take(positions, len(indices) - 1))
+    found = np.asarray(a[_key(indices)])
+    return np.ascontiguousarray(found) if a.flags.c_contiguous and found.ndim else found
 
 
 def index_backward(grad: Array, shape: tuple[int, ...], indices: Indices) -> Array:
     """Zeros, but for the gradient at those positions, summed up where a position occurs more than once."""
     whole = np.zeros(shape, grad.dtype)
-    _add_at(whole, indices, grad)
+    add_at(whole, indices, grad)
     return whole
 
 
@@ -34,13 +38,14 @@ def index_put(a: Array, indices: Indices, values: Array | float, accumulate: boo
     """A copy with other values at those positions, or with the values added to them."""
     changed = a.copy()
     if accumulate:
-        _add_at(changed, indices, values)
+        add_at(changed, indices, values)
     else:
         changed[_key(indices)] = values
     return changed
 
 
-def _add_at(whole: Array, indices: Indices, values: Array | float) -> None:
+def add_at(whole: Array, indices: Indices, values: Array | float) -> None:
+    """Adds values at those positions of an array, also where a position occurs more than once."""
     if (
         type(values) is Array and values.size >= COMPILED
         and whole.dtype.kind == "f" and whole.itemsize > 2 and whole.dtype is values.dtype and whole.flags.c_contiguous
