@@ -294,14 +294,18 @@ class Variable:
 
     # -- changes in place ---------------------------------------------------------------------------------------------
 
-    def _check_written_once(self) -> None:
-        """Raises torch's error where two elements lie at one place, so that writing all of them cannot be done."""
+    def _is_expanded(self) -> bool:
+        """Whether some of the elements lie at one place."""
         array = self._array
-        if (
+        return bool(
             array.size
             and 0 in array.strides
             and any(size > 1 and not step for size, step in zip(array.shape, array.strides, strict=True))
-        ):
+        )
+
+    def _check_written_once(self) -> None:
+        """Raises torch's error where two elements lie at one place, so that writing all of them cannot be done."""
+        if self._is_expanded():
             raise RuntimeError(
                 "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
                 "Please clone() the tensor before performing the operation."

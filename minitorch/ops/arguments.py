@@ -72,6 +72,12 @@ def check_tensors(operator: str, **arguments: Any) -> None:
             )
 
 
+def no_overload(operator: str, *given: Any) -> TypeError:
+    """The error for arguments of types that no form of an operator takes."""
+    kinds = ", ".join("Tensor" if isinstance(each, Variable) else type(each).__name__ for each in given)
+    return TypeError(f"{operator}() received an invalid combination of arguments - got ({kinds}), but expected one of:")
+
+
 def dtype_name(tensor: Tensor) -> str:
     """The dtype as error messages call it: ``Float``, ``Long``."""
     return from_numpy_dtype(tensor._array.dtype).scalar_type

@@ -9,7 +9,7 @@ import numpy as np
 
 from minitorch.autograd.variable import Variable
 from minitorch.kernels import tables
-from minitorch.ops.arguments import check_tensors
+from minitorch.ops.arguments import check_tensors, no_overload
 from minitorch.ops.gathering import nonzero
 from minitorch.ops.operator import Comparison, Elementwise, Number, methods, operator
 from minitorch.ops.promotion import as_dtype, check_fits, result_dtype
@@ -212,7 +212,7 @@ class WhereBackward0(Elementwise):
         return self.needs[0] and k.where(condition, grad, 0.0), self.needs[1] and k.where(condition, 0.0, grad)
 
 
-@operator(method=False, out="Expected out type to be {wanted} but got {given}")
+@operator(method=False, out=True)
 def where(condition: Tensor, input: Tensor | Number | None = None, other: Tensor | Number | None = None) -> Any:
     """``input`` where the condition holds, else ``other``; all three are broadcast. Alone, ``nonzero(as_tuple=True)``.
 
@@ -222,7 +222,7 @@ def where(condition: Tensor, input: Tensor | Number | None = None, other: Tensor
     if input is None and other is None:
         return nonzero(condition, as_tuple=True)
     if input is None or other is None:
-        raise TypeError("where() received an invalid combination of arguments: it takes a condition, or all three")
+        raise no_overload("where", condition, other if input is None else input)
     kind = condition._array.dtype
     if kind == np.uint8:
         warnings.warn(

@@ -196,6 +196,8 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
     """As ``gather``, with both broadcast to each other but for the dimension; without one, both are viewed as flat.
 
+    With a dimension, indices beyond its size begin anew, so that negative ones count from the end.
+
     Raises:
         RuntimeError: the indices are not int64, or have another number of dimensions, or are out of bounds.
     """
@@ -215,9 +217,9 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
         input = expand(input, (*both[:dim], *shape[dim : dim + 1], *both[dim + 1 :]))
         both = broadcast_shapes(shape, wanted[:dim] + (1,) * bool(wanted) + wanted[dim + 1 :])
         indices = expand(indices, (*both[:dim], *wanted[dim : dim + 1], *both[dim + 1 :]))
-    size = input._array.shape[dim] if input._array.ndim else 1
-    wrapped = indices._array
-    return gather(input, dim, Variable._of(np.where(wrapped < 0, wrapped + size, wrapped)))
+        if size := input._array.shape[dim] if input._array.ndim else 1:
+            indices = Variable._of(indices._array % size)
+    return gather(input, dim, indices)
 
 
 # -- positions in the whole, and masks --------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ methods: dict[str, Callable[..., Any]] = {}
 def operator(
     function: Callable[..., Any] | None = None,
     *,
-    inplace: bool = False,
+    inplace: bool | str = False,
     out: bool | str = False,
     method: bool = True,
     public: bool = True,
@@ -46,7 +46,8 @@ def operator(
 
     Args:
         function: computes the operator; its name is the operator's.
-        inplace: there is a method ``name_`` too, which writes the result over the tensor.
+        inplace: there is a method ``name_`` too, which writes the result over the tensor. With a text, it may be an expanded
+            tensor; unless the text is empty, there is a warning then, which says that the text is such a case too.
         out: the function takes ``out=`` too, a tensor to write the result to. A text says more: that its dtype has to be the
             result's and its memory its own, and what the error about its dtype is; ``{wanted}`` and ``{given}`` are the two,
             ``{cpp_wanted}`` and ``{cpp_given}`` their names in C++.
@@ -61,8 +62,8 @@ def operator(
             methods[name] = function
         if public:
             functions[name] = _with_out(function, out if isinstance(out, str) else None) if out else function
-        if inplace:
-            methods[name + "_"] = _in_place(function)
+        if inplace is not False:
+            methods[name + "_"] = _in_place(function, inplace if isinstance(inplace, str) else None)
         return function
 
     return declare if function is None else declare(function)
@@ -156,7 +157,7 @@ class Comparison(Elementwise):
     differentiable = False
 
 
-def _in_place(function: Callable[..., Any]) -> Callable[..., Any]:
+def _in_place(function: Callable[..., Any], expanded: str | None) -> Callable[..., Any]:
     """The form that writes over its first argument: the operator, then its result takes the place of the tensor.
 
     The graph is thereby the operator's own, with the tensor's old history below it.
@@ -164,7 +165,14 @@ def _in_place(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def write_over(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        self._check_inplace()
+        self._check_inplace(once=expanded is None)
+        if expanded and self._is_expanded():
+            warnings.warn(
+                f"Use of {function.__name__}_ on expanded tensors is deprecated. Please clone() the tensor before performing "
+                f"this operation. This also applies to advanced indexing e.g. {expanded}",
+                UserWarning,
+                stacklevel=2,
+            )
         before = self
         if recording.get() and any(
             x._requires_grad for x in (self, *args, *kwargs.values()) if isinstance(x, Variable)
@@ -206,7 +214,9 @@ def _with_out(function: Callable[..., Any], other_dtype: str | None) -> Callable
         if other_dtype is None:
             _check_castable(result, out)
         else:
-            _check_apart(out, [x for x in (*args, *kwargs.values()) if isinstance(x, Variable)])
+            size = result._array.size if out._array.shape != result._array.shape else None
+            out._check_written_once()
+            check_apart(out, *(x for x in (*args, *kwargs.values()) if isinstance(x, Variable)), size=size)
             if out._array.dtype != result._array.dtype:
                 names = {"wanted": dtype_name(result), "given": dtype_name(out)}
                 raise RuntimeError(other_dtype.format(cpp_wanted=cpp_name(result), cpp_given=cpp_name(out), **names))
@@ -227,10 +237,12 @@ def _with_out(function: Callable[..., Any], other_dtype: str | None) -> Callable
     return write_out
 
 
-def _check_apart(out: Tensor, inputs: list[Variable]) -> None:
-    """Raises torch's error where writing to ``out`` would write to an input, or twice to one place."""
-    out._check_written_once()
-    if any(np.may_share_memory(out._array, each._array) for each in inputs):
+def check_apart(out: Variable, *inputs: Variable, size: int | None = None) -> None:
+    """Raises torch's error where writing to ``out`` (after it is resized to ``size``) would write to an input in one piece."""
+    written = out._array
+    if size is not None:
+        written = np.lib.stride_tricks.as_strided(written, (size,), (written.itemsize,))  # it is not looked into
+    if any(each._array.flags.forc and np.may_share_memory(written, each._array) for each in inputs):
         raise RuntimeError(
             "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory "
             "location. Please clone() the tensor before performing the operation."
@@ -245,4 +257,15 @@ def _check_castable(result: Tensor, target: Tensor) -> None:
         )
 
 
-__all__ = ["Binary", "Comparison", "Elementwise", "Number", "formula", "functions", "methods", "operator", "operators"]
+__all__ = [
+    "Binary",
+    "Comparison",
+    "Elementwise",
+    "Number",
+    "check_apart",
+    "formula",
+    "functions",
+    "methods",
+    "operator",
+    "operators",
+]

@@ -199,8 +199,8 @@ def index_reduce(
     """
     if reduce not in ("prod", "mean", "amax", "amin"):
         raise RuntimeError(f"index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got {reduce}.")
-    warnings.warn("index_reduce() is in beta and the API may change at any time.", UserWarning, stacklevel=2)
     d = _check_slices("index_reduce", input, dim, index, source)
+    warnings.warn("index_reduce() is in beta and the API may change at any time.", UserWarning, stacklevel=2)
     array, shape = index._array.reshape(-1), source._array.shape
     if array.size and not 0 <= array.min() <= array.max() < (input._array.shape[d] if input._array.ndim else 1):
         raise IndexError("index out of range in self")
@@ -247,7 +247,7 @@ def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor
     return IndexCopyBackward0.apply(input, source, index, dim=d)
 
 
-@operator(inplace=True)
+@operator(inplace="tensor[mask] = scalar")
 def index_fill(input: Tensor, dim: int, index: Tensor, value: Tensor | Number) -> Tensor:
     """A copy with ``value`` (a number, or a tensor without dimensions) at the given indices (int64) of a dimension.
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
-from minitorch.ops.arguments import cpp_name, dimension, dtype_name
+from minitorch.ops.arguments import cpp_name, dimension, dtype_name, no_overload
 from minitorch.ops.gathering import check_bounds, is_index
 from minitorch.ops.operator import Elementwise, Number, operator
 from minitorch.ops.promotion import broadcast_shapes, check_fits
@@ -247,6 +247,8 @@ def scatter(
         RuntimeError: the index is of another dtype, too large or out of bounds; or the dtypes differ.
     """
     src = value if src is None else src
+    if not isinstance(src, Variable | Number):
+        raise no_overload("scatter", dim, index, src)
     d = _check_scatter("scatter", input, dim, index, src)
     if reduce is None:
         if isinstance(src, Variable):
@@ -298,7 +300,7 @@ def scatter_reduce(
 # -- masks ------------------------------------------------------------------------------------------------------------
 
 
-@operator(inplace=True)
+@operator(inplace="tensor[mask] = scalar")
 def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
     """``value`` (a number, or a tensor without dimensions) where the mask (bool, broadcast) holds.
 
@@ -308,6 +310,8 @@ def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
     if mask._array.dtype.kind != "b":
         raise RuntimeError("masked_fill_ only supports boolean masks, but got mask with dtype " + cpp_name(mask))
     if not isinstance(value, Variable):
+        if not isinstance(value, Number):
+            raise no_overload("masked_fill", mask, value)
         check_fits(value, input.dtype)
         return MaskedFillBackward0.apply(input, mask, value)
     if value._array.ndim:
