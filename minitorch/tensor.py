@@ -134,8 +134,13 @@ class Tensor(_Methods):
     def _storage_array(self) -> np.ndarray:
         """The whole memory that this tensor lies in, as one row of elements."""
         owner = self._array
-        while isinstance(owner.base, np.ndarray) and owner.base.dtype == owner.dtype:
-            owner = owner.base
+        while True:
+            base = (
+                owner.base if isinstance(owner.base, np.ndarray) else getattr(owner.base, "base", None)
+            )  # of as_strided()
+            if not isinstance(base, np.ndarray) or base.dtype != owner.dtype:
+                break
+            owner = base
         span = (
             1 + sum((size - 1) * step for size, step in zip(owner.shape, owner.strides, strict=True)) // owner.itemsize
         )

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import warnings
+import weakref
 from collections.abc import Callable, Sequence
 from sys import getrefcount
 from typing import TYPE_CHECKING, Any
@@ -33,7 +34,8 @@ class Variable:
 
     Attributes:
         _array: the numbers.
-        _version_counter: how often the memory was changed in place, in a list that all views of it share.
+        _version_counter: how often the memory was changed in place, in a list that all views of it share; and then, weakly, the
+            node that the base came out of when that was last recorded, and the number of that node's output.
         _requires_grad: whether operators on it are recorded.
         _edge: the node that made it and the number of that node's output; ``None`` for a leaf.
         _view: for a view, what it is a view of, and the view operators that lead from there to it; else ``None``.
@@ -46,13 +48,13 @@ class Variable:
     _array: Array
     _edge: Edge | None
     _requires_grad: bool
-    _version_counter: list[int]
+    _version_counter: list[Any]
     _view: tuple[Variable, Steps] | None
 
     _grad: Variable | None = None
     _borrowed: bool = False  # a gradient: its memory is somebody else's too
     _edge_version: int = 0  # a view's edge is stale once the memory's version is past this
-    _view_error: str | None = None  # why a view may not be changed in place, if it may not
+    _refusal: str | None = None  # for a view that may not be changed in place: made by no_grad, or as one of several
     _accumulator: AccumulateGrad | None = None  # the node that stands for a leaf, and has its hooks
     _stop_retaining: Callable[[], object] | None = None
 
@@ -80,20 +82,35 @@ class Variable:
             self._edge_version = counter[0]
         base, steps = source._view or (source, None)
         self._view = base, (steps, step)
-        if step[2] is not None:
-            name = step[0].__name__.split("Backward")[0]
-            self._view_error = (
-                f"Output {step[2]} of {name} is a view and is being modified inplace. This view is the output of a function that "
-                "returns multiple views. Such functions do not allow the output views to be modified inplace. You should "
-                "replace the inplace operation by an out-of-place one."
+        if not recording.get():
+            self._requires_grad = base._requires_grad
+            self._refusal = "no_grad"
+        elif step[2] is not None:
+            self._refusal = "several"
+        elif source._refusal is not None:
+            self._refusal = source._refusal
+
+    def _refused(self, what: str) -> RuntimeError:
+        """The error for a view that may not be changed in place: ``what`` happened to it."""
+        if self._edge is None:
+            begin = f"A view was created in no_grad mode and {what} modified inplace with grad mode enabled."
+        else:
+            node, number = self._edge
+            cut_off = self._refusal == "no_grad"
+            begin = (
+                f"Output {number} of {node.short_name()} is a view{' of a view which was created in no_grad mode' * cut_off} "
+                f"and {what} modified inplace{' with grad mode enabled' * cut_off}."
             )
-        elif base._requires_grad and not recording.get():
-            self._view_error = (
-                "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this use "
-                "case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the "
-                "inplace either both inside the no_grad block (if you don't want the inplace to be tracked) or both outside "
-                "(if you want the inplace to be tracked)."
+        if self._refusal == "several":
+            return RuntimeError(
+                f"{begin} This view is the output of a function that returns multiple views. Such functions do not allow the "
+                "output views to be modified inplace. You should replace the inplace operation by an out-of-place one."
             )
+        return RuntimeError(
+            f"{begin} Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by "
+            "moving both the view and the inplace either both inside the no_grad block (if you don't want the inplace to be "
+            "tracked) or both outside (if you want the inplace to be tracked)."
+        )
 
     # -- the graph ----------------------------------------------------------------------------------------------------
 
@@ -102,7 +119,9 @@ class Variable:
         """The node that made this tensor; ``None`` for a leaf."""
         if self._view is not None and self._edge_version != self._version_counter[0]:
             base, steps = self._view
-            if base._requires_grad:
+            if base._requires_grad or self._edge is not None:
+                if self._refusal is not None:
+                    raise self._refused("its base or another view of its base has been")
                 # The memory was changed through the base or another view of it: this view now comes out of the base as it is.
                 self._edge = ViewBackward.of(base, Region(steps))
                 self._edge_version = self._version_counter[0]
@@ -116,14 +135,18 @@ class Variable:
         edge = self._edge
         if edge is not None:
             return edge
-        if not self._requires_grad:
-            return NO_EDGE
+        if not self._requires_grad or self._refusal == "no_grad":
+            return NO_EDGE  # no_grad has cut a view off, though it requires gradients
         node = self._accumulator
         if node is None:
             node = self._accumulator = AccumulateGrad(self)
         elif getrefcount(node) == ALONE:
             node.sequence_nr = next_sequence_nr()  # no graph has it: in a new one, it is as old as its first use
         return (node, 0)
+
+    def _wants_grad(self) -> bool:
+        """A view requires gradients also if its base has come to do so by a change in place."""
+        return self._requires_grad or (self._view is not None and self._view[0]._requires_grad)
 
     @property
     def output_nr(self) -> int:
@@ -132,12 +155,12 @@ class Variable:
     @property
     def is_leaf(self) -> bool:
         """True for tensors that no recorded operator made."""
-        return self._edge is None
+        return self._edge is None if self._view is None else self.grad_fn is None
 
     @property
     def requires_grad(self) -> bool:
         """Whether gradients are to be computed for this tensor."""
-        return self._requires_grad
+        return self._wants_grad()
 
     @requires_grad.setter
     def requires_grad(self, wanted: bool) -> None:
@@ -311,22 +334,26 @@ class Variable:
                 "Please clone() the tensor before performing the operation."
             )
 
-    def _check_inplace(self, once: bool = True) -> None:
-        """Raises torch's error where this tensor may not be changed in place while the graph is recorded.
+    def _check_inplace(self, recorded: bool | None = None, once: bool = True) -> None:
+        """Raises torch's error where this tensor may not be changed in place.
 
         Args:
-            once: no two of its elements may lie at one place.
+            recorded: the change goes into the graph. Default: if this tensor requires gradients, and no_grad is not on.
+            once: no two elements may lie at one place.
         """
+        if self._wants_grad() and recording.get() if recorded is None else recorded:
+            leaf = self if self._view is None else self._view[0]
+            if self._view is not None:
+                if self._refusal is not None:
+                    raise self._refused("is being")
+                if self._wants_grad() and leaf.is_leaf:
+                    raise RuntimeError(
+                        "a view of a leaf Variable that requires grad is being used in an in-place operation."
+                    )
+            if self._wants_grad() and self.is_leaf:
+                raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
         if once:
             self._check_written_once()
-        if not recording.get():
-            return
-        target = self if self._view is None else self._view[0]
-        if target._requires_grad and target._edge is None:
-            what = "a leaf Variable" if self is target else "a view of a leaf Variable"
-            raise RuntimeError(f"{what} that requires grad is being used in an in-place operation.")
-        if self._view_error is not None and (target._requires_grad):
-            raise RuntimeError(self._view_error)
 
     def _take_over(self, result: Variable) -> None:
         """Finishes a change in place: this tensor (its memory is written already) now has the history of ``result``."""
@@ -339,9 +366,11 @@ class Variable:
             self._edge, self._requires_grad = result._edge, True
         else:
             base, steps = self._view
-            rebase(base, Region(steps), node)
+            rebase(base, Region(steps), node, self._is_expanded())
             self._edge_version = -1  # the next look at grad_fn finds the new history through the base
             self._requires_grad = True
+        latest, number = (self if self._view is None else self._view[0])._edge  # type: ignore[misc]  # it has one now
+        self._version_counter[1:] = [weakref.ref(latest), number]
         if self._stop_retaining is not None:
             self._stop_retaining()
             self._stop_retaining = None

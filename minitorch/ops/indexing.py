@@ -133,7 +133,7 @@ def _looked_up(part: Any) -> np.ndarray:
     return array if array.dtype == np.bool_ else array.astype(np.int64)
 
 
-def _views(input: Tensor, parts: tuple[Any, ...], to_read: bool) -> tuple[Tensor, list[np.ndarray | None]]:
+def _views(input: Tensor, parts: tuple[Any, ...], alone: bool) -> tuple[Tensor, list[np.ndarray | None]]:
     """Goes through the parts of an index that are views, and collects the others by dimension.
 
     A slice of a whole dimension is no step on the way, except that ``x[:]`` is a new view when it is read.
@@ -146,7 +146,6 @@ def _views(input: Tensor, parts: tuple[Any, ...], to_read: bool) -> tuple[Tensor
         raise IndexError("slice() cannot be applied to a 0-dim tensor.")
     if left < 0:
         raise IndexError(f"too many indices for tensor of dimension {input._array.ndim}")
-    alone = to_read and len(parts) == 1
     dim, lookups = 0, dict[int, np.ndarray]()
     own = 0  # the dimension of the tensor that was given
     for part in parts:
@@ -165,7 +164,7 @@ def _views(input: Tensor, parts: tuple[Any, ...], to_read: bool) -> tuple[Tensor
             input = _select_at(input, dim, int(part), own)
         elif isinstance(part, _slice):
             start, stop, step = _bounds(part, input._array.shape[dim])
-            if alone or (start, step) != (0, 1) or stop != input._array.shape[dim]:
+            if alone or part.start not in (None, 0) or step != 1 or stop != input._array.shape[dim]:
                 input = slice(input, dim, start, stop, step)
             dim += 1
         else:
@@ -211,6 +210,8 @@ def _check_lookups(lookups: list[np.ndarray | None], shape: tuple[int, ...]) -> 
         raise IndexError(f"too many indices for tensor of dimension {len(shape)} (got {len(lookups)})")
     given = [(positions, size) for positions, size in zip(lookups, shape, strict=False) if positions is not None]
     for d, (positions, size) in enumerate(given):
+        if positions.size and not size:
+            raise IndexError("index is out of bounds for dimension with size 0")
         if positions.size and not -size <= positions.min() <= positions.max() < size:
             outside = next(p for p in positions.flat if not -size <= p < size)
             raise IndexError(f"index {outside} is out of bounds for dimension {d} with size {size}")
@@ -234,7 +235,7 @@ def getitem(input: Tensor, index: Any) -> Tensor:
         return _select_at(input, 0, index, 0)
     if type(index) is int:
         raise _of_a_number()
-    viewed, lookups = _views(input, _in_parts(index), to_read=True)
+    viewed, lookups = _views(input, _in_parts(index), alone=isinstance(index, _slice))
     if lookups:
         _check_lookups(lookups, viewed._array.shape)
         return IndexBackward0.apply(viewed, indices=tuple(lookups))
@@ -259,14 +260,13 @@ def setitem(input: Tensor, index: Any, value: Any) -> None:
         return
     if type(index) is int and not input._array.ndim:
         raise _of_a_number()
-    viewed, lookups = _views(input, (None,) if index is True else _in_parts(index), to_read=False)
+    viewed, lookups = _views(input, (None,) if index is True else _in_parts(index), alone=False)
     if not isinstance(value, Variable):
         if not isinstance(value, Number):
             raise TypeError(f"can't assign a {type(value).__name__} to a {input._type_name()}")
         check_fits(value, input.dtype)
         value = Variable._of(np.asarray(value).astype(input._array.dtype))
     if lookups:
-        _check_lookups(lookups, viewed._array.shape)
         if value._array.size > 1:
             check_apart(viewed, value)
         shape = _without_leading_ones(value._array.shape)

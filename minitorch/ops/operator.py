@@ -123,8 +123,10 @@ class Binary(Elementwise):
             return super().apply(a, b, **params)
         node = cls()
         node.saved = NOTHING_SAVED
-        recorded = (a._requires_grad or b._requires_grad) and cls.differentiable and recording.get()
-        needs = node.needs = (a._requires_grad, b._requires_grad) if recorded else NOTHING_NEEDED
+        of_a = a._requires_grad or (a._view is not None and a._wants_grad())
+        of_b = b._requires_grad or (b._view is not None and b._wants_grad())
+        recorded = (of_a or of_b) and cls.differentiable and recording.get()
+        needs = node.needs = (of_a, of_b) if recorded else NOTHING_NEEDED
         k = tables[type(x)]
         try:
             array = node.forward(k, x, y, **params) if params else node.forward(k, x, y)
@@ -165,7 +167,9 @@ def _in_place(function: Callable[..., Any], expanded: str | None) -> Callable[..
 
     @functools.wraps(function)
     def write_over(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        self._check_inplace(once=expanded is None)
+        given = [x for x in (*args, *kwargs.values()) if isinstance(x, Variable)]
+        recorded = recording.get() and any(x._wants_grad() for x in (self, *given))
+        self._check_inplace(recorded, once=expanded is None or (expanded == "" and bool(given)))
         if expanded and self._is_expanded():
             warnings.warn(
                 f"Use of {function.__name__}_ on expanded tensors is deprecated. Please clone() the tensor before performing "
@@ -174,21 +178,28 @@ def _in_place(function: Callable[..., Any], expanded: str | None) -> Callable[..
                 stacklevel=2,
             )
         before = self
-        if recording.get() and any(
-            x._requires_grad for x in (self, *args, *kwargs.values()) if isinstance(x, Variable)
-        ):
+        if recorded:
             before = Variable._of(tables[type(self._array)].clone(self._array))  # a node may save what is overwritten
             before._edge, before._requires_grad = (
-                self._gradient_edge() if self._requires_grad else None,
-                self._requires_grad,
+                self._gradient_edge() if self._wants_grad() else None,
+                self._wants_grad(),
             )
+        for each in given:
+            if each._version_counter is self._version_counter and not _is_same(each._array, self._array):
+                check_apart(self, each)
         result = function(before, *args, **kwargs)
         if result._array.shape != self._array.shape:
             raise RuntimeError(
                 f"output with shape {list(self._array.shape)} doesn't match the broadcast shape {list(result._array.shape)}"
             )
         _check_castable(result, self)
-        tables[type(self._array)].write_over(self._array, result._array)
+        if self._is_expanded():
+            changed = (
+                result._array != self._array
+            )  # an element that stays would undo the change of another in its place
+            self._array[changed] = result._array[changed]
+        else:
+            tables[type(self._array)].write_over(self._array, result._array)
         self._take_over(result)
         return self
 
@@ -204,7 +215,7 @@ def _with_out(function: Callable[..., Any], other_dtype: str | None) -> Callable
     def write_out(*args: Any, out: Tensor | None = None, **kwargs: Any) -> Tensor:
         if out is None:
             return function(*args, **kwargs)
-        if recording.get() and any(x._requires_grad for x in (out, *args, *kwargs.values()) if isinstance(x, Variable)):
+        if recording.get() and any(x._wants_grad() for x in (out, *args, *kwargs.values()) if isinstance(x, Variable)):
             raise RuntimeError(
                 f"{function.__name__}(): functions with out=... arguments don't support automatic differentiation, "
                 "but one of the arguments requires grad."
@@ -237,12 +248,18 @@ def _with_out(function: Callable[..., Any], other_dtype: str | None) -> Callable
     return write_out
 
 
+def _is_same(a: np.ndarray, b: np.ndarray) -> bool:
+    return a is b or a.__array_interface__ == b.__array_interface__
+
+
 def check_apart(out: Variable, *inputs: Variable, size: int | None = None) -> None:
     """Raises torch's error where writing to ``out`` (after it is resized to ``size``) would write to an input in one piece."""
     written = out._array
     if size is not None:
         written = np.lib.stride_tricks.as_strided(written, (size,), (written.itemsize,))  # it is not looked into
-    if any(each._array.flags.forc and np.may_share_memory(written, each._array) for each in inputs):
+    if written.flags.forc and any(
+        each._array.flags.forc and np.may_share_memory(written, each._array) for each in inputs
+    ):
         raise RuntimeError(
             "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory "
             "location. Please clone() the tensor before performing the operation."
