@@ -80,13 +80,15 @@ def run(
             if not youngest:
                 return
             node, grads = waiting.pop(-heappop(youngest))
+            early = wanted is not None and not accumulate and any(edge[0] in wanted for edge in node.next_functions)
+            if (
+                targets is not None and early
+            ):  # as in torch, without what the hooks do, where the pass goes on to other targets
+                _write_down(node, grads, targets)
             if node.hooks:
                 _run_hooks(node, node.hooks, grads)
-            if targets is not None:
-                for number, grad in enumerate(grads):
-                    if (node, number) in targets:
-                        targets[node, number] = grad
-                grad = None
+            if targets is not None and not early:
+                _write_down(node, grads, targets)
             if type(node) is AccumulateGrad:
                 if accumulate and (targets is None or (node, 0) in targets):
                     node.accumulate(grads)
@@ -94,6 +96,12 @@ def run(
                 edges, results = node.next_functions, _differentiate(node, grads, create_graph)
                 if not retain_graph and node.saved:
                     node.saved = None
+
+
+def _write_down(node: Function, grads: list[Gradient | None], targets: dict[Edge, Gradient | None]) -> None:
+    for number, grad in enumerate(grads):
+        if (node, number) in targets:
+            targets[node, number] = grad
 
 
 def _add(grads: list[Gradient | None], number: int, grad: Gradient) -> Gradient:

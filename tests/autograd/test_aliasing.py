@@ -9,12 +9,13 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 import minitorch
-from tests.oracle import assert_same
+from tests.oracle import assert_same, assert_same_error
 
 # Every step gets the library, a tensor, another one, and three numbers that it makes sizes and places of.
 
@@ -152,3 +153,70 @@ def test_programs_of_views_and_writes_leave_what_they_leave_in_torch(program: li
     assert ours[0] == theirs[0]
     assert ours[1] == theirs[1]
     assert_same(ours[2], theirs[2])
+
+
+def saved_then(change: Callable[[Any, Any, Any], Any]) -> Callable[[Any], Any]:
+    """A program in which a node has saved what ``change`` then writes over."""
+
+    def program(lib: Any) -> None:
+        x = lib.tensor([1.0, 2.0, 3.0]).requires_grad_()
+        y = x * 2
+        z = y * y
+        change(lib, x, y)
+        z.sum().backward()
+
+    return program
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda lib, x, y: y.add_(1),
+        lambda lib, x, y: y.add_(1).mul_(2),
+        lambda lib, x, y: y.copy_(x.exp()),
+        lambda lib, x, y: y.__setitem__(0, 1.0),
+        lambda lib, x, y: y.pow_(x),
+        lambda lib, x, y: y.index_fill_(0, lib.tensor([0]), x[0]),
+        lambda lib, x, y: y.detach().mul_(2),
+        lambda lib, x, y: y[1:].fill_(x[0]),
+    ],
+)
+def test_the_error_about_a_changed_tensor_names_what_last_changed_it(change: Any):
+    program = saved_then(change)
+    assert_same_error(lambda: program(minitorch), lambda: program(torch))
+
+
+def test_what_views_have_saved_is_named_as_in_torch():
+    def program(lib: Any) -> None:
+        y = lib.tensor([[1.0, 2.0], [3.0, 4.0]]).requires_grad_() * 2
+        row = y[0]
+        z = row * row
+        y.mul_(2)
+        z.sum().backward()
+
+    assert_same_error(lambda: program(minitorch), lambda: program(torch))
+
+
+@pytest.mark.parametrize("targets", ["x", "y", "xy", "yw", "wx", "w"])
+def test_grad_shows_a_gradient_before_its_hooks_where_the_pass_goes_on(targets: str):
+    def run(lib: Any) -> list[Any]:
+        x = lib.tensor([1.0, 2.0]).requires_grad_()
+        y = x * 2
+        w = y * 3
+        for each, factor in ((x, 100), (y, 10), (w, 7)):
+            each.register_hook(lambda grad, factor=factor: grad * factor)
+        named = {"x": x, "y": y, "w": w}
+        return list(lib.autograd.grad(w.sum(), [named[name] for name in targets]))
+
+    assert_same(run(minitorch), run(torch))
+
+
+def test_a_view_of_a_constant_base_gets_the_base_s_history_without_being_asked():
+    def run(lib: Any) -> Any:
+        w = lib.tensor([1.0, 2.0]).requires_grad_()
+        base = lib.zeros(2, 2)
+        row = base[0]
+        base.add_(w)
+        return lib.autograd.grad((row * 3).sum(), w)
+
+    assert_same(run(minitorch), run(torch))
