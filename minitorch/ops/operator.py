@@ -168,9 +168,10 @@ def _in_place(function: Callable[..., Any], expanded: str | None) -> Callable[..
     @functools.wraps(function)
     def write_over(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         given = [x for x in (*args, *kwargs.values()) if isinstance(x, Variable)]
-        recorded = recording.get() and any(x._wants_grad() for x in (self, *given))
-        self._check_inplace(recorded, once=expanded is None or (expanded == "" and bool(given)))
-        if expanded and self._is_expanded():
+        recorded = recording.get() and (self._wants_grad() or True in [each._wants_grad() for each in given])
+        is_expanded = self._is_expanded()
+        self._check_inplace(recorded, once=is_expanded and (expanded is None or (not expanded and bool(given))))
+        if is_expanded and expanded:
             warnings.warn(
                 f"Use of {function.__name__}_ on expanded tensors is deprecated. Please clone() the tensor before performing "
                 f"this operation. This also applies to advanced indexing e.g. {expanded}",
@@ -193,10 +194,8 @@ def _in_place(function: Callable[..., Any], expanded: str | None) -> Callable[..
                 f"output with shape {list(self._array.shape)} doesn't match the broadcast shape {list(result._array.shape)}"
             )
         _check_castable(result, self)
-        if self._is_expanded():
-            changed = (
-                result._array != self._array
-            )  # an element that stays would undo the change of another in its place
+        if is_expanded:  # an element that stays would undo the change of another in its place
+            changed = result._array != self._array
             self._array[changed] = result._array[changed]
         else:
             tables[type(self._array)].write_over(self._array, result._array)
