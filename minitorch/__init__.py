@@ -6,10 +6,13 @@ torch in values, gradients, graphs, messages and printed text. Start reading at 
 
 from __future__ import annotations
 
-from minitorch import autograd
-from minitorch.autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from minitorch import autograd, return_types
+from minitorch.autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
+from minitorch.autograd.anomaly_mode import is_anomaly_check_nan_enabled, is_anomaly_enabled, set_anomaly_enabled
+from minitorch.autograd.grad_mode import is_inference_mode_enabled
+from minitorch.autograd.variable import is_inference
 from minitorch.creation import (
-    arange, as_tensor, bernoulli, empty, empty_like, eye, from_numpy, full, full_like, linspace, ones, ones_like, rand,
+    arange, as_tensor, bernoulli, empty, empty_like, eye, from_numpy, full, full_like, ones, ones_like, rand,
     rand_like, randint, randn, randn_like, randperm, tensor, zeros, zeros_like,
 )  # fmt: skip
 from minitorch.device import device
@@ -18,16 +21,24 @@ from minitorch.dtypes import (
     long, promote_types, set_default_dtype, short, uint8,
 )  # fmt: skip
 from minitorch.kernels.cpu.threads import get_num_threads, set_num_threads
+from minitorch.memory_format import contiguous_format, layout, memory_format, preserve_format, strided
 from minitorch.ops.operator import functions as _functions
 from minitorch.printing import get_printoptions, set_printoptions
 from minitorch.random import Generator, default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
+from minitorch.runtime import (
+    compiled_with_cxx11_abi, get_num_interop_threads, set_flush_denormal, set_num_interop_threads,
+)  # fmt: skip
+from minitorch.sequences import (
+    asarray, bartlett_window, blackman_window, empty_strided, hamming_window, hann_window, linspace, logspace, range,
+    scalar_tensor, tril_indices, triu_indices,
+)  # fmt: skip
 from minitorch.size import Size
 from minitorch.tensor import Tensor
 
 globals().update(_functions)  # add, mul, sum, …: every operator that is declared as a function of the package
 
 # These are built on the names above.
-from minitorch import nn, optim, utils
+from minitorch import nn, optim, special, utils
 from minitorch.serialization import load, save
 
 __version__ = "0.1.0"

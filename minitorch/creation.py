@@ -227,6 +227,9 @@ def eye(
     n: int, m: int | None = None, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Ones on the diagonal of (n, m), zeros elsewhere."""
+    for name, count in (("n", n), ("m", 0 if m is None else m)):
+        if count < 0:
+            raise RuntimeError(f"{name} must be greater or equal to 0, got {count}")
     return _made(np.eye(n, m, dtype=(dtype or get_default_dtype()).numpy), device, requires_grad)
 
 
@@ -259,6 +262,8 @@ def arange(
     start, end, step = given.get("start", 0), given["end"], given.get("step", 1)
     if step == 0:
         raise RuntimeError("step must be nonzero")
+    if math.isinf(start) or math.isinf(end):
+        raise RuntimeError(f"unsupported range: {start:g} -> {end:g}")
     if (end - start) * step < 0:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
     whole = all(number_dtype(each).category != dtypes.FLOATING for each in (start, end, step))
@@ -267,19 +272,6 @@ def arange(
     precise = np.int64 if wanted.category != dtypes.FLOATING and whole else np.float64
     steps: np.ndarray = np.arange(count, dtype=precise)
     return _made((start + step * steps).astype(wanted.numpy), device, requires_grad)
-
-
-def linspace(
-    start: float, end: float, steps: int, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
-    """``steps`` numbers at equal distances from ``start`` to ``end``, both included.
-
-    Raises:
-        RuntimeError: ``steps`` is negative.
-    """
-    if steps < 0:
-        raise RuntimeError("number of steps must be non-negative")
-    return _made(np.linspace(start, end, steps).astype((dtype or get_default_dtype()).numpy), device, requires_grad)
 
 
 # -- random -----------------------------------------------------------------------------------------------------------

@@ -21,8 +21,11 @@ from minitorch.dtypes import dtype as Dtype
 from minitorch.dtypes import from_numpy_dtype
 from minitorch.kernels import tables
 from minitorch.kernels.cpu import random as draws
-from minitorch.ops import arithmetic, comparison, conversion, elementary, indexing, matmul, parts, shape
+from minitorch.kernels.cpu import strides
+from minitorch.memory_format import check
+from minitorch.ops import arithmetic, bivariate, comparison, conversion, dimensions, elementary, indexing, matmul, parts
 from minitorch.ops.arguments import sizes
+from minitorch.ops.conversion import ToCopyBackward0
 from minitorch.ops.operator import methods, operators
 from minitorch.random import Generator, default_generator
 from minitorch.size import Size
@@ -133,18 +136,7 @@ class Tensor(_Methods):
 
     def _storage_array(self) -> np.ndarray:
         """The whole memory that this tensor lies in, as one row of elements."""
-        owner = self._array
-        while True:
-            base = (
-                owner.base if isinstance(owner.base, np.ndarray) else getattr(owner.base, "base", None)
-            )  # of as_strided()
-            if not isinstance(base, np.ndarray) or base.dtype != owner.dtype:
-                break
-            owner = base
-        span = (
-            1 + sum((size - 1) * step for size, step in zip(owner.shape, owner.strides, strict=True)) // owner.itemsize
-        )
-        return np.lib.stride_tricks.as_strided(owner, (span if owner.size else 0,), (owner.itemsize,))
+        return strides.storage(self._array)
 
     def storage_offset(self) -> int:
         """How many elements of the storage come before the first one."""
@@ -154,22 +146,10 @@ class Tensor(_Methods):
         """Whether the elements lie row by row."""
         return self._array.flags.c_contiguous
 
-    def is_floating_point(self) -> bool:
-        return self._array.dtype.kind == "f"
-
-    @property
-    def T(self) -> Tensor:
-        """The dimensions in reverse."""
-        return shape.permute(self, tuple(reversed(range(self._array.ndim))))
-
-    @property
-    def mT(self) -> Tensor:
-        """The last two dimensions swapped."""
-        if self._array.ndim < 2:
-            raise RuntimeError(
-                f"tensor.mT is only supported on matrices or batches of matrices. Got {self._array.ndim}-D tensor."
-            )
-        return shape.transpose(self, -2, -1)
+    T = property(dimensions.T)
+    H = property(dimensions.H)
+    mT = property(dimensions.mT)
+    mH = property(dimensions.mH)
 
     # -- out of the graph and out of the library ----------------------------------------------------------------------
 
@@ -300,11 +280,13 @@ class Tensor(_Methods):
         device: Any = None,
         non_blocking: bool = False,
         copy: bool = False,
+        memory_format: Any = None,
     ) -> Tensor:
         """The same numbers in another dtype, or on another device; the tensor itself where nothing changes.
 
         Takes a dtype, a device, both, or another tensor to be like.
         """
+        check(None, memory_format)
         for each in target:
             if isinstance(each, Dtype):
                 dtype = each
@@ -316,15 +298,21 @@ class Tensor(_Methods):
                 device = each
         if device is not None:
             Device(device)  # says that there is only the CPU
-        converted = self if dtype is None else conversion.cast(self, dtype.numpy)
-        return shape.clone(self) if copy and converted is self else converted
+        flags = [each for each in target if isinstance(each, bool)]  # by position, they are non_blocking and copy
+        wanted = self._array.dtype if dtype is None else dtype.numpy
+        if copy or flags[1:] == [True]:
+            return ToCopyBackward0.apply(self, dtype=wanted)
+        return conversion.cast(self, wanted)
 
     def type(self, dtype: Dtype | str | None = None) -> Any:
         """The name of the tensor's type, or the tensor in another dtype."""
         if dtype is None:
             return self._type_name()
         if isinstance(dtype, str):
-            dtype = next(each for each in dtypes.ALL if dtype in (f"torch.{each.tensor_type}", repr(each)))
+            named = [each for each in dtypes.ALL if dtype == f"torch.{each.tensor_type}"]
+            if not named:
+                raise ValueError(f"invalid type: '{dtype}'")
+            dtype = named[0]
         return self.to(dtype)
 
     def type_as(self, other: Tensor) -> Tensor:
@@ -335,21 +323,66 @@ class Tensor(_Methods):
         """The tensor, on the CPU."""
         return self
 
-    def new_zeros(self, *size: Any, dtype: Dtype | None = None, requires_grad: bool = False) -> Tensor:
-        """Zeros of another shape, of this dtype."""
-        return self._new(np.zeros, size, dtype, requires_grad)
+    def new_tensor(
+        self, data: Any, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
+    ) -> Tensor:
+        """New numbers, of this dtype unless another is given."""
+        given = data._array if isinstance(data, Variable) else data
+        return self._new(np.array(given), dtype, device, requires_grad)
 
-    def new_ones(self, *size: Any, dtype: Dtype | None = None, requires_grad: bool = False) -> Tensor:
-        """Ones of another shape, of this dtype."""
-        return self._new(np.ones, size, dtype, requires_grad)
+    def new_full(self, size: Any, fill_value: Any, *, dtype: Dtype | None = None, **settings: Any) -> Tensor:
+        """One number everywhere, of another shape and this dtype; settings as for ``new_zeros``."""
+        return (
+            self.new_empty(size, dtype=dtype, **settings | {"requires_grad": False})
+            .fill_(fill_value)
+            .requires_grad_(settings.get("requires_grad", False))
+        )
 
-    def new_empty(self, *size: Any, dtype: Dtype | None = None, requires_grad: bool = False) -> Tensor:
-        """Arbitrary contents of another shape, of this dtype."""
-        return self._new(np.empty, size, dtype, requires_grad)
+    def new_zeros(self, *shape: Any, **settings: Any) -> Tensor:
+        """Zeros of another shape, of this dtype; settings are size, dtype, device and requires_grad."""
+        return self._new_of_shape(np.zeros, shape, **settings)
 
-    def _new(self, make: Any, size: tuple[Any, ...], dtype: Dtype | None, requires_grad: bool) -> Tensor:
-        made = Variable._of(make(sizes(size), self._array.dtype if dtype is None else dtype.numpy))
-        return made.requires_grad_(requires_grad)
+    def new_ones(self, *shape: Any, **settings: Any) -> Tensor:
+        """Ones of another shape, of this dtype; settings as for ``new_zeros``."""
+        return self._new_of_shape(np.ones, shape, **settings)
+
+    def new_empty(self, *shape: Any, **settings: Any) -> Tensor:
+        """Arbitrary contents of another shape, of this dtype; settings as for ``new_zeros``."""
+        return self._new_of_shape(np.empty, shape, **settings)
+
+    def new_empty_strided(self, size: Any, stride: Any, *, dtype: Dtype | None = None, **settings: Any) -> Tensor:
+        """Arbitrary contents of another shape and other strides, of this dtype; settings as for ``new_zeros``."""
+        span = 1 + sum((n - 1) * step for n, step in zip(size, stride, strict=True)) if 0 not in size else 0
+        memory = self.new_empty(span, dtype=dtype)
+        array = strides.as_strided(memory._array, tuple(size), tuple(stride), 0)
+        return self._new(array, dtype, settings.get("device"), settings.get("requires_grad", False))
+
+    def _new_of_shape(
+        self,
+        make: Any,
+        shape: tuple[Any, ...],
+        *,
+        size: Any = None,
+        dtype: Dtype | None = None,
+        layout: Any = None,
+        device: Any = None,
+        pin_memory: bool = False,
+        requires_grad: bool = False,
+    ) -> Tensor:
+        check(layout, None)
+        wanted = sizes(shape if size is None else (size,))
+        for each in wanted:
+            if each < 0:
+                raise RuntimeError(f"Trying to create tensor with negative dimension {each}: {list(wanted)}")
+        return self._new(
+            make(wanted, self._array.dtype if dtype is None else dtype.numpy), dtype, device, requires_grad
+        )
+
+    def _new(self, array: np.ndarray, dtype: Dtype | None, device: Any, requires_grad: bool) -> Tensor:
+        if device is not None:
+            Device(device)  # says that there is only the CPU
+        wanted = self._array.dtype if dtype is None else dtype.numpy
+        return Variable._of(array.astype(wanted, copy=False)).requires_grad_(requires_grad)
 
     # -- in place -----------------------------------------------------------------------------------------------------
 
@@ -494,6 +527,10 @@ ARITHMETIC_SIGNS = {
     "__or__": _sign(comparison.bitwise_or), "__ror__": _sign(comparison.bitwise_or), "__ior__": _sign(methods["bitwise_or_"]),
     "__xor__": _sign(comparison.bitwise_xor), "__rxor__": _sign(comparison.bitwise_xor),
     "__ixor__": _sign(methods["bitwise_xor_"]),
+    "__lshift__": _sign(bivariate.bitwise_left_shift), "__rlshift__": _sign(bivariate.bitwise_left_shift, reverse=True),
+    "__ilshift__": _sign(methods["bitwise_left_shift_"]),
+    "__rshift__": _sign(bivariate.bitwise_right_shift), "__rrshift__": _sign(bivariate.bitwise_right_shift, reverse=True),
+    "__irshift__": _sign(methods["bitwise_right_shift_"]),
 }  # fmt: skip
 
 for _name, _method in ARITHMETIC_SIGNS.items():

@@ -12,6 +12,7 @@ import pytest
 
 import minitorch
 from minitorch.kernels import Table, cpu, tables
+from minitorch.ops.operator import Fused, Univariate
 
 PACKAGE = pathlib.Path(minitorch.__file__).parent
 KERNELS, OPERATORS = tables[np.ndarray], tables[minitorch.Tensor]
@@ -29,7 +30,7 @@ def names_used(method):
     return found
 
 
-BACKWARD = names_used({"backward", "shares", "spread", "with_dims"})
+BACKWARD = names_used({"backward", "derivative", "gradient", "shares", "spread", "with_dims"})
 
 
 @pytest.mark.parametrize("name", sorted(BACKWARD))
@@ -41,6 +42,17 @@ def test_what_a_backward_formula_uses_is_a_kernel_and_an_operator(name):
 def test_what_a_forward_uses_is_a_kernel():
     missing = {name: place for name, place in names_used({"forward"}).items() if name not in KERNELS}
     assert not missing
+
+
+def univariate(base=Univariate):
+    """The functions of one variable, which have the name of their kernel as an attribute."""
+    return [node for each in base.__subclasses__() for node in (each, *univariate(each)) if hasattr(node, "kernel")]
+
+
+@pytest.mark.parametrize("node", univariate())
+def test_functions_of_one_variable_name_a_kernel(node):
+    assert node.kernel in KERNELS
+    assert not issubclass(node, Fused) or f"{node.kernel}_backward" in KERNELS
 
 
 def test_the_walk_finds_formulas():

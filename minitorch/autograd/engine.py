@@ -11,21 +11,28 @@ record a graph of their own.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
+from minitorch.autograd import anomaly_mode
 from minitorch.autograd.grad_mode import set_grad_enabled
 from minitorch.autograd.graph import (
+    ACCUMULATED,
+    AFTER,
+    BEFORE,
     AccumulateGrad,
     Array,
     Edge,
     Function,
+    GradientEdge,
     Hooks,
     has_memory_of_its_own,
+    in_order,
     is_alone,
     new_tensor,
 )
+from minitorch.autograd.hooks import current_pass, watchers
 from minitorch.kernels import tables
 
 if TYPE_CHECKING:
@@ -58,12 +65,16 @@ def run(
     node: Any = None
     edges: Sequence[Edge] = [edge for edge, _ in roots]
     results: Sequence[Gradient | None] = [grad for _, grad in roots]
+    differentiate = (
+        anomaly_mode.watched(_differentiate) if watchers and anomaly_mode.is_anomaly_enabled() else _differentiate
+    )
+    this: Pass | None = None
     with set_grad_enabled(create_graph):
         while True:
             for (below, number), grad in zip(edges, results, strict=True):
                 if below is None or grad is None or grad is False or (wanted is not None and below not in wanted):
                     continue
-                shape, dtype = below.outputs[number]
+                shape, dtype = below.outputs[2 * number : 2 * number + 2]
                 array = grad._array if create_graph else grad
                 if array.shape != shape or array.dtype is not dtype:
                     grad = _fit(node, grad, shape, dtype)
@@ -72,7 +83,7 @@ def run(
                     _, grads = waiting[sequence_nr]
                     grads[number] = grad if grads[number] is None else _add(grads, number, grad)
                 else:
-                    grads = [None] * len(below.outputs)
+                    grads = [None] * (len(below.outputs) // 2)
                     grads[number] = grad
                     waiting[sequence_nr] = below, grads
                     heappush(youngest, -sequence_nr)
@@ -80,20 +91,29 @@ def run(
             if not youngest:
                 return
             node, grads = waiting.pop(-heappop(youngest))
+            hooks = node.hooks
+            # As in torch, a target is without what the hooks do where the pass goes on to other targets.
             early = wanted is not None and not accumulate and any(edge[0] in wanted for edge in node.next_functions)
-            if (
-                targets is not None and early
-            ):  # as in torch, without what the hooks do, where the pass goes on to other targets
+            if targets is not None and early:
                 _write_down(node, grads, targets)
-            if node.hooks:
-                _run_hooks(node, node.hooks, grads)
+            if hooks:
+                if this is None:
+                    this = Pass([edge[0] for edge, _ in roots], wanted)
+                _run_hooks(this, node, hooks, grads)
             if targets is not None and not early:
                 _write_down(node, grads, targets)
             if type(node) is AccumulateGrad:
                 if accumulate and (targets is None or (node, 0) in targets):
-                    node.accumulate(grads)
+                    if hooks:
+                        _run_node_hooks(_accumulate, node, grads, create_graph)
+                    else:
+                        node.accumulate(grads)
             elif wanted is None or node in wanted:
-                edges, results = node.next_functions, _differentiate(node, grads, create_graph)
+                edges = node.next_functions
+                if hooks:
+                    results = _run_node_hooks(differentiate, node, grads, create_graph)
+                else:
+                    results = differentiate(node, grads, create_graph)
                 if not retain_graph and node.saved:
                     node.saved = None
 
@@ -116,15 +136,16 @@ def _add(grads: list[Gradient | None], number: int, grad: Gradient) -> Gradient:
 
 def _differentiate(node: Function, grads: list[Gradient | None], create_graph: bool) -> Sequence[Gradient | None]:
     """The node's formula, on the gradients of its outputs: zeros stand for those that nothing depended on."""
-    saved: Sequence[Any] = node.saved_tensors() if create_graph else node.saved_arrays()
+    saved: Sequence[Any] = node.saved_in_graph() if create_graph else node.saved_arrays()
     present = grads[0]
     if len(grads) > 1:
         present = next(grad for grad in grads if grad is not None)
-        k = tables[type(present)]
-        grads = [
-            k.expand(k.zeros((), present, dtype), shape) if grad is None else grad
-            for grad, (shape, dtype) in zip(grads, node.outputs, strict=True)
-        ]
+        if node.fills_in_zeros:
+            k = tables[type(present)]
+            grads = [
+                k.expand(k.zeros((), present, dtype), shape) if grad is None else grad
+                for grad, shape, dtype in zip(grads, node.outputs[::2], node.outputs[1::2], strict=True)
+            ]
     result = node.backward(tables[type(present)], *grads, *saved)
     if len(result) != len(node.next_functions):
         raise RuntimeError(
@@ -147,29 +168,111 @@ def _fit(node: Function, grad: Gradient, shape: tuple[int, ...], dtype: Any) -> 
     return k.cast(grad, dtype)
 
 
-def _run_hooks(node: Function, hooks_of: dict[int, Hooks], grads: list[Gradient | None]) -> None:
+class Pass:
+    """One backward pass, for hooks that ask about it."""
+
+    def __init__(self, roots: list[Function], wanted: set[Function] | None) -> None:
+        self._roots, self._wanted = roots, wanted
+
+    def will_run(self, node: Function | None) -> bool:
+        """Whether the pass comes to a node, or has come to it."""
+        return node in (_reached_from(self._roots) if self._wanted is None else self._wanted)
+
+
+def _run_hooks(this: Pass, node: Function, hooks_of: dict[int, Hooks], grads: list[Gradient | None]) -> None:
     """Shows the gradients to their hooks, as tensors; what a hook returns takes the gradient's place."""
     Tensor = Function.Tensor
-    for number, grad in enumerate(grads):
-        if grad is None or number not in hooks_of:
-            continue
-        tensor = grad if isinstance(grad, Tensor) else new_tensor(grad)
-        hooks = hooks_of[number]
-        for key in sorted(hooks):
-            hook = hooks[key]
-            returned = hook(tensor)
-            if returned is None:
+    token = current_pass.set(this)
+    try:
+        for number, grad in enumerate(grads):
+            if grad is None or number not in hooks_of:
                 continue
-            if not isinstance(returned, Tensor):
-                raise TypeError(f"expected Variable, but hook returned {type(returned).__name__!r}")
-            tensor = returned
-        if tensor._array.shape != node.outputs[number][0]:
-            raise RuntimeError(f"hook '{getattr(hook, '__name__', hook)}' has changed the size of value")
-        grads[number] = tensor if isinstance(grad, Tensor) else tensor._array
+            tensor = grad if isinstance(grad, Tensor) else new_tensor(grad)
+            for hook in in_order(hooks_of, number):
+                returned = hook(tensor)
+                if returned is None:
+                    continue
+                if not isinstance(returned, Tensor):
+                    raise TypeError(f"expected Variable, but hook returned {type(returned).__name__!r}")
+                tensor = returned
+                _check_alike(hook, tensor, grad)
+            grads[number] = tensor if isinstance(grad, Tensor) else tensor._array
+    finally:
+        current_pass.reset(token)
 
 
-def _nodes_above(targets: dict[Edge, Any], roots: list[Function]) -> set[Function]:
-    """The nodes through which a target can be reached."""
+def _run_node_hooks(
+    compute: anomaly_mode.Formula, node: Function, grads: list[Gradient | None], create_graph: bool
+) -> Sequence[Gradient | None]:
+    """Computes a node's formula, between the hooks that the node has for it."""
+    hooks = node.hooks or {}
+    for hook in in_order(hooks, BEFORE):
+        grads[:] = _replaced(hook, grads, hook(_shown(grads)), create_graph)
+    given = _shown(grads) if AFTER in hooks else ()
+    nothing = all(grad is None for grad in grads)
+    results = [None] * len(node.next_functions) if nothing else compute(node, grads, create_graph)
+    for hook in in_order(hooks, AFTER):
+        results = _replaced(hook, results, hook(_shown(results), given), create_graph)
+    return results
+
+
+def _shown(grads: Sequence[Gradient | None]) -> tuple[Variable | None, ...]:
+    """Gradients as hooks see them."""
+    return tuple(
+        None if grad is None or grad is False else grad if isinstance(grad, Function.Tensor) else new_tensor(grad)
+        for grad in grads
+    )
+
+
+def _replaced(
+    hook: Callable[..., Any], grads: Sequence[Gradient | None], returned: Any, create_graph: bool
+) -> Sequence[Gradient | None]:
+    """What a hook returned, in place of the gradients; ``None`` leaves them as they are."""
+    if returned is None:
+        return grads
+    if not isinstance(returned, tuple):
+        raise TypeError(f"expected tuple, but hook returned {type(returned).__name__!r}")
+    if len(returned) != len(grads):
+        raise RuntimeError(
+            f"hook '{_name_of(hook)}' has returned an incorrect number of values (got {len(returned)}, but expected {len(grads)})"
+        )
+    for each, before in zip(returned, grads, strict=True):
+        if each is None:
+            continue
+        if not isinstance(each, Function.Tensor):
+            raise TypeError(f"expected Variable, but hook returned {type(each).__name__!r}")
+        if before is None or before is False:
+            raise RuntimeError("can't replace a None gradient with a non-None value")
+        _check_alike(hook, each, before)
+    return [each if each is None or create_graph else each._array for each in returned]
+
+
+def _check_alike(hook: Callable[..., Any], tensor: Any, before: Gradient) -> None:
+    """A hook may give other numbers, but not another kind of tensor."""
+    known: Any = before if isinstance(before, Function.Tensor) else new_tensor(before)
+    if tensor._array.dtype is not known._array.dtype:
+        raise RuntimeError(
+            f"hook '{_name_of(hook)}' has changed the type of value (was {known._type_name()} got {tensor._type_name()})"
+        )
+    if tensor._array.shape != known._array.shape:
+        raise RuntimeError(f"hook '{_name_of(hook)}' has changed the size of value")
+
+
+def _name_of(hook: Callable[..., Any]) -> str:
+    return getattr(hook, "__name__", type(hook).__name__)
+
+
+def _accumulate(node: Function, grads: list[Gradient | None], create_graph: bool) -> Sequence[Gradient | None]:
+    """The formula of the end of the graph, and the hooks that come after it."""
+    assert isinstance(node, AccumulateGrad)
+    node.accumulate(grads)
+    for hook in in_order(node.hooks or {}, ACCUMULATED):
+        hook(node.variable)
+    return ()
+
+
+def _reached_from(roots: list[Function]) -> set[Function]:
+    """All nodes that a pass from these can come to."""
     reached: set[Function] = set()
     stack = list(roots)
     while stack:
@@ -177,8 +280,13 @@ def _nodes_above(targets: dict[Edge, Any], roots: list[Function]) -> set[Functio
         if node not in reached:
             reached.add(node)
             stack.extend(edge[0] for edge in node.next_functions if edge[0] is not None)
+    return reached
+
+
+def _nodes_above(targets: dict[Edge, Any], roots: list[Function]) -> set[Function]:
+    """The nodes through which a target can be reached."""
     above = {edge[0] for edge in targets}
-    for node in sorted(reached, key=lambda node: node.sequence_nr):  # what a node leads to is older
+    for node in sorted(_reached_from(roots), key=lambda node: node.sequence_nr):  # what a node leads to is older
         if any(edge[0] in above for edge in node.next_functions):
             above.add(node)
     return above
@@ -189,7 +297,8 @@ def backward(
     grad_tensors: Variable | Sequence[Variable | None] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
-    inputs: Sequence[Variable] | Variable | None = None,
+    grad_variables: Variable | Sequence[Variable | None] | None = None,
+    inputs: Sequence[Variable] | Variable | dict[str, Variable] | None = None,
 ) -> None:
     """Adds the gradients of ``tensors`` with respect to the leaves of their graph to the leaves' ``.grad``.
 
@@ -198,11 +307,23 @@ def backward(
         grad_tensors: a cotangent for each, of its shape; ``None`` stands for 1 where a tensor has a single element.
         retain_graph: keep what the nodes have saved. Default: the value of ``create_graph``.
         create_graph: record the pass, so that the gradients can be differentiated.
+        grad_variables: an older name of ``grad_tensors``.
         inputs: accumulate into these tensors only.
 
     Raises:
         RuntimeError: nothing to differentiate, a freed graph, a saved tensor that was changed, a cotangent that does not fit.
     """
+    if grad_variables is not None:
+        warnings.warn("`grad_variables` is deprecated. Use `grad_tensors` instead.", FutureWarning, stacklevel=2)
+        if grad_tensors is not None:
+            raise RuntimeError(
+                "`grad_tensors` and `grad_variables` (deprecated) arguments both passed to `backward()`. "
+                "Please only use `grad_tensors`."
+            )
+        grad_tensors = grad_variables
+    wanted = [] if inputs is None else list(inputs.values()) if isinstance(inputs, dict) else _as_list(inputs)
+    if inputs is not None and not wanted:
+        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
     roots = _roots(_as_list(tensors), grad_tensors, create_graph)
     keep = create_graph if retain_graph is None else retain_graph
     if create_graph:
@@ -217,9 +338,6 @@ def backward(
     if inputs is None:
         run(roots, keep, create_graph)
         return
-    wanted = _as_list(inputs)
-    if not wanted:
-        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
     targets: dict[Edge, Gradient | None] = dict.fromkeys(_target_edges(wanted))
     run(roots, keep, create_graph, targets)
     _retain_targets(wanted, targets)
@@ -228,6 +346,8 @@ def backward(
 def _retain_targets(inputs: list[Variable], targets: dict[Edge, Gradient | None]) -> None:
     """``backward(inputs=)`` fills in ``.grad`` of tensors in mid-graph too."""
     for each in inputs:
+        if isinstance(each, GradientEdge):
+            continue
         grad = targets[each._gradient_edge()]
         if each._edge is not None and grad is not None and not each.retains_grad:
             tensor = grad if isinstance(grad, Function.Tensor) else new_tensor(grad)
@@ -241,7 +361,9 @@ def grad(
     grad_outputs: Variable | Sequence[Variable | None] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    only_inputs: bool = True,
     allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
     materialize_grads: bool = False,
 ) -> tuple[Variable | None, ...]:
     """The gradients of ``outputs`` with respect to ``inputs``; no ``.grad`` is touched.
@@ -252,7 +374,9 @@ def grad(
         grad_outputs: a cotangent for each output; ``None`` stands for 1 where an output has a single element.
         retain_graph: keep what the nodes have saved. Default: the value of ``create_graph``.
         create_graph: record the pass, so that the gradients can be differentiated.
+        only_inputs: of no effect; gradients are given for the inputs only.
         allow_unused: give ``None`` for an input that the outputs do not depend on, instead of an error.
+        is_grads_batched: several cotangents at once; not supported.
         materialize_grads: give zeros for such an input.
 
     Returns:
@@ -260,8 +384,25 @@ def grad(
 
     Raises:
         RuntimeError: as for ``backward``, and for an unused input.
+        ValueError: ``materialize_grads`` is asked for together with ``allow_unused=False``.
+        NotImplementedError: ``is_grads_batched`` is asked for.
     """
+    if materialize_grads and allow_unused is False:
+        raise ValueError(
+            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
+        )
+    if is_grads_batched:
+        raise NotImplementedError("grad() takes one cotangent at a time: call it in a loop, not with is_grads_batched")
+    if not only_inputs:
+        warnings.warn(
+            "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate gradient for other parts "
+            "of the graph, please use torch.autograd.backward.",
+            FutureWarning,
+            stacklevel=2,
+        )
     wanted = _as_list(inputs)
+    if not wanted:
+        raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     roots = _roots(_as_list(outputs), grad_outputs, create_graph)
     edges = _target_edges(wanted)
     targets: dict[Edge, Array | Variable | None] = dict.fromkeys(edges)
@@ -270,7 +411,7 @@ def grad(
     found: list[Variable | None] = []
     for edge, each in zip(edges, wanted, strict=True):
         gradient = targets[edge]
-        if gradient is None and materialize_grads:
+        if gradient is None and materialize_grads and not isinstance(each, GradientEdge):
             gradient = tables[type(each._array)].zeros(each._array.shape, each._array)
         elif gradient is None and not allow_unused:
             raise RuntimeError(
@@ -281,14 +422,14 @@ def grad(
     return tuple(found)
 
 
-def _as_list(tensors: Variable | Sequence[Variable]) -> list[Variable]:
-    return list(tensors) if isinstance(tensors, Sequence) else [tensors]
+def _as_list(tensors: Any) -> list[Any]:
+    return [tensors] if isinstance(tensors, Function.Tensor) or type(tensors) is GradientEdge else list(tensors)
 
 
 def _target_edges(inputs: list[Variable]) -> list[Edge]:
-    if not all(each._requires_grad for each in inputs):
+    if not all(isinstance(each, GradientEdge) or each._requires_grad for each in inputs):
         raise RuntimeError("One of the differentiated Tensors does not require grad")
-    return [each._gradient_edge() for each in inputs]
+    return [tuple(each[:2]) if isinstance(each, GradientEdge) else each._gradient_edge() for each in inputs]
 
 
 def _roots(
@@ -300,6 +441,8 @@ def _roots(
         raise RuntimeError(f"got {len(tensors)} tensors and {len(cotangents)} gradients")
     roots = []
     for number, (tensor, cotangent) in enumerate(zip(tensors, cotangents, strict=True)):
+        if type(tensor) is GradientEdge:
+            tensor = _standing_for(tensor)
         array = tensor._array
         if not tensor._requires_grad:
             raise RuntimeError(f"element {number} of tensors does not require grad and does not have a grad_fn")
@@ -307,6 +450,8 @@ def _roots(
             if array.size != 1:
                 raise RuntimeError("grad can be implicitly created only for scalar outputs")
             cotangent = new_tensor(tables[type(array)].ones(array.shape, array))
+        if not isinstance(cotangent, Function.Tensor):
+            raise TypeError(f"gradients can be either Tensors or None, but got {type(cotangent).__name__}")
         if cotangent._array.shape != array.shape:
             raise RuntimeError(
                 f"Mismatch in shape: grad_output[{number}] has a shape of torch.Size({list(cotangent._array.shape)}) and output"
@@ -316,3 +461,10 @@ def _roots(
             cotangent = tables[Function.Tensor].cast(cotangent, array.dtype)
         roots.append((tensor._gradient_edge(), cotangent if create_graph else cotangent._array))
     return roots
+
+
+def _standing_for(edge: GradientEdge) -> Variable:
+    """A tensor of unknown contents whose gradient goes to an edge."""
+    shape, dtype = edge.node.outputs[2 * edge.output_nr : 2 * edge.output_nr + 2]
+    k = next(iter(tables.values()))
+    return Function.Tensor._of_saved(k.zeros(shape, None, dtype), [0], (edge.node, edge.output_nr))

@@ -6,19 +6,21 @@ are right to about nine digits.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from minitorch.autograd.engine import grad
+from minitorch.autograd.graph import new_tensor
 from minitorch.autograd.variable import Variable
 
 Outputs = Variable | Sequence[Variable]
 
 
 class GradcheckError(RuntimeError):
-    """A gradient differs from the difference of values."""
+    """A gradient differs from the difference of values, or is not one for another reason."""
 
 
 def gradcheck(
@@ -29,6 +31,15 @@ def gradcheck(
     atol: float = 1e-5,
     rtol: float = 1e-3,
     raise_exception: bool = True,
+    nondet_tol: float = 0.0,
+    check_undefined_grad: bool = True,
+    check_grad_dtypes: bool = False,
+    check_batched_grad: bool = False,
+    check_batched_forward_grad: bool = False,
+    check_forward_ad: bool = False,
+    check_backward_ad: bool = True,
+    fast_mode: bool = False,
+    masked: bool | None = None,
 ) -> bool:
     """Compares the whole Jacobian that ``backward`` gives with the one that differences of values give.
 
@@ -39,29 +50,45 @@ def gradcheck(
         atol: how far an entry may be off ...
         rtol: ... plus this share of it.
         raise_exception: raise an error and do not return False.
+        nondet_tol: how far two passes over the same graph may be from each other.
+        check_undefined_grad: check that results which nothing depends on count as having a gradient of 0.
+        check_grad_dtypes: gradients have to have the dtypes of their inputs; here they always do.
+        check_batched_grad: not supported.
+        check_batched_forward_grad: not supported.
+        check_forward_ad: not supported.
+        check_backward_ad: has to be true.
+        fast_mode: of no effect: the whole Jacobian is compared.
+        masked: of no effect.
 
     Raises:
-        GradcheckError: an entry is off.
+        GradcheckError: an entry is off, two passes differ, or a gradient is not linear in its cotangent.
         ValueError: no input requires gradients.
+        RuntimeError: elements of an input share memory.
+        NotImplementedError: a check is asked for that is not supported.
     """
-    given = [inputs] if isinstance(inputs, Variable) else list(inputs)
-    checked = [n for n, each in enumerate(given) if isinstance(each, Variable) and each._requires_grad]
-    if not checked:
-        raise ValueError(
-            "gradcheck expects at least one input tensor to require gradient, but none of the them have requires_grad=True."
-        )
-    outputs = [n for n, each in enumerate(_outputs(func, given)) if each._requires_grad]
-    for number in outputs:
-        for position in checked:
-            analytical = _analytical(func, given, number, position)
-            numerical = _numerical(func, given, number, position, eps)
-            if not np.allclose(analytical, numerical, rtol, atol, equal_nan=True):
-                if not raise_exception:
-                    return False
-                raise GradcheckError(
-                    f"Jacobian mismatch for output {number} with respect to input {position},\n"
-                    f"numerical:{numerical}\nanalytical:{analytical}\n"
-                )
+    assert check_forward_ad or check_backward_ad, (
+        "Expected at least one of check_forward_ad or check_backward_ad to be True"
+    )
+    assert check_backward_ad or not check_batched_grad, (
+        "Setting check_batched_grad=True requires check_backward_ad to be True"
+    )
+    assert check_forward_ad or not check_batched_forward_grad, (
+        "Setting check_batched_forward_grad=True requires check_forward_ad to be True"
+    )
+    if check_forward_ad or check_batched_grad:
+        raise NotImplementedError("gradcheck() checks gradients of backward passes, one cotangent at a time")
+    given = _as_list(inputs)
+    _check_inputs(given)
+    try:
+        outputs = _differentiable(func(*given))
+        _compare(func, given, outputs, eps, atol, rtol, nondet_tol)
+        _check_linear(outputs, given)
+        if check_undefined_grad:
+            _check_without_one(func, given)
+    except GradcheckError:
+        if raise_exception:
+            raise
+        return False
     return True
 
 
@@ -73,7 +100,16 @@ def gradgradcheck(
     eps: float = 1e-6,
     atol: float = 1e-5,
     rtol: float = 1e-3,
+    gen_non_contig_grad_outputs: bool = False,
     raise_exception: bool = True,
+    nondet_tol: float = 0.0,
+    check_undefined_grad: bool = True,
+    check_grad_dtypes: bool = False,
+    check_batched_grad: bool = False,
+    check_fwd_over_rev: bool = False,
+    check_rev_over_rev: bool = True,
+    fast_mode: bool = False,
+    masked: bool = False,
 ) -> bool:
     """Checks the gradient of the gradient: ``gradcheck`` of the backward pass, in the inputs and the cotangents.
 
@@ -84,75 +120,207 @@ def gradgradcheck(
         eps: as for ``gradcheck``.
         atol: as for ``gradcheck``.
         rtol: as for ``gradcheck``.
+        gen_non_contig_grad_outputs: the random cotangents do not lie row by row.
         raise_exception: as for ``gradcheck``.
+        nondet_tol: as for ``gradcheck``.
+        check_undefined_grad: as for ``gradcheck``.
+        check_grad_dtypes: as for ``gradcheck``.
+        check_batched_grad: not supported.
+        check_fwd_over_rev: not supported.
+        check_rev_over_rev: has to be true.
+        fast_mode: of no effect.
+        masked: of no effect.
 
     Raises:
         GradcheckError: an entry is off.
         ValueError: no input requires gradients.
     """
-    given = [inputs] if isinstance(inputs, Variable) else list(inputs)
-    checked = [n for n, each in enumerate(given) if isinstance(each, Variable) and each._requires_grad]
-    produced = [each for each in _outputs(func, given) if each._requires_grad]
+    assert check_fwd_over_rev or check_rev_over_rev, (
+        "Expected at least one of check_fwd_over_rev or check_rev_over_rev to be True"
+    )
+    assert check_rev_over_rev or not check_undefined_grad, (
+        "Setting check_undefined_grad=True requires check_rev_over_rev to be True"
+    )
+    given = _as_list(inputs)
+    checked = _positions(given)
     if grad_outputs is None:
         generator = np.random.default_rng(0)
         cotangents = [
-            _leaf(generator.standard_normal(each._array.shape).astype(each._array.dtype)) for each in produced
+            _leaf(_random(generator, each._array, gen_non_contig_grad_outputs))
+            for each in _differentiable(func(*given))
         ]
     else:
-        cotangents = [grad_outputs] if isinstance(grad_outputs, Variable) else list(grad_outputs)
+        cotangents = _as_list(grad_outputs)
 
     def first_gradient(*arguments: Any) -> tuple[Variable, ...]:
         values, seeds = arguments[: len(given)], arguments[len(given) :]
-        differentiable = [each for each in _outputs(func, list(values)) if each._requires_grad]
-        found = grad(
-            differentiable,
-            [values[n] for n in checked],
-            seeds,
-            create_graph=True,
-            allow_unused=True,
-            materialize_grads=True,
-        )
+        outputs = _differentiable(func(*values))
+        found = grad(outputs, [values[n] for n in checked], seeds, create_graph=True, allow_unused=True)
         return tuple(each for each in found if each is not None)
 
     return gradcheck(
-        first_gradient, [*given, *cotangents], eps=eps, atol=atol, rtol=rtol, raise_exception=raise_exception
+        first_gradient,
+        [*given, *cotangents],
+        eps=eps,
+        atol=atol,
+        rtol=rtol,
+        raise_exception=raise_exception,
+        nondet_tol=nondet_tol,
+        check_undefined_grad=check_undefined_grad,
+        check_grad_dtypes=check_grad_dtypes,
+        check_batched_grad=check_batched_grad,
+        check_forward_ad=check_fwd_over_rev,
+        check_backward_ad=check_rev_over_rev,
     )
 
 
-def _outputs(func: Callable[..., Outputs], inputs: list[Any]) -> list[Variable]:
-    result = func(*inputs)
-    return [result] if isinstance(result, Variable) else list(result)
+# -- inputs and outputs -----------------------------------------------------------------------------------------------
+
+
+def _as_list(given: Any) -> list[Any]:
+    return list(given) if isinstance(given, tuple | list) else [given]
+
+
+def _positions(inputs: list[Any]) -> list[int]:
+    """Which inputs are checked."""
+    return [n for n, each in enumerate(inputs) if isinstance(each, Variable) and each._requires_grad]
+
+
+def _differentiable(outputs: Outputs) -> list[Variable]:
+    return [each for each in _as_list(outputs) if each._requires_grad]
 
 
 def _leaf(array: np.ndarray) -> Variable:
     return Variable._of(array).requires_grad_()
 
 
-def _analytical(func: Callable[..., Outputs], inputs: list[Any], number: int, position: int) -> np.ndarray:
-    """The Jacobian (elements of the output, elements of the input), row by row from backward passes."""
-    output = _outputs(func, inputs)[number]
-    shape, source = output._array.shape, inputs[position]
-    jacobian = np.zeros((output._array.size, source._array.size))
-    for row in range(output._array.size):
-        seed = np.zeros(output._array.size, output._array.dtype)
-        seed[row] = 1
-        (found,) = grad(output, source, Variable._of(seed.reshape(shape)), retain_graph=True, allow_unused=True)
-        if found is not None:
-            jacobian[row] = found._array.reshape(-1)
-    return jacobian
+def _random(generator: np.random.Generator, like: np.ndarray, stepped: bool) -> np.ndarray:
+    numbers = generator.uniform(-1, 1, (*like.shape, 2)).astype(like.dtype)
+    return numbers[..., 0] if stepped else np.ascontiguousarray(numbers[..., 0]).reshape(like.shape)
 
 
-def _numerical(func: Callable[..., Outputs], inputs: list[Any], number: int, position: int, eps: float) -> np.ndarray:
-    """The same Jacobian, column by column from differences."""
-    source = inputs[position]._array
-    columns = []
-    for element in range(source.size):
-        values = []
-        for step in (eps, -eps):
-            moved = np.array(source)
-            moved.reshape(-1)[element] += step
-            values.append(
-                _outputs(func, [*inputs[:position], _leaf(moved), *inputs[position + 1 :]])[number]._array.copy()
+def _check_inputs(inputs: list[Any]) -> None:
+    checked = _positions(inputs)
+    for number in checked:
+        array = inputs[number]._array
+        if array.dtype.itemsize != 8:
+            warnings.warn(
+                f"Input #{number} requires gradient and is not a double precision floating point or complex. This check will "
+                "likely fail if all the inputs are not of double precision floating point or complex. ",
+                stacklevel=3,
             )
-        columns.append((values[0] - values[1]).reshape(-1) / (2 * eps))
-    return np.stack(columns, axis=1) if columns else np.zeros((_outputs(func, inputs)[number]._array.size, 0))
+        if array.size and any(step <= 0 and size > 1 for step, size in zip(array.strides, array.shape, strict=True)):
+            raise RuntimeError(
+                f"The {number}th input has a dimension with stride 0. gradcheck only supports inputs that are non-overlapping to "
+                "be able to compute the numerical gradients correctly. You should call .contiguous on the input before passing "
+                "it to gradcheck."
+            )
+    if not checked:
+        raise ValueError(
+            "gradcheck expects at least one input tensor to require gradient, but none of them have requires_grad=True."
+        )
+
+
+# -- checks -----------------------------------------------------------------------------------------------------------
+
+
+def _compare(
+    func: Callable[..., Outputs],
+    inputs: list[Any],
+    outputs: list[Variable],
+    eps: float,
+    atol: float,
+    rtol: float,
+    nondet_tol: float,
+) -> None:
+    checked = _positions(inputs)
+    numerical = [_numerical(func, inputs, position, eps, bool(outputs)) for position in checked]
+    if not outputs and any(each.any() for by_input in numerical for each in by_input):
+        raise GradcheckError("Numerical gradient for function expected to be zero")
+    for number, output in enumerate(outputs):
+        analytical, again = (_analytical(output, [inputs[n] for n in checked]) for _ in range(2))
+        if any(np.abs(a - b).max(initial=0) > nondet_tol for a, b in zip(analytical, again, strict=True)):
+            raise GradcheckError(
+                "Backward is not reentrant, i.e., running backward with same input and grad_output multiple times gives "
+                "different values, although analytical gradient matches numerical gradient."
+                f"The tolerance for nondeterminism was {nondet_tol}."
+            )
+        for position, (a, by_input) in enumerate(zip(analytical, numerical, strict=True)):
+            n = by_input[number]
+            if not np.allclose(a, n, rtol, atol):
+                raise GradcheckError(
+                    f"Jacobian mismatch for output {number} with respect to input {position},\n"
+                    f"numerical:{new_tensor(n)}\nanalytical:{new_tensor(a)}\n"
+                )
+
+
+def _analytical(output: Variable, inputs: list[Variable]) -> list[np.ndarray]:
+    """For each input the derivatives (elements of the input, elements of the output), column by column from backward passes."""
+    shape, size = output._array.shape, output._array.size
+    jacobians = [np.zeros((each._array.size, size), each._array.dtype) for each in inputs]
+    for column in range(size):
+        seed = np.zeros(size, output._array.dtype)
+        seed[column] = 1
+        found = grad(output, inputs, new_tensor(seed.reshape(shape)), retain_graph=True, allow_unused=True)
+        for jacobian, each in zip(jacobians, found, strict=True):
+            if each is not None:
+                jacobian[:, column] = each._array.reshape(-1)
+    return jacobians
+
+
+def _numerical(
+    func: Callable[..., Outputs], inputs: list[Any], position: int, eps: float, differentiable: bool
+) -> list[np.ndarray]:
+    """For each output the same, row by row from differences."""
+
+    def values(moved: np.ndarray) -> list[np.ndarray]:
+        outputs = _as_list(func(*inputs[:position], _leaf(moved), *inputs[position + 1 :]))
+        return [
+            each._array.copy()
+            for each in outputs
+            if each._array.dtype.kind == "f" and (each._requires_grad or not differentiable)
+        ]
+
+    source = inputs[position]._array
+    jacobians = [np.zeros((source.size, each.size), each.dtype) for each in values(source.copy())]
+    for element in range(source.size):
+        below, above = (np.array(source) for _ in range(2))
+        below.reshape(-1)[element] -= eps
+        above.reshape(-1)[element] += eps
+        for jacobian, a, b in zip(jacobians, values(below), values(above), strict=True):
+            jacobian[element] = ((b - a) / (2 * eps)).reshape(-1)
+    return jacobians
+
+
+def _zeros_like(tensors: list[Variable]) -> list[Variable]:
+    return [new_tensor(np.zeros(each._array.shape, each._array.dtype)) for each in tensors]
+
+
+def _check_linear(outputs: list[Variable], inputs: list[Any]) -> None:
+    """Of the cotangent 0, the gradient is 0."""
+    if outputs:
+        found = grad(
+            outputs, [inputs[n] for n in _positions(inputs)], _zeros_like(outputs), retain_graph=True, allow_unused=True
+        )
+        if any(each is not None and each._array.any() for each in found):
+            raise GradcheckError("backward not multiplied by grad_output")
+
+
+def _check_without_one(func: Callable[..., Outputs], inputs: list[Any]) -> None:
+    """An output that nothing depends on has the gradient 0."""
+    outputs = _differentiable(func(*inputs))
+    checked = [inputs[n] for n in _positions(inputs)]
+    for left_out in range(len(outputs)) if len(outputs) > 1 else ():
+        others = outputs[:left_out] + outputs[left_out + 1 :]
+        try:
+            found = grad(others, checked, _zeros_like(others), retain_graph=True, allow_unused=True)
+        except RuntimeError as error:
+            raise GradcheckError(
+                "Expected backward function to handle undefined output grads. Please look at "
+                '"Notes about undefined output gradients" in "tools/autograd/derivatives.yaml"'
+            ) from error
+        if any(each is not None and each._array.any() for each in found):
+            raise GradcheckError(
+                "Expected all input grads to be undefined or zero when all output grads are undefined or zero. Please look at "
+                '"Notes about undefined output gradients" in "tools/autograd/derivatives.yaml"'
+            )

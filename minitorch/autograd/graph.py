@@ -24,12 +24,29 @@ from math import inf
 from sys import getrefcount
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from minitorch.autograd.grad_mode import recording
+from minitorch.autograd.anomaly_mode import is_anomaly_enabled
+from minitorch.autograd.edges import GradientEdge, get_gradient_edge
+from minitorch.autograd.grad_mode import Untracked, inferring, is_inference_mode_enabled, no_grad, recording
+from minitorch.autograd.hooks import RemovableHandle, register_multi_grad_hook, watchers
+from minitorch.autograd.saved import (
+    PACKED,
+    Packed,
+    disable_saved_tensors_hooks,
+    increment_version,
+    name_saved_values,
+    save_on_cpu,
+    saved_tensors_hooks,
+)  # fmt: skip
 from minitorch.kernels import tables
 
 if TYPE_CHECKING:
     from minitorch.autograd.variable import Variable
     from minitorch.kernels import Table
+
+__all__ = [
+    "GradientEdge", "Node", "disable_saved_tensors_hooks", "get_gradient_edge", "increment_version", "register_multi_grad_hook",
+    "save_on_cpu", "saved_tensors_hooks",
+]  # fmt: skip
 
 Array = Any  # an array of any device: what a table of kernels takes and gives
 Edge = tuple["Function", int]
@@ -49,9 +66,11 @@ NO_EDGE: Any = (None, 0)
 NOTHING_SAVED: Sequence[Any] = ()
 NOTHING_NEEDED = (False,) * 4  # forward() looks at no more
 ONE_NEEDED = (True,)
+BOTH_NEEDED, FIRST_NEEDED, SECOND_NEEDED = (True, True), (True, False), (False, True)
 next_sequence_nr = count().__next__
 
 Hooks = dict[float, Callable[..., Any]]  # by their order
+BEFORE, AFTER, ACCUMULATED = -1, -2, -3  # keys for hooks of a node, beside the numbers of its outputs
 
 
 Source = tuple[list[Any], int, int]
@@ -64,11 +83,27 @@ node's own results it is -1, -2, … (A node that held the tensors themselves wo
 
 
 class _NodeType(type):
-    """Gives every class of nodes ``__slots__``, so that a node holds nothing but what its class names."""
+    """Gives every class of nodes ``__slots__``, so that a node holds nothing but what its class names, and shows what it holds
+    under torch's names: ``node._saved_self``.
 
-    def __new__(cls, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> _NodeType:
+    Args:
+        name: as for any class.
+        bases: as for any class.
+        body: as for any class.
+        saves: torch's names, where they are others, for saved values (by the names that the formula gives them) and for settings
+            (by those of their slots).
+    """
+
+    def __new__(
+        cls, name: str, bases: tuple[type, ...], body: dict[str, Any], saves: dict[str, str] | None = None
+    ) -> _NodeType:
         body.setdefault("__slots__", ())
-        return super().__new__(cls, name, bases, body)
+        node = super().__new__(cls, name, bases, body)
+        name_saved_values(node, body.get("backward"), body["__slots__"], saves or {})
+        return node
+
+    def __init__(cls, name: str, bases: tuple[type, ...], body: dict[str, Any], **names: Any) -> None:
+        super().__init__(name, bases, body)
 
 
 class Function(metaclass=_NodeType):
@@ -79,29 +114,21 @@ class Function(metaclass=_NodeType):
         needs: for each input whether its gradient is wanted; nothing is while nothing is recorded.
         saved: what ``forward`` passed to ``save``; ``None`` once ``backward()`` has freed it.
         sources: for each saved value, the tensor that it belongs to, or ``None`` if it is the node's own.
-        leaves: holds those among the inputs, which nobody else might do: their own nodes refer to them only weakly.
-        outputs: shape and dtype of each result.
+        leaves: the leaves among the inputs, or one of them: their own nodes refer to them only weakly.
+        outputs: the shape and the dtype of each result, one after the other.
         sequence_nr: nodes are numbered as they are made.
         hooks: functions on the gradients that come in, by output number.
     """
 
     __slots__ = (
-        "__weakref__",
-        "hooks",
-        "leaves",
-        "needs",
-        "next_functions",
-        "outputs",
-        "saved",
-        "sequence_nr",
-        "sources",
-    )
+        "__weakref__", "hooks", "leaves", "needs", "next_functions", "outputs", "saved", "sequence_nr", "sources",
+    )  # fmt: skip
 
     hooks: dict[int, Hooks] | None
     leaves: Any
     needs: Sequence[bool]
     next_functions: tuple[Edge, ...]
-    outputs: Sequence[tuple[tuple[int, ...], Any]]
+    outputs: tuple[Any, ...]
     saved: Sequence[Any] | None
     sequence_nr: int
     sources: Sequence[Source | None]
@@ -114,6 +141,9 @@ class Function(metaclass=_NodeType):
 
     graph_inputs: ClassVar[int | None] = None
     """Only so many inputs, counted from the first, have an edge; the others are numbers. ``None``: all have one."""
+
+    fills_in_zeros: ClassVar[bool] = True
+    """The formula is given zeros for outputs that nothing depended on, not ``None``."""
 
     is_view: ClassVar[bool] = False
     """Results share the memory of the first input."""
@@ -184,7 +214,7 @@ class Function(metaclass=_NodeType):
             for number, each in enumerate(results):
                 each._become_view_of(inputs[0], (cls, params, number if several else None))
         if recorded:
-            node.leaves = [x for x in inputs if isinstance(x, Tensor) and x._edge is None]
+            node.leaves = tuple([x for x, needed in zip(inputs, needs, strict=False) if needed and x._edge is None])
             node.record(tuple(edges), node._find_sources(inputs, arrays, results), results[0])
             for each in results[1:]:
                 node.record_another(each)
@@ -202,18 +232,25 @@ class Function(metaclass=_NodeType):
         self.next_functions = edges
         self.sources = sources
         self.sequence_nr = next_sequence_nr()
-        self.outputs = ((array.shape, dtype),)
+        self.outputs = array.shape, dtype
         if dtype.kind == "f":
             result._edge = (self, 0)
             result._requires_grad = True
+        if watchers:
+            self.show_to_watchers()
+
+    def show_to_watchers(self) -> None:
+        """Tells those who have asked for it of this new node."""
+        for watch in tuple(watchers):
+            watch(self)
 
     def record_another(self, result: Variable) -> None:
         """Ties one more result to the node."""
         array = result._array
         if array.dtype.kind == "f":
-            result._edge = (self, len(self.outputs))
+            result._edge = (self, len(self.outputs) // 2)
             result._requires_grad = True
-        self.outputs = (*self.outputs, (array.shape, array.dtype))
+        self.outputs = (*self.outputs, array.shape, array.dtype)
 
     def _find_sources(
         self, inputs: Sequence[Any], arrays: Sequence[Any], results: Sequence[Variable]
@@ -243,7 +280,7 @@ class Function(metaclass=_NodeType):
     def short_name(self) -> str:
         """The node's name as error messages have it: ``Mul`` for ``MulBackward0``, ``Fill3`` for ``FillBackward3``."""
         name, _, number = self.name().partition("Backward")
-        return name + number.removeprefix("0") if number.isdigit() else self.name()
+        return name + number.removeprefix("0") if number.isdigit() or not number else self.name()
 
     def saved_arrays(self) -> Sequence[Any]:
         """The saved values for ``backward`` on arrays; raises torch's errors if they are gone or have changed."""
@@ -251,7 +288,7 @@ class Function(metaclass=_NodeType):
         if saved:
             for source in self.sources:
                 if source is not None and source[0][0] != source[1]:
-                    raise self._modified(source)
+                    return self._unpacked_arrays()
         elif saved is None:
             raise RuntimeError(
                 "Trying to backward through the graph a second time (or directly access saved tensors after they have "
@@ -261,13 +298,49 @@ class Function(metaclass=_NodeType):
             )
         return saved
 
-    def saved_tensors(self) -> list[Variable]:
-        """The saved values for ``backward`` on tensors: tied into the graph, so that the gradient can be differentiated."""
+    def _unpacked_arrays(self) -> Sequence[Any]:
+        """The saved values where some of them were packed by hooks, or have changed."""
+        values = []
+        for value, source in zip(self.saved or (), self.sources, strict=True):
+            if source is not None and source[0] is PACKED:
+                value = value.unpack()
+            elif source is not None and source[0][0] != source[1]:
+                raise self._modified(source)
+            values.append(value)
+        return tuple(values)
+
+    def pack(self, position: int, pack_hook: Callable[[Any], Any], unpack_hook: Callable[[Any], Any]) -> None:
+        """Keeps what a hook makes of a saved tensor in its place.
+
+        Raises:
+            RuntimeError: the hook has changed the tensor.
+        """
+        saved, sources = list(self.saved or ()), list(self.sources)
+        counter, version, number = sources[position]  # type: ignore[misc]  # the caller has seen that there is one
+        tensor = self.Tensor._of_saved(saved[position], counter, self._origin((counter, version, number)))
+        with no_grad():
+            content = pack_hook(tensor)
+        if counter[0] != version:
+            raise RuntimeError(
+                "A saved tensor pack hook is modifying its input in place. Tensors provided as input to pack hook cannot be "
+                "modified by in-place operations as this can lead to unexpected side-effects. Please open an issue if you need "
+                "to perform in-place operations on the input to a pack hook."
+            )
+        saved[position], sources[position] = Packed(content, unpack_hook), (PACKED, version, number)
+        self.saved, self.sources = tuple(saved), tuple(sources)
+
+    def saved_in_graph(self) -> list[Any]:
+        """The saved values for ``backward`` on tensors."""
+        return self.tied(self.saved_arrays())
+
+    def tied(self, saved: Sequence[Any]) -> list[Any]:
+        """Saved values as tensors that are part of the graph, so that what is computed with them can be differentiated."""
         return [
-            self.Tensor._of_saved(value, source[0], self._origin(source)) if source is not None
+            self.Tensor._of_saved(value, [0] if source[0] is PACKED else source[0], self._origin(source))
+            if source is not None
             else new_tensor(value) if type(value) in tables
             else value
-            for value, source in zip(self.saved_arrays(), self.sources if self.saved else (), strict=True)
+            for value, source in zip(saved, self.sources if saved else (), strict=True)
         ]  # fmt: skip
 
     def _origin(self, source: Source) -> Edge:
@@ -302,8 +375,14 @@ class Function(metaclass=_NodeType):
         return RuntimeError(
             "one of the variables needed for gradient computation has been modified by an inplace operation: "
             f"[{new_tensor(value)._type_and_shape()}]{origin} is at version {counter[0]}; "
-            f"expected version {version} instead. Hint: enable anomaly detection to find the operation that failed "
-            "to compute its gradient, with torch.autograd.set_detect_anomaly(True, check_nan=False)."
+            f"expected version {version} instead. Hint: "
+            + (
+                "the backtrace further above shows the operation that failed to compute its gradient. The variable in question "
+                "was changed in there or anywhere later. Good luck!"
+                if is_anomaly_enabled()
+                else "enable anomaly detection to find the operation that failed to compute its gradient, with "
+                "torch.autograd.set_detect_anomaly(True, check_nan=False)."
+            )
         )
 
     def free(self) -> None:
@@ -313,22 +392,44 @@ class Function(metaclass=_NodeType):
 
     def resave(self, number: int, result: Array, target: Variable) -> None:
         """Lets ``target``, over which a result was written in place, stand for that result among the saved values."""
-        saved = self.saved_arrays()
+        saved = self.saved or ()
         counter = target._version_counter
         self.sources = [(counter, counter[0], ~number) if value is result else source
                         for value, source in zip(saved, self.sources if saved else (), strict=True)]  # fmt: skip
         self.saved = tuple([target._array if value is result else value for value in saved])
 
-    def register_prehook(
-        self, hook: Callable[..., Any], output_nr: int, key: float | None = None
-    ) -> Callable[[], object]:
-        """Calls ``hook`` with the gradient of one output before the formula sees it, in the order of the keys.
+    # -- for users: what torch's nodes have ---------------------------------------------------------------------------
 
-        Returns what removes the hook.
+    @property
+    def metadata(self) -> dict[Any, Any]:
+        """A dict for notes on this node."""
+        return _metadata.setdefault(self, {})
+
+    def _sequence_nr(self) -> int:
+        return self.sequence_nr
+
+    def register_hook(self, fn: Callable[..., Any]) -> RemovableHandle:
+        """Calls ``fn(grad_inputs, grad_outputs)`` after the formula: the gradients that it gave, and those that it was given.
+
+        Both are tuples of tensors and ``None``. A tuple that ``fn`` returns takes the place of ``grad_inputs``.
         """
+        return self._register(AFTER, fn)
+
+    def register_prehook(self, fn: Callable[..., Any]) -> RemovableHandle:
+        """Calls ``fn(grad_outputs)`` before the formula; a tuple that it returns takes their place."""
+        return self._register(BEFORE, fn)
+
+    def _register(self, place: int, hook: Callable[..., Any], key: float | None = None) -> RemovableHandle:
+        """Adds a hook at a place: the number of an output, or before or after the formula."""
         if self.hooks is None:
             self.hooks = {}
-        return add_hook(self.hooks.setdefault(output_nr, {}), hook, key)
+        return RemovableHandle(add_hook(self.hooks.setdefault(place, {}), hook, key))
+
+    def register_output_hook(
+        self, hook: Callable[..., Any], output_nr: int, key: float | None = None
+    ) -> RemovableHandle:
+        """Calls ``hook`` with the gradient of one output before the formula sees it, in the order of the keys."""
+        return self._register(output_nr, hook, key)
 
     def retain_grad_of(self, tensor: Variable, output_nr: int) -> Callable[[], object]:
         """Fills in ``tensor.grad`` when the gradient of that output is known, after all other hooks."""
@@ -340,10 +441,16 @@ class Function(metaclass=_NodeType):
                 k = tables[type(grad)]
                 alive._grad = k.clone(grad) if alive._grad is None else k.add(alive._grad, grad)
 
-        return self.register_prehook(retain, output_nr, key=inf)
+        return self.register_output_hook(retain, output_nr, key=inf).remove
 
     def __repr__(self) -> str:
         return f"<{self.name().rpartition('::')[2]} object at {id(self):#x}>"
+
+
+Node = Function
+"""Torch's name for what is in the graph; ``minitorch.autograd.Function`` is what users define their own with."""
+
+_metadata: weakref.WeakKeyDictionary[Function, dict[Any, Any]] = weakref.WeakKeyDictionary()
 
 
 def is_alone(grads: list[Any], number: int) -> bool:
@@ -369,6 +476,11 @@ def has_memory_of_its_own(array: Array) -> bool:
     )
 
 
+def _is_laid_out_as(grad: Array, leaf: Array) -> bool:
+    """Gradients have the strides of their leaf where that is dense, and else lie row by row."""
+    return grad.strides == leaf.strides or (grad.flags.c_contiguous and not leaf.flags.forc)
+
+
 def add_hook(hooks: Hooks, hook: Callable[..., Any], key: float | None = None) -> Callable[[], object]:
     """Adds a hook, after all others unless a key says where. Returns what removes it."""
     key = next_sequence_nr() if key is None else key
@@ -376,11 +488,17 @@ def add_hook(hooks: Hooks, hook: Callable[..., Any], key: float | None = None) -
     return lambda: hooks.pop(key, None)
 
 
+def in_order(hooks: dict[int, Hooks], place: int) -> list[Callable[..., Any]]:
+    """The hooks at a place, as they are to be called."""
+    here = hooks.get(place, {})
+    return [here[key] for key in sorted(here)]
+
+
 def new_tensor(array: Array) -> Any:
     """A tensor over an array: a leaf without gradients."""
     self: Any = _new(Function.Tensor)
     self._array = array
-    self._version_counter = [0]
+    self._version_counter = Untracked() if inferring and is_inference_mode_enabled() else [0]
     self._requires_grad = False
     self._edge = self._view = None
     return self
@@ -428,7 +546,7 @@ class AccumulateGrad(Function):
         self._variable = weakref.ref(variable)
         self.needs = ()
         self.next_functions = ()
-        self.outputs = ((variable._array.shape, variable._array.dtype),)
+        self.outputs = variable._array.shape, variable._array.dtype
         self.saved = ()
         self.hooks = hooks
         self.sequence_nr = next_sequence_nr()
@@ -453,7 +571,7 @@ class AccumulateGrad(Function):
         if isinstance(grads[0], self.Tensor):
             variable._grad = k.clone(grads[0]) if variable._grad is None else k.add(variable._grad, grads[0])
         elif variable._grad is None:
-            if is_alone(grads, 0) and grads[0].strides == variable._array.strides:
+            if is_alone(grads, 0) and _is_laid_out_as(grads[0], variable._array):
                 array = grads.pop()
                 variable._grad = new_tensor(array)
                 if not has_memory_of_its_own(array):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import warnings
 import weakref
 from collections.abc import Callable, Sequence
@@ -12,8 +13,9 @@ from sys import getrefcount
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd import engine
-from minitorch.autograd.grad_mode import recording
+from minitorch.autograd.grad_mode import Untracked, is_inference_mode_enabled, recording
 from minitorch.autograd.graph import (
+    ACCUMULATED,
     ALONE,
     NO_EDGE,
     AccumulateGrad,
@@ -23,6 +25,7 @@ from minitorch.autograd.graph import (
     new_tensor,
     next_sequence_nr,
 )
+from minitorch.autograd.hooks import RemovableHandle
 from minitorch.autograd.views import Region, Step, Steps, ViewBackward, rebase
 
 if TYPE_CHECKING:
@@ -54,11 +57,20 @@ class Variable:
     _grad: Variable | None = None
     _borrowed: bool = False  # a gradient: its memory is somebody else's too
     _edge_version: int = 0  # a view's edge is stale once the memory's version is past this
-    _refusal: str | None = None  # for a view that may not be changed in place: made by no_grad, or as one of several
+    _refusal: str | None = (
+        None  # why it may not be changed in place: "no_grad" made it, it is one of "several", or a text
+    )
     _accumulator: AccumulateGrad | None = None  # the node that stands for a leaf, and has its hooks
     _stop_retaining: Callable[[], object] | None = None
+    _reshaped: bool = False  # a base: it became a view of its own memory, so that views taken before do not lead to it
 
     # -- making -------------------------------------------------------------------------------------------------------
+
+    def __new__(cls, data: Variable, requires_grad: bool = False) -> Any:
+        """The old way to say ``data.detach().requires_grad_(requires_grad)``."""
+        if not isinstance(data, Variable):
+            raise TypeError(f"Variable data has to be a tensor, but got {type(data).__name__}")
+        return data.detach().requires_grad_(requires_grad)
 
     _of = staticmethod(new_tensor)
 
@@ -67,7 +79,7 @@ class Variable:
         """The tensor that a node saved, tied to where it came from."""
         self = new_tensor(array)
         self._version_counter = version_counter
-        node, _ = edge
+        node, _ = edge if array.dtype.kind == "f" else NO_EDGE
         self._requires_grad = node is not None
         if isinstance(node, AccumulateGrad):
             self._accumulator = node
@@ -78,6 +90,8 @@ class Variable:
     def _become_view_of(self, source: Variable, step: Step) -> None:
         """Ties a result to the tensor whose memory it shares."""
         counter = self._version_counter = source._version_counter
+        if type(counter) is Untracked:
+            return
         if counter[0]:
             self._edge_version = counter[0]
         base, steps = source._view or (source, None)
@@ -92,6 +106,8 @@ class Variable:
 
     def _refused(self, what: str) -> RuntimeError:
         """The error for a view that may not be changed in place: ``what`` happened to it."""
+        if self._refusal not in ("no_grad", "several"):
+            return RuntimeError(self._refusal)
         if self._edge is None:
             begin = f"A view was created in no_grad mode and {what} modified inplace with grad mode enabled."
         else:
@@ -123,7 +139,7 @@ class Variable:
                 if self._refusal is not None:
                     raise self._refused("its base or another view of its base has been")
                 # The memory was changed through the base or another view of it: this view now comes out of the base as it is.
-                self._edge = ViewBackward.of(base, Region(steps))
+                self._edge = ViewBackward.of(base, self._region(base, steps))
                 self._edge_version = self._version_counter[0]
                 self._requires_grad = True
         return None if self._edge is None else self._edge[0]
@@ -164,6 +180,10 @@ class Variable:
 
     @requires_grad.setter
     def requires_grad(self, wanted: bool) -> None:
+        if not isinstance(wanted, bool):
+            raise RuntimeError("requires_grad must be a bool")
+        if wanted and self._edge is not None:
+            raise RuntimeError("you can only change requires_grad flags of leaf variables.")
         if wanted and self._array.dtype.kind != "f":
             raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
         self.requires_grad_(wanted)
@@ -174,6 +194,10 @@ class Variable:
         Raises:
             RuntimeError: not a leaf, or not of a floating point dtype.
         """
+        if not isinstance(requires_grad, bool):
+            raise TypeError(
+                f"requires_grad_(): argument 'requires_grad' (position 1) must be bool, not {type(requires_grad).__name__}"
+            )
         if self._edge is not None:
             if not requires_grad:
                 raise RuntimeError(
@@ -182,8 +206,10 @@ class Variable:
                 )
         elif requires_grad and self._array.dtype.kind != "f":
             raise RuntimeError("only Tensors of floating point dtype can require gradients")
+        elif requires_grad and self.is_inference() and not is_inference_mode_enabled():
+            raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
         else:
-            self._requires_grad = bool(requires_grad)
+            self._requires_grad = requires_grad
         return self
 
     @property
@@ -230,8 +256,14 @@ class Variable:
         """Whether ``backward()`` fills in ``.grad`` of this tensor although it is not a leaf."""
         return self._stop_retaining is not None
 
+    def is_inference(self) -> bool:
+        """Whether it was made in inference mode."""
+        return type(self._version_counter) is Untracked
+
     @property
     def _version(self) -> int:
+        if self.is_inference():
+            raise RuntimeError("Inference tensors do not track version counter.")
         return self._version_counter[0]
 
     def backward(
@@ -252,7 +284,7 @@ class Variable:
         Raises:
             RuntimeError: no graph, a graph that was freed, a saved tensor that was changed, a cotangent that does not fit.
         """
-        engine.backward(self, gradient, retain_graph, create_graph, inputs)
+        engine.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
     def detach(self) -> Any:
         """The same memory without history."""
@@ -301,7 +333,19 @@ class Variable:
         if not self._requires_grad:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
         node, number = self._gradient_edge()
-        return RemovableHandle(node.register_prehook(hook, number))
+        return node.register_output_hook(hook, number)
+
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Any], None]) -> RemovableHandle:
+        """Calls ``hook(tensor)`` after ``backward()`` has added to this leaf's ``.grad``.
+
+        Raises:
+            RuntimeError: the tensor does not require gradients, or is not a leaf.
+        """
+        if not self._requires_grad:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        if self.grad_fn is not None:
+            raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+        return self._gradient_edge()[0]._register(ACCUMULATED, hook)
 
     def retain_grad(self) -> None:
         """Makes ``backward()`` fill in ``.grad`` of a tensor that is not a leaf.
@@ -342,18 +386,65 @@ class Variable:
             once: no two elements may lie at one place.
         """
         if self._wants_grad() and recording.get() if recorded is None else recorded:
-            leaf = self if self._view is None else self._view[0]
             if self._view is not None:
-                if self._refusal is not None:
+                if self._refusal in ("no_grad", "several"):
                     raise self._refused("is being")
-                if self._wants_grad() and leaf.is_leaf:
+                if self._wants_grad() and self._view[0].is_leaf:
                     raise RuntimeError(
                         "a view of a leaf Variable that requires grad is being used in an in-place operation."
                     )
+            if self._refusal is not None:
+                raise self._refused("is being")
             if self._wants_grad() and self.is_leaf:
                 raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
         if once:
             self._check_written_once()
+        if type(self._version_counter) is Untracked and not is_inference_mode_enabled():
+            raise RuntimeError(
+                "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal "
+                "tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details."
+            )
+
+    def _region(self, base: Variable, steps: Steps) -> Region:
+        """What this view shows of its base.
+
+        Raises:
+            RuntimeError: the base has since taken another shape in place.
+        """
+        region = Region(steps)
+        if base._reshaped:
+            try:
+                now = region(base._array)
+            except (ValueError, IndexError):
+                now = None
+            if now is None or not _same_memory(now, self._array):
+                raise RuntimeError(
+                    "this view was taken before its base took another shape in place (t_(), unsqueeze_(), ...), and its history "
+                    "cannot be followed through that. Take the view again."
+                )
+        return region
+
+    def _as_it_was(self) -> Any:
+        """This tensor's array and history as they are, in a tensor of their own."""
+        twin = new_tensor(self._array)
+        twin._edge = self._gradient_edge() if self._requires_grad else None
+        twin._requires_grad, twin._view = self._requires_grad, self._view
+        twin._version_counter, twin._edge_version = self._version_counter, self._version_counter[0]
+        return twin
+
+    def _become(self, view: Variable) -> Self:
+        """Takes the shape, strides and history of a view of the tensor as it was."""
+        self._version_counter[0] += 1
+        self._array = view._array
+        if view._edge is not None:
+            self._edge, self._requires_grad = view._edge, True
+        if self._view is None:
+            self._reshaped = True
+        else:
+            self._view, self._edge_version = view._view, self._version_counter[0]
+        if self._accumulator is not None:  # it takes gradients of the old shape
+            self._accumulator = AccumulateGrad(self, self._accumulator.hooks)
+        return self
 
     def _take_over(self, result: Variable) -> None:
         """Finishes a change in place: this tensor (its memory is written already) now has the history of ``result``."""
@@ -362,11 +453,14 @@ class Variable:
             return
         node, number = result._edge
         node.resave(number, result._array, self)
+        target = self if self._view is None else self._view[0]
+        if not target._requires_grad and getrefcount(self._version_counter) > (2 if self is target else 3):
+            _tell_views(self._version_counter)
         if self._view is None:
             self._edge, self._requires_grad = result._edge, True
         else:
             base, steps = self._view
-            rebase(base, Region(steps), node, self._is_expanded())
+            rebase(base, self._region(base, steps), node, self._is_expanded())
             self._edge_version = -1  # the next look at grad_fn finds the new history through the base
             self._requires_grad = True
         latest, number = (self if self._view is None else self._view[0])._edge  # type: ignore[misc]  # it has one now
@@ -377,14 +471,21 @@ class Variable:
             self.retain_grad()
 
 
-class RemovableHandle:
-    """What ``register_hook`` returns: ``remove()`` takes the hook away again; works as a context manager too."""
+def is_inference(input: Variable) -> bool:
+    """Whether a tensor was made in inference mode."""
+    return input.is_inference()
 
-    def __init__(self, remove: Callable[[], Any]) -> None:
-        self.remove = remove
 
-    def __enter__(self) -> Self:
-        return self
+def _same_memory(a: Array, b: Array) -> bool:
+    place = "__array_interface__"
+    return (a.shape, a.strides, getattr(a, place)["data"]) == (b.shape, b.strides, getattr(b, place)["data"])
 
-    def __exit__(self, *exception: object) -> None:
-        self.remove()
+
+def _tell_views(version_counter: list[int]) -> None:
+    """Lets the views of a base, which had no history and is about to get one, know that they have one too.
+
+    A base does not know its views, which would cost every view something; so this looks for all that share its counter.
+    """
+    for each in gc.get_referrers(version_counter):
+        if isinstance(each, Variable) and each._view is not None:
+            each._requires_grad = True

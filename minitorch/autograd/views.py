@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.graph import NO_EDGE, Array, Edge, Function, Source, next_sequence_nr
+from minitorch.autograd.hooks import watchers
 from minitorch.kernels import Table, tables
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class CopySlices(Function):
         if source[2] >= 0:
             return self.node._origin(source)
         view = ViewBackward()
-        view.base_shape, view.region = self.outputs[0][0], self.region
+        view.base_shape, view.region = self.outputs[0], self.region
         base = next(value for value, each in zip(self.saved or (), self.sources, strict=True) if each is source)
         _attach(view, [(self, 0)], base)
         return (view, 0)
@@ -124,6 +125,8 @@ def _attach(node: Function, edges: list[Edge], result: Array) -> None:
     node.hooks = node.leaves = None
     node.next_functions = tuple(edges)
     node.needs = tuple([edge[0] is not None for edge in edges])
-    node.outputs = ((result.shape, result.dtype),)
+    node.outputs = result.shape, result.dtype
     node.saved = node.sources = ()
     node.sequence_nr = next_sequence_nr()
+    if watchers:
+        node.show_to_watchers()

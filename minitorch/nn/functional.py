@@ -5,25 +5,91 @@ from __future__ import annotations
 import warnings
 
 from minitorch.dtypes import dtype as Dtype
-from minitorch.ops import activation, loss
+from minitorch.ops import activation, loss, nonlinearity, piecewise
 from minitorch.ops.activation import sigmoid, tanh
 from minitorch.ops.convolution import conv2d, max_pool2d
 from minitorch.ops.gathering import embedding, one_hot
 from minitorch.ops.matmul import linear
-from minitorch.ops.operator import methods
+from minitorch.ops.nonlinearity import celu_, elu_, gelu, glu, selu_, softplus, softsign, tanhshrink
+from minitorch.ops.nonlinearity import log_sigmoid as logsigmoid
+from minitorch.ops.operator import Number, in_place, methods
+from minitorch.ops.padding import pad
+from minitorch.ops.piecewise import hardshrink, leaky_relu_, prelu, softshrink, threshold_
+from minitorch.ops.rearranging import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from minitorch.tensor import Tensor
 
 __all__ = [
-    "conv2d", "cross_entropy", "embedding", "l1_loss", "linear", "log_softmax", "max_pool2d", "mse_loss", "nll_loss",
-    "one_hot", "relu", "relu_", "sigmoid", "softmax", "tanh",
+    "celu", "celu_", "channel_shuffle", "conv2d", "cross_entropy", "elu", "elu_", "embedding", "gelu", "glu", "hardshrink",
+    "hardsigmoid", "hardswish", "hardtanh", "hardtanh_", "l1_loss", "leaky_relu", "leaky_relu_", "linear", "log_softmax",
+    "logsigmoid", "max_pool2d", "mish", "mse_loss", "nll_loss", "one_hot", "pad", "pixel_shuffle", "pixel_unshuffle", "prelu",
+    "relu", "relu6", "relu_", "selu", "selu_", "sigmoid", "silu", "softmax", "softmin", "softplus", "softshrink", "softsign",
+    "tanh", "tanhshrink", "threshold", "threshold_",
 ]  # fmt: skip
 
 relu_ = methods["relu_"]
+hardtanh_ = in_place(piecewise.hardtanh)
+_silu_, _mish_ = in_place(nonlinearity.silu), in_place(nonlinearity.mish)
+_hardsigmoid_, _hardswish_ = in_place(piecewise.hardsigmoid), in_place(piecewise.hardswish)
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """max(input, 0); with ``inplace`` written over the input."""
     return relu_(input) if inplace else activation.relu(input)
+
+
+def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """``input``, and below 0 ``alpha * (exp(input) - 1)``; with ``inplace`` written over the input."""
+    return elu_(input, alpha) if inplace else nonlinearity.elu(input, alpha)
+
+
+def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """``input``, and below 0 ``alpha * (exp(input / alpha) - 1)``; with ``inplace`` written over the input."""
+    return celu_(input, alpha) if inplace else nonlinearity.celu(input, alpha)
+
+
+def selu(input: Tensor, inplace: bool = False) -> Tensor:
+    """``elu``, scaled so that mean 0 and variance 1 are kept; with ``inplace`` written over the input."""
+    return selu_(input) if inplace else nonlinearity.selu(input)
+
+
+def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
+    """``input``, and ``negative_slope * input`` below 0; with ``inplace`` written over the input."""
+    return leaky_relu_(input, negative_slope) if inplace else piecewise.leaky_relu(input, negative_slope)
+
+
+def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
+    """``input``, but between ``min_val`` and ``max_val``; with ``inplace`` written over the input."""
+    return (hardtanh_ if inplace else piecewise.hardtanh)(input, min_val, max_val)
+
+
+def relu6(input: Tensor, inplace: bool = False) -> Tensor:
+    """``input``, but between 0 and 6; with ``inplace`` written over the input."""
+    return hardtanh(input, 0.0, 6.0, inplace)
+
+
+def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
+    """(input + 3) / 6, but between 0 and 1; with ``inplace`` written over the input."""
+    return (_hardsigmoid_ if inplace else piecewise.hardsigmoid)(input)
+
+
+def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
+    """``input * hardsigmoid(input)``; with ``inplace`` written over the input."""
+    return (_hardswish_ if inplace else piecewise.hardswish)(input)
+
+
+def silu(input: Tensor, inplace: bool = False) -> Tensor:
+    """``input * sigmoid(input)``; with ``inplace`` written over the input."""
+    return (_silu_ if inplace else nonlinearity.silu)(input)
+
+
+def mish(input: Tensor, inplace: bool = False) -> Tensor:
+    """``input * tanh(softplus(input))``; with ``inplace`` written over the input."""
+    return (_mish_ if inplace else nonlinearity.mish)(input)
+
+
+def threshold(input: Tensor, threshold: Number, value: Number, inplace: bool = False) -> Tensor:
+    """``input`` where it is above the threshold, ``value`` elsewhere; with ``inplace`` written over the input."""
+    return (threshold_ if inplace else piecewise.threshold)(input, threshold, value)
 
 
 def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Dtype | None = None) -> Tensor:
@@ -37,6 +103,11 @@ def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: 
         dtype: cast to this first.
     """
     return activation.softmax(input, _implicit_dim("softmax", input, dim, _stacklevel), dtype)
+
+
+def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Dtype | None = None) -> Tensor:
+    """``softmax(-input)``; arguments as for ``softmax``."""
+    return activation.softmax(-input, _implicit_dim("softmin", input, dim, _stacklevel), dtype)
 
 
 def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Dtype | None = None) -> Tensor:

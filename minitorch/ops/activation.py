@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from minitorch.autograd.graph import Unary
 from minitorch.dtypes import dtype as Dtype
 from minitorch.ops.arguments import dimension, dtype_name
-from minitorch.ops.operator import Binary, Elementwise, formula, operator, operators
+from minitorch.ops.operator import Binary, UnivariateOfResult, formula, operator, operators
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
@@ -38,32 +38,22 @@ class ReluBackwardBackward(Binary):
         return self.needs[0] and k.relu_backward(grad, result), self.needs[1] and k.zeros(grad.shape, grad)
 
 
-class SigmoidBackward0(Elementwise):
+class SigmoidBackward0(UnivariateOfResult):
     """s' = s (1 - s)."""
 
-    floats = True
-
-    def forward(self, k: Table, a: Any) -> Any:
-        result = k.sigmoid(a)
-        self.save(result)
-        return result
+    kernel = "sigmoid"
 
     def backward(self, k: Table, grad: Any, result: Any) -> tuple[Any, ...]:
         return (k.mul(k.mul(grad, k.sub(1, result)), result),)
 
 
-class TanhBackward0(Elementwise):
+class TanhBackward0(UnivariateOfResult):
     """t' = 1 - t²."""
 
-    floats = True
+    kernel = "tanh"
 
-    def forward(self, k: Table, a: Any) -> Any:
-        result = k.tanh(a)
-        self.save(result)
-        return result
-
-    def backward(self, k: Table, grad: Any, result: Any) -> tuple[Any, ...]:
-        return (k.mul(grad, k.sub(1, k.mul(result, result))),)
+    def derivative(self, k: Table, result: Any) -> Any:
+        return k.sub(1, k.mul(result, result))
 
 
 class SoftmaxBackward0(Unary):

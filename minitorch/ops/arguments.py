@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.variable import Variable
 from minitorch.dtypes import from_numpy_dtype
+from minitorch.ops.promotion import Number, result_dtype
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -72,10 +73,17 @@ def check_tensors(operator: str, **arguments: Any) -> None:
             )
 
 
-def no_overload(operator: str, *given: Any) -> TypeError:
-    """The error for arguments of types that no form of an operator takes."""
-    kinds = ", ".join("Tensor" if isinstance(each, Variable) else type(each).__name__ for each in given)
-    return TypeError(f"{operator}() received an invalid combination of arguments - got ({kinds}), but expected one of:")
+def check_sequence(operator: str, tensors: Any) -> None:
+    """Arguments that are several tensors.
+
+    Raises:
+        TypeError: a single tensor is given, or something in the sequence is no tensor.
+    """
+    if isinstance(tensors, Variable):
+        raise TypeError(f"{operator}(): argument 'tensors' (position 1) must be tuple of Tensors, not Tensor")
+    for position, each in enumerate(tensors):
+        if not isinstance(each, Variable):
+            raise TypeError(f"expected Tensor as element {position} in argument 0, but got {type(each).__name__}")
 
 
 def dtype_name(tensor: Tensor) -> str:
@@ -96,3 +104,43 @@ _CPP_NAMES = {
     "Long": "long int",
     "Short": "short int",
 }
+
+
+def check_floating(kernel: str, *tensors: Tensor) -> None:
+    """Some operators have no form for integers.
+
+    Raises:
+        NotImplementedError: none of the tensors is floating point.
+    """
+    if all(each._array.dtype.kind != "f" for each in tensors):
+        found = result_dtype([each._array for each in tensors]).scalar_type
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{found}'")
+
+
+def invalid_combination(operator: str, *arguments: Any) -> TypeError:
+    """The error for arguments whose types do not go together."""
+    given = ", ".join("Tensor" if isinstance(each, Variable) else type(each).__name__ for each in arguments)
+    return TypeError(
+        f"{operator}() received an invalid combination of arguments - got ({given}), but expected one of:\n"
+        f" * those that help(torch.{operator}) names"
+    )
+
+
+def check_any_tensor(operator: str, *arguments: Any) -> None:
+    """Arguments of which all but one may be numbers.
+
+    Raises:
+        TypeError: none is a tensor.
+    """
+    if not any(isinstance(each, Variable) for each in arguments):
+        raise invalid_combination(operator, *arguments)
+
+
+def check_tensor_and_operand(operator: str, input: Any, other: Any) -> None:
+    """Arguments of which the second may be a number.
+
+    Raises:
+        TypeError: the first is no tensor, or the second is neither tensor nor number.
+    """
+    if not isinstance(input, Variable) or not isinstance(other, Variable | Number):
+        raise invalid_combination(operator, input, other)

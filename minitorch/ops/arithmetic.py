@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch import dtypes
 from minitorch.autograd.variable import Variable
-from minitorch.ops.operator import Binary, Elementwise, Number, formula, operator
+from minitorch.ops.arguments import check_any_tensor, invalid_combination
+from minitorch.ops.operator import (
+    Binary,
+    Elementwise,
+    Number,
+    Univariate,
+    UnivariateOfResult,
+    alias,
+    formula,
+    operator,
+)
 from minitorch.ops.promotion import result_dtype
 
 if TYPE_CHECKING:
@@ -43,13 +53,16 @@ class SubBackward0(Binary):
 
 
 class RsubBackward0(Binary):
-    """b - a."""
+    """b - alpha a."""
 
-    def forward(self, k: Table, a: Any, b: Any) -> Any:
-        return k.sub(b, a)
+    __slots__ = ("alpha",)
+
+    def forward(self, k: Table, a: Any, b: Any, alpha: Number = 1) -> Any:
+        self.alpha = alpha
+        return k.sub(b, a if alpha == 1 else _scaled(k, b, a, alpha))
 
     def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
-        return self.needs[0] and k.neg(grad), grad
+        return self.needs[0] and (k.neg(grad) if self.alpha == 1 else k.mul(grad, -self.alpha)), grad
 
 
 class AddBackward1(Elementwise):
@@ -64,16 +77,13 @@ class AddBackward1(Elementwise):
         return (grad,)
 
 
-class RsubBackward1(Elementwise):
-    """number - tensor."""
+class RsubBackward1(RsubBackward0):
+    """From a number."""
 
     graph_inputs = 1
 
-    def forward(self, k: Table, a: Any, number: Any) -> Any:
-        return k.sub(number, a)
-
     def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
-        return (k.neg(grad),)
+        return super().backward(k, grad)[:1]
 
 
 class MulBackward0(Binary):
@@ -103,7 +113,7 @@ class DivBackward0(Binary):
         )
 
 
-class MulBackward1(Elementwise):
+class MulBackward1(Elementwise, saves={"number": "other"}):
     """By a number that a larger operator supplies: it has no edge."""
 
     graph_inputs = 1
@@ -199,19 +209,16 @@ class RemainderBackward0(Elementwise):
         return (grad,)
 
 
-class ReciprocalBackward0(Elementwise):
-    floats = True
-
-    def forward(self, k: Table, a: Any) -> Any:
-        result = k.reciprocal(a)
-        self.save(result)
-        return result
+class ReciprocalBackward0(UnivariateOfResult):
+    kernel = "reciprocal"
 
     def backward(self, k: Table, grad: Any, result: Any) -> tuple[Any, ...]:
         return (k.mul(k.neg(grad), k.mul(result, result)),)
 
 
-class NegBackward0(Elementwise):
+class NegBackward0(Univariate):
+    floats = False
+
     def forward(self, k: Table, a: Any) -> Any:
         return k.neg(a)
 
@@ -239,7 +246,7 @@ def is_bool(operand: Any) -> bool:
     return operand._array.dtype.kind == "b" if isinstance(operand, Variable) else isinstance(operand, bool)
 
 
-def _check_subtraction(a: Any, b: Any) -> None:
+def check_subtraction(a: Any, b: Any) -> None:
     """Differences of bools are refused."""
     if is_bool(a) and is_bool(b):
         raise NotImplementedError(
@@ -278,17 +285,22 @@ def sub(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
         RuntimeError: the shapes do not broadcast.
         NotImplementedError: one of the two is of dtype bool.
     """
-    _check_subtraction(input, other)
+    check_subtraction(input, other)
     if alpha == 1:
         return SubBackward0.apply(input, other)
     return SubBackward0.apply(input, other, alpha=_alpha_checked(input, other, alpha))
 
 
 @operator
-def rsub(input: Tensor, other: Tensor | Number) -> Tensor:
-    """``other - input``."""
-    _check_subtraction(input, other)
-    return (RsubBackward0 if isinstance(other, Variable) else RsubBackward1).apply(input, other)
+def rsub(input: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
+    """``other - alpha * input``."""
+    if not isinstance(input, Variable):
+        raise invalid_combination("rsub", input, other)
+    check_subtraction(input, other)
+    node = RsubBackward0 if isinstance(other, Variable) else RsubBackward1
+    return (
+        node.apply(input, other) if alpha == 1 else node.apply(input, other, alpha=_alpha_checked(input, other, alpha))
+    )
 
 
 @operator(inplace=True, out=True)
@@ -315,14 +327,14 @@ def div(input: Tensor, other: Tensor | Number, *, rounding_mode: str | None = No
         raise RuntimeError(
             f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'"
         )
-    _check_integer_division(f"div_{rounding_mode}", input, other)
+    check_integer_division(f"div_{rounding_mode}", input, other)
     return DivBackward2.apply(input, other, rounding_mode=rounding_mode)
 
 
 @operator(inplace=True, out=True)
 def floor_divide(input: Tensor, other: Tensor | Number) -> Tensor:
     """``input / other`` rounded down. It has no gradient, unlike ``div(rounding_mode="floor")``."""
-    _check_integer_division("div_floor", input, other)
+    check_integer_division("div_floor", input, other)
     if not isinstance(input, Variable):
         return FloorDivideNumber.apply(other, input)
     return (FloorDivide if isinstance(other, Variable) else FloorDivideByNumber).apply(input, other)
@@ -331,13 +343,14 @@ def floor_divide(input: Tensor, other: Tensor | Number) -> Tensor:
 @operator(inplace=True, out=True)
 def remainder(input: Tensor, other: Tensor | Number) -> Tensor:
     """What is left of ``input`` after whole multiples of ``other``, with the sign of ``other``."""
-    _check_integer_division("remainder", input, other)
+    check_any_tensor("remainder", input, other)
+    check_integer_division("remainder", input, other)
     if not isinstance(input, Variable):
         return RemainderOfNumber.apply(other, input)
     return (RemainderBackward1 if isinstance(other, Variable) else RemainderBackward0).apply(input, other)
 
 
-def _check_integer_division(name: str, input: Any, other: Any) -> None:
+def check_integer_division(name: str, input: Any, other: Any) -> None:
     common = result_dtype([x._array if isinstance(x, Variable) else x for x in (input, other)])
     if common is dtypes.bool:
         raise NotImplementedError(f"\"{name}_cpu\" not implemented for 'Bool'")
@@ -364,3 +377,10 @@ def neg(input: Tensor) -> Tensor:
             "or `logical_not()` operator instead."
         )
     return NegBackward0.apply(input)
+
+
+alias("subtract", sub)
+alias("multiply", mul)
+alias("divide", div)
+alias("true_divide", div)
+alias("negative", neg)

@@ -9,9 +9,9 @@ import numpy as np
 
 from minitorch.autograd.variable import Variable
 from minitorch.kernels import tables
-from minitorch.ops.arguments import check_tensors, no_overload
+from minitorch.ops.arguments import check_any_tensor, check_tensors, invalid_combination
 from minitorch.ops.gathering import nonzero
-from minitorch.ops.operator import Comparison, Elementwise, Number, methods, operator
+from minitorch.ops.operator import Comparison, Elementwise, Number, alias, methods, operator
 from minitorch.ops.promotion import as_dtype, check_fits, result_dtype
 
 if TYPE_CHECKING:
@@ -24,6 +24,12 @@ class Compare(Comparison):
 
     def forward(self, k: Table, a: Any, b: Any, kernel: str) -> Any:
         return getattr(k, kernel)(a, b)
+
+
+def _compare(kernel: str, input: Tensor, other: Tensor | Number) -> Tensor:
+    if not isinstance(input, Variable):
+        raise invalid_combination(kernel, input, other)
+    return Compare.apply(input, other, kernel=kernel)
 
 
 class Logic(Comparison):
@@ -40,37 +46,43 @@ class Logic(Comparison):
 @operator(out=True)
 def eq(input: Tensor, other: Tensor | Number) -> Tensor:
     """Where the two are equal."""
-    return Compare.apply(input, other, kernel="eq")
+    return _compare("eq", input, other)
 
 
 @operator(out=True)
 def ne(input: Tensor, other: Tensor | Number) -> Tensor:
     """Where the two differ."""
-    return Compare.apply(input, other, kernel="ne")
+    return _compare("ne", input, other)
 
 
 @operator(out=True)
 def lt(input: Tensor, other: Tensor | Number) -> Tensor:
     """Where ``input < other``."""
-    return Compare.apply(input, other, kernel="lt")
+    return _compare("lt", input, other)
 
 
 @operator(out=True)
 def le(input: Tensor, other: Tensor | Number) -> Tensor:
     """Where ``input <= other``."""
-    return Compare.apply(input, other, kernel="le")
+    return _compare("le", input, other)
 
 
 @operator(out=True)
 def gt(input: Tensor, other: Tensor | Number) -> Tensor:
     """Where ``input > other``."""
-    return Compare.apply(input, other, kernel="gt")
+    return _compare("gt", input, other)
 
 
 @operator(out=True)
 def ge(input: Tensor, other: Tensor | Number) -> Tensor:
     """Where ``input >= other``."""
-    return Compare.apply(input, other, kernel="ge")
+    return _compare("ge", input, other)
+
+
+for _name, _function in {
+    "not_equal": ne, "less": lt, "less_equal": le, "greater": gt, "greater_equal": ge,
+}.items():  # fmt: skip
+    alias(_name, _function)
 
 
 @operator(out=True)
@@ -136,6 +148,7 @@ def bitwise_and(input: Tensor, other: Tensor | Number) -> Tensor:
     Raises:
         NotImplementedError: floating point numbers.
     """
+    check_any_tensor("bitwise_and", input, other)
     return Bitwise.apply(input, other, kernel="bitwise_and")
 
 
@@ -146,6 +159,7 @@ def bitwise_or(input: Tensor, other: Tensor | Number) -> Tensor:
     Raises:
         NotImplementedError: floating point numbers.
     """
+    check_any_tensor("bitwise_or", input, other)
     return Bitwise.apply(input, other, kernel="bitwise_or")
 
 
@@ -156,6 +170,7 @@ def bitwise_xor(input: Tensor, other: Tensor | Number) -> Tensor:
     Raises:
         NotImplementedError: floating point numbers.
     """
+    check_any_tensor("bitwise_xor", input, other)
     return Bitwise.apply(input, other, kernel="bitwise_xor")
 
 
@@ -222,7 +237,7 @@ def where(condition: Tensor, input: Tensor | Number | None = None, other: Tensor
     if input is None and other is None:
         return nonzero(condition, as_tuple=True)
     if input is None or other is None:
-        raise no_overload("where", condition, other if input is None else input)
+        raise invalid_combination("where", condition, other if input is None else input)
     kind = condition._array.dtype
     if kind == np.uint8:
         warnings.warn(

@@ -12,6 +12,7 @@ from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
 from minitorch.dtypes import dtype as Dtype
 from minitorch.kernels import tables
+from minitorch.memory_format import check
 from minitorch.ops.operator import Number, methods, operator
 from minitorch.ops.promotion import broadcast_shapes, check_fits, number_dtype
 
@@ -25,7 +26,7 @@ class ToCopyBackward0(Function):
 
     def forward(self, k: Table, a: Any, dtype: np.dtype) -> Any:
         self.dtype = a.dtype
-        return k.cast(a, dtype)
+        return k.clone(a) if a.dtype == dtype else k.cast(a, dtype)
 
     def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
         return (k.cast(grad, self.dtype),)
@@ -38,15 +39,16 @@ def cast(input: Tensor, dtype: np.dtype) -> Tensor:
 
 
 def _conversion(wanted: Dtype) -> Callable[[Tensor], Tensor]:
-    def convert(input: Tensor) -> Tensor:
+    def convert(input: Tensor, memory_format: Any = None) -> Tensor:
+        check(None, memory_format)
         return cast(input, wanted.numpy)
 
     convert.__doc__ = f"As {wanted.name}."
     return convert
 
 
-for _name in ("half", "float", "double", "short", "int", "long", "bool"):
-    methods[_name] = _conversion(getattr(dtypes, _name))
+for _name in ("half", "float", "double", "byte", "char", "short", "int", "long", "bool"):
+    methods[_name] = _conversion(getattr(dtypes, {"byte": "uint8", "char": "int8"}.get(_name, _name)))
 
 
 class CopyBackwards(Function):

@@ -26,7 +26,7 @@ class Convolving(Function):
     __slots__ = ("geometry", "shape")
 
 
-class ConvolutionBackward0(Convolving):
+class ConvolutionBackward0(Convolving, saves={"a": "input", "shape": "shapes"}):
     def forward(self, k: Table, a: Any, weight: Any, bias: Any, **geometry: Any) -> Any:
         self.geometry, self.shape = geometry, (a.shape, weight.shape)
         self.save(a if self.needs[1] else None, weight if self.needs[0] else None)
@@ -97,7 +97,10 @@ def conv2d(
         return squeeze(conv2d(unsqueeze(input, 0), weight, bias, stride, padding, dilation, groups), 0)
     strides, dilations = pair(stride), pair(dilation)
     if isinstance(padding, str):
-        padding = _named_padding(padding, weight._array.shape[2:], strides, dilations)
+        if groups < 1:
+            raise RuntimeError("non-positive groups is not supported")
+        kernel = weight._array.shape[2:]
+        padding = _named_padding(padding, kernel, strides, dilations) if len(kernel) == 2 else (0, 0)  # refused below
     geometry: dict[str, Any] = {"stride": strides, "padding": pair(padding), "dilation": dilations, "groups": groups}
     bias_shape = None if bias is None else bias._array.shape
     _check_shapes(input._array.shape, weight._array.shape, bias_shape, strides, geometry["padding"], dilations, groups)
@@ -132,25 +135,35 @@ def _check_shapes(
     dilation: tuple[int, int],
     groups: int,
 ) -> None:
-    if len(weight_shape) != 4:
-        raise RuntimeError(
-            f"weight should have at least three dimensions, of which conv2d takes four, but got {list(weight_shape)}"
-        )
     if len(shape) != 4:
         raise RuntimeError(
             f"Expected 3D (unbatched) or 4D (batched) input to conv2d, but got input of size: {list(shape)}"
         )
-    for name, values, least in (("stride", stride, 1), ("padding", padding, 0), ("dilation", dilation, 1)):
-        if min(values) < least:
-            raise RuntimeError(
-                f"negative {name} is not supported" if name == "padding" else f"non-positive {name} is not supported"
-            )
+    if len(weight_shape) < 3:
+        raise RuntimeError("weight should have at least three dimensions")
+    if min(padding) < 0:
+        raise RuntimeError("negative padding is not supported")
+    if min(stride) < 1:
+        raise RuntimeError("non-positive stride is not supported")
+    if min(dilation) < 1:
+        given = f", but got {list(dilation)}" if min(dilation) == 0 else ""
+        raise RuntimeError("dilation should be greater than zero" + given)
     if groups < 1:
         raise RuntimeError("non-positive groups is not supported")
-    if weight_shape[0] % groups or weight_shape[0] < groups:
+    if len(weight_shape) != 4:
         raise RuntimeError(
-            f"Given groups={groups}, expected weight to be at least {groups} at dimension 0, "
-            f"and divisible by {groups}, but got weight of size {list(weight_shape)} instead"
+            f"Expected {len(weight_shape)}-dimensional input for {len(weight_shape)}-dimensional weight{list(weight_shape)}, but "
+            f"got 4-dimensional input of size {list(shape)} instead"
+        )
+    if weight_shape[0] < groups:
+        raise RuntimeError(
+            f"Given groups={groups}, expected weight to be at least {groups} at dimension 0, but got weight of size "
+            f"{list(weight_shape)} instead"
+        )
+    if weight_shape[0] % groups:
+        raise RuntimeError(
+            f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, but got weight of size "
+            f"[{list(weight_shape)}] instead"
         )
     if shape[1] != weight_shape[1] * groups:
         raise RuntimeError(
@@ -180,7 +193,7 @@ def _check_dtypes(input: Tensor, weight: Tensor, bias: Tensor | None) -> None:
         raise RuntimeError(f"\"conv2d\" not implemented for '{dtype_name(input)}'")
 
 
-class MaxPool2DWithIndicesBackward0(Function):
+class MaxPool2DWithIndicesBackward0(Function, saves={"indices": "result1"}):
     """The gradient of each window goes to its largest element."""
 
     def forward(self, k: Table, a: Any, **window: Any) -> tuple[Any, Any]:
@@ -267,10 +280,18 @@ def _check_pooling(
     dilation: tuple[int, int],
     ceil_mode: bool,
 ) -> None:
-    if len(shape) not in (3, 4) or 0 in shape[len(shape) - 3 :]:
-        raise RuntimeError(
-            f"max_pool2d: Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but got: {list(shape)}"
-        )
+    if len(shape) not in (3, 4):
+        raise RuntimeError("non-empty 3D or 4D (batch mode) tensor expected for input")
+    if 0 in stride:
+        raise RuntimeError("stride should not be zero")
+    for size, p in zip(kernel_size, padding, strict=True):
+        if p < 0:
+            raise RuntimeError(f"pad must be non-negative, but got pad: {p}")
+        if p > size // 2:
+            raise RuntimeError(
+                f"pad should be at most half of effective kernel size, but got pad={p}, kernel_size={size} and "
+                f"dilation={max(dilation)}"
+            )
     if min(kernel_size) < 1:
         raise RuntimeError(
             f"kernel size should be greater than zero, but got kH: {kernel_size[0]} kW: {kernel_size[1]}"
@@ -281,14 +302,10 @@ def _check_pooling(
         raise RuntimeError(
             f"dilation should be greater than zero, but got dilationH: {dilation[0]} dilationW: {dilation[1]}"
         )
-    for size, p in zip(kernel_size, padding, strict=True):
-        if p < 0:
-            raise RuntimeError("pad must be non-negative")
-        if p > size // 2:
-            raise RuntimeError(
-                f"pad should be at most half of effective kernel size, but got pad={p}, kernel_size={size} and "
-                f"dilation={max(dilation)}"
-            )
+    if 0 in shape[len(shape) - 3 :]:
+        raise RuntimeError(
+            f"Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but got:{list(shape)}"
+        )
     reach = [d * (size - 1) + 1 for size, d in zip(kernel_size, dilation, strict=True)]
     out = [(size + 2 * p - r) // s + 1 for size, p, r, s in zip(shape[-2:], padding, reach, stride, strict=True)]
     if min(out) < 1 and not ceil_mode:

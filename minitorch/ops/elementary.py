@@ -1,4 +1,4 @@
-"""Powers, functions of one variable, and extremes of two: element by element.
+"""Powers, and functions of one variable: element by element.
 
 The derivatives are those of any table of derivatives, and at the points where there is none they are torch's choice.
 """
@@ -9,9 +9,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.variable import Variable
-from minitorch.ops.arguments import check_tensors
 from minitorch.ops.arithmetic import is_bool
-from minitorch.ops.operator import Elementwise, Number, operator
+from minitorch.ops.operator import Elementwise, Flat, Number, Univariate, UnivariateOfResult, alias, operator
 from minitorch.ops.promotion import check_fits, result_dtype
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ class PowBackward0(Elementwise):
         return (k.mul(grad, 0 if n == 0 else k.mul(k.pow(a, n - 1), n)),)
 
 
-class PowBackward1(Elementwise):
+class PowBackward1(Elementwise, saves={"b": "exponent"}):
     """tensor ** tensor: d(a^b) = b a^(b-1) da + a^b log(a) db, where 0^0 is flat in a, and 0^b in b."""
 
     def forward(self, k: Table, a: Any, b: Any) -> Any:
@@ -52,7 +51,7 @@ class PowBackward1(Elementwise):
         return by_a, by_b
 
 
-class PowBackward2(Elementwise):
+class PowBackward2(Elementwise, saves={"b": "exponent", "base": "self"}):
     """number ** tensor: d(c^b) = c^b log(c) db, where 0^b is flat for b >= 0."""
 
     __slots__ = ("base",)
@@ -102,101 +101,67 @@ def square(input: Tensor) -> Tensor:
 # -- functions of one variable ----------------------------------------------------------------------------------------
 
 
-class ExpBackward0(Elementwise):
-    floats = True
+class ExpBackward0(UnivariateOfResult):
+    kernel = "exp"
 
-    def forward(self, k: Table, a: Any) -> Any:
-        result = k.exp(a)
-        self.save(result)
+    def derivative(self, k: Table, result: Any) -> Any:
         return result
 
-    def backward(self, k: Table, grad: Any, result: Any) -> tuple[Any, ...]:
-        return (k.mul(grad, result),)
 
-
-class SqrtBackward0(Elementwise):
-    floats = True
-
-    def forward(self, k: Table, a: Any) -> Any:
-        result = k.sqrt(a)
-        self.save(result)
-        return result
+class SqrtBackward0(UnivariateOfResult):
+    kernel = "sqrt"
 
     def backward(self, k: Table, grad: Any, result: Any) -> tuple[Any, ...]:
         return (k.div(grad, k.mul(result, 2)),)
 
 
-class LogBackward0(Elementwise):
-    floats = True
-
-    def forward(self, k: Table, a: Any) -> Any:
-        self.save(a)
-        return k.log(a)
+class LogBackward0(Univariate):
+    kernel = "log"
 
     def backward(self, k: Table, grad: Any, a: Any) -> tuple[Any, ...]:
         return (k.div(grad, a),)
 
 
-class Log1PBackward0(Elementwise):
-    floats = True
-
-    def forward(self, k: Table, a: Any) -> Any:
-        self.save(a)
-        return k.log1p(a)
+class Log1PBackward0(Univariate):
+    kernel = "log1p"
 
     def backward(self, k: Table, grad: Any, a: Any) -> tuple[Any, ...]:
         return (k.div(grad, k.add(a, 1)),)
 
 
-class SinBackward0(Elementwise):
-    floats = True
+class SinBackward0(Univariate):
+    kernel = "sin"
 
-    def forward(self, k: Table, a: Any) -> Any:
-        self.save(a)
-        return k.sin(a)
-
-    def backward(self, k: Table, grad: Any, a: Any) -> tuple[Any, ...]:
-        return (k.mul(grad, k.cos(a)),)
-
-
-class CosBackward0(Elementwise):
-    floats = True
-
-    def forward(self, k: Table, a: Any) -> Any:
-        self.save(a)
+    def derivative(self, k: Table, a: Any) -> Any:
         return k.cos(a)
 
-    def backward(self, k: Table, grad: Any, a: Any) -> tuple[Any, ...]:
-        return (k.neg(k.mul(grad, k.sin(a))),)
+
+class CosBackward0(Univariate):
+    kernel = "cos"
+
+    def derivative(self, k: Table, a: Any) -> Any:
+        return k.neg(k.sin(a))
 
 
-class AbsBackward0(Elementwise):
+class AbsBackward0(Univariate):
     """The derivative at 0 is 0."""
 
-    def forward(self, k: Table, a: Any) -> Any:
-        self.save(a)
-        return k.abs(a)
+    kernel = "abs"
+    floats = False
 
-    def backward(self, k: Table, grad: Any, a: Any) -> tuple[Any, ...]:
-        return (k.mul(grad, k.sign(a)),)
-
-
-class SignBackward0(Elementwise):
-    """Flat."""
-
-    def forward(self, k: Table, a: Any) -> Any:
+    def derivative(self, k: Table, a: Any) -> Any:
         return k.sign(a)
 
-    def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
-        return (k.mul(grad, 0),)
+
+class SignBackward0(Flat):
+    kernel = "sign"
 
 
-class FloorBackward0(SignBackward0):
-    def forward(self, k: Table, a: Any) -> Any:
-        return k.floor(a)
+class FloorBackward0(Flat):
+    kernel = "floor"
 
 
-def _check_not_bool(kernel: str, input: Tensor) -> None:
+def check_not_bool(kernel: str, input: Tensor) -> None:
     if input._array.dtype.kind == "b":
         raise NotImplementedError(f"\"{kernel}\" not implemented for 'Bool'")
 
@@ -244,8 +209,11 @@ def abs(input: Tensor) -> Tensor:
     Raises:
         NotImplementedError: the tensor is of dtype bool.
     """
-    _check_not_bool("abs_cpu", input)
+    check_not_bool("abs_cpu", input)
     return AbsBackward0.apply(input)
+
+
+alias("absolute", abs)
 
 
 @operator(inplace=True, out=True)
@@ -261,89 +229,5 @@ def floor(input: Tensor) -> Tensor:
     Raises:
         NotImplementedError: the tensor is of dtype bool.
     """
-    _check_not_bool("floor_vml_cpu", input)
+    check_not_bool("floor_vml_cpu", input)
     return FloorBackward0.apply(input)
-
-
-# -- extremes of two --------------------------------------------------------------------------------------------------
-
-
-class MaximumBackward0(Elementwise):
-    """The gradient goes to the larger one, half to each where they are equal; all of it to both where one is NaN."""
-
-    def forward(self, k: Table, a: Any, b: Any) -> Any:
-        self.save(a, b)
-        return k.maximum(a, b)
-
-    def backward(self, k: Table, grad: Any, a: Any, b: Any) -> tuple[Any, ...]:
-        return self.shares(k, grad, k.lt(a, b), k.gt(a, b), k.eq(a, b))
-
-    def shares(self, k: Table, grad: Any, a_loses: Any, b_loses: Any, tie: Any) -> tuple[Any, ...]:
-        shared = k.where(tie, k.div(grad, 2), grad)  # NaN neither wins nor loses
-        return self.needs[0] and k.where(a_loses, 0.0, shared), self.needs[1] and k.where(b_loses, 0.0, shared)
-
-
-class MinimumBackward0(MaximumBackward0):
-    """The gradient goes to the smaller one, half to each where they are equal."""
-
-    def forward(self, k: Table, a: Any, b: Any) -> Any:
-        self.save(a, b)
-        return k.minimum(a, b)
-
-    def backward(self, k: Table, grad: Any, a: Any, b: Any) -> tuple[Any, ...]:
-        return self.shares(k, grad, k.gt(a, b), k.lt(a, b), k.eq(a, b))
-
-
-class ClampBackward1(Elementwise):
-    """The derivative is 1 between the bounds, and 0 outside, at the bounds themselves and at NaN."""
-
-    __slots__ = ("high", "low")
-    graph_inputs = 1
-
-    @classmethod
-    def mixed(cls, arrays: list[Any]) -> list[Any]:
-        given = iter(super().mixed([x for x in arrays if x is not None]))
-        return [None if x is None else next(given) for x in arrays]
-
-    def forward(self, k: Table, a: Any, low: Any, high: Any) -> Any:
-        self.low, self.high = low, high
-        self.save(a)
-        return k.clamp(a, low, high)
-
-    def backward(self, k: Table, grad: Any, a: Any) -> tuple[Any, ...]:
-        inside = k.logical_and(
-            k.eq(a, a) if self.low is None else k.gt(a, self.low),
-            k.eq(a, a) if self.high is None else k.lt(a, self.high),
-        )
-        return (k.where(inside, grad, 0.0),)
-
-
-@operator(out=True)
-def maximum(input: Tensor, other: Tensor) -> Tensor:
-    """The larger of each two; NaN if one is NaN. Ties share the gradient evenly."""
-    check_tensors("maximum", input=input, other=other)
-    return MaximumBackward0.apply(input, other)
-
-
-@operator(out=True)
-def minimum(input: Tensor, other: Tensor) -> Tensor:
-    """The smaller of each two; NaN if one is NaN. Ties share the gradient evenly."""
-    check_tensors("minimum", input=input, other=other)
-    return MinimumBackward0.apply(input, other)
-
-
-@operator(inplace=True, out=True)
-def clamp(input: Tensor, min: Number | None = None, max: Number | None = None) -> Tensor:
-    """``min`` where ``input`` is below it, ``max`` where it is above.
-
-    Raises:
-        RuntimeError: there is neither bound, or it does not fit the dtype.
-        NotImplementedError: a bound is a tensor; ``maximum`` and ``minimum`` take tensors.
-    """
-    if min is None and max is None:
-        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
-    for bound in (min, max):
-        if isinstance(bound, Variable):
-            raise NotImplementedError("clamp() takes numbers for its bounds: use maximum() and minimum() for tensors")
-        check_fits(bound, result_dtype([input._array, *(x for x in (min, max) if x is not None)]))
-    return ClampBackward1.apply(input, min, max)

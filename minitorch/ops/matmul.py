@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from minitorch.tensor import Tensor
 
 
-class MmBackward0(Function):
+class MmBackward0(Function, saves={"b": "mat2"}):
     def forward(self, k: Table, a: Any, b: Any) -> Any:
         self.save(a if self.needs[1] else None, b if self.needs[0] else None)
         return k.mm(a, b)
@@ -37,7 +37,7 @@ class MmBackward0(Function):
         return self.needs[0] and k.mm(grad, k.t(b)), self.needs[1] and k.mm(k.t(a), grad)
 
 
-class BmmBackward0(Function):
+class BmmBackward0(Function, saves={"b": "mat2"}):
     def forward(self, k: Table, a: Any, b: Any) -> Any:
         self.save(a if self.needs[1] else None, b if self.needs[0] else None)
         return k.bmm(a, b)
@@ -49,7 +49,7 @@ class BmmBackward0(Function):
         )
 
 
-class MvBackward0(Function):
+class MvBackward0(Function, saves={"b": "vec"}):
     def forward(self, k: Table, a: Any, b: Any) -> Any:
         self.save(a if self.needs[1] else None, b if self.needs[0] else None)
         return k.mv(a, b)
@@ -58,7 +58,7 @@ class MvBackward0(Function):
         return self.needs[0] and k.outer(grad, b), self.needs[1] and k.mv(k.t(a), grad)
 
 
-class DotBackward0(Function):
+class DotBackward0(Function, saves={"b": "tensor"}):
     def forward(self, k: Table, a: Any, b: Any) -> Any:
         self.save(a if self.needs[1] else None, b if self.needs[0] else None)
         return k.dot(a, b)
@@ -67,7 +67,7 @@ class DotBackward0(Function):
         return self.needs[0] and k.mul(grad, b), self.needs[1] and k.mul(grad, a)
 
 
-class AddmmBackward0(Function):
+class AddmmBackward0(Function, saves={"a": "mat1", "b": "mat2"}):
     """beta bias + alpha A B; the bias is broadcast."""
 
     __slots__ = ("alpha", "beta")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
-from minitorch.ops.arguments import dimension
-from minitorch.ops.operator import formula, operator
+from minitorch.ops.arguments import check_sequence, dimension
+from minitorch.ops.operator import formula, functions, operator
 from minitorch.ops.promotion import promote
 from minitorch.ops.shape import Viewed
 
@@ -102,22 +105,19 @@ def slice(input: Tensor, dim: int, start: int, stop: int, step: int) -> Tensor:
     return SliceBackward0.apply(input, dim=dim, start=start, stop=stop, step=step)
 
 
-@operator
-def narrow(input: Tensor, dim: int, start: int | Tensor, length: int) -> Tensor:
-    """``length`` indices of a dimension, from ``start`` on.
+class NarrowCopyBackward0(SliceBackward0):
+    """A copy of a part."""
 
-    Raises:
-        IndexError: the start is beyond the dimension.
-        RuntimeError: they reach beyond the dimension.
-    """
+    is_view = False
+
+    def forward(self, k: Table, a: Any, dim: int, start: int, stop: int, step: int) -> Any:
+        return k.contiguous_clone(super().forward(k, a, dim, start, stop, step))
+
+
+def _part(input: Tensor, dim: int, start: int, length: int) -> dict[str, int]:
+    """The slice that ``narrow`` asks for."""
     if not input._array.ndim:
         raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
-    if isinstance(start, Variable):
-        if start._array.ndim or start._array.dtype.kind not in "iu":
-            raise RuntimeError("start must be an 0-dim integral Tensor.")
-        start = int(start._array)
-    if length < 0:
-        raise RuntimeError("narrow(): length must be non-negative.")
     d = dimension(dim, input._array.ndim)
     size = input._array.shape[d]
     if not -size <= start <= size:
@@ -126,7 +126,35 @@ def narrow(input: Tensor, dim: int, start: int | Tensor, length: int) -> Tensor:
         start += size
     if start + length > size:
         raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).")
-    return slice(input, d, start, start + length, 1)
+    return {"dim": d, "start": start, "stop": start + length, "step": 1}
+
+
+@operator
+def narrow(input: Tensor, dim: int, start: int | Tensor, length: int) -> Tensor:
+    """``length`` indices of a dimension, from ``start`` on: a view.
+
+    Raises:
+        IndexError: the start is beyond the dimension.
+        RuntimeError: they reach beyond the dimension, or the start is a tensor that is no whole number.
+    """
+    if isinstance(start, Variable):
+        if start._array.ndim or start._array.dtype.kind not in "iu":
+            raise RuntimeError("start must be an 0-dim integral Tensor.")
+        start = int(start._array)
+    if input._array.ndim and length < 0:
+        raise RuntimeError("narrow(): length must be non-negative.")
+    return SliceBackward0.apply(input, **_part(input, dim, start, length))
+
+
+@operator(out=True)
+def narrow_copy(input: Tensor, dim: int, start: int, length: int) -> Tensor:
+    """As ``narrow``, but a copy."""
+    if input._array.ndim and dim >= input._array.ndim:
+        raise RuntimeError(
+            "Expected dim < static_cast<int64_t>(self_sizes.size()) to be true, but got false.  (Could this error "
+            "message be improved?  If so, please report an enhancement request to PyTorch.)"
+        )
+    return NarrowCopyBackward0.apply(input, **_part(input, dim, start, length))
 
 
 @operator
@@ -134,7 +162,8 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """The slices along a dimension, which goes away."""
     if not input._array.ndim:
         raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
-    return UnbindBackward0.apply(input, dim=dimension(dim, input._array.ndim))
+    d = dimension(dim, input._array.ndim)
+    return UnbindBackward0.apply(input, dim=d) if input._array.shape[d] else ()
 
 
 # -- joining --------------------------------------------------------------------------------------------------------
@@ -189,6 +218,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
         ValueError: there are no tensors.
         RuntimeError: their shapes do not fit.
     """
+    check_sequence("cat", tensors)
     if not len(tensors):
         raise ValueError("torch.cat(): expected a non-empty list of Tensors")
     shaped = [each for each in tensors if each._array.shape != EMPTY] or list(tensors)
@@ -208,6 +238,22 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                     f"{position} in the list."
                 )
     return CatBackward0.apply(*tensors, dim=d)
+
+
+def _without_overlap(write: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    @functools.wraps(write)
+    def checked(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -> Tensor:
+        if out is not None and any(np.may_share_memory(each._array, out._array) for each in tensors):
+            raise RuntimeError(
+                "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory "
+                "location. Please clone() the tensor before performing the operation."
+            )
+        return write(tensors, dim, out=out)
+
+    return checked
+
+
+functions["cat"] = _without_overlap(functions["cat"])
 
 
 @operator(method=False, out=True)

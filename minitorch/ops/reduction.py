@@ -1,4 +1,4 @@
-"""Reductions: sums, means, norms, extremes, and questions about all elements.
+"""Reductions: sums, products, means, norms, and questions about all elements.
 
 ``dim`` is one dimension, several, or none for all; with ``keepdim`` the reduced dimensions stay, with size 1.
 """
@@ -6,17 +6,18 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minitorch import dtypes
 from minitorch.autograd.graph import Function
-from minitorch.autograd.variable import Variable
 from minitorch.dtypes import dtype as Dtype
-from minitorch.ops.arguments import Dim, dimension, dimensions, dtype_name
-from minitorch.ops.elementary import maximum, minimum
-from minitorch.ops.operator import formula, operator
+from minitorch.ops.arguments import Dim, dimensions, dtype_name
+from minitorch.ops.arithmetic import div
+from minitorch.ops.comparison import isnan, logical_not
+from minitorch.ops.conversion import cast
+from minitorch.ops.operator import operator
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
@@ -73,7 +74,32 @@ class MeanBackward1(MeanBackward0):
     """Over some dimensions."""
 
 
-class LinalgVectorNormBackward0(Reduction):
+class NansumBackward0(SumBackward0):
+    """Without NaN, which get no gradient."""
+
+    def forward(self, k: Table, a: Any, dim: Any, keepdim: bool, dtype: Any) -> Any:
+        self.reduce_over(a, dim, keepdim)
+        self.save(a)
+        return k.sum(k.where(k.isnan(a), 0.0, a), dim, keepdim, dtype)
+
+    def backward(self, k: Table, grad: Any, a: Any) -> tuple[Any, ...]:
+        return (k.mul(self.spread(k, k.cast(grad, self.dtype)), k.logical_not(k.isnan(a))),)
+
+
+class LogsumexpBackward0(Reduction):
+    """dl = sum_i exp(a_i - l) da_i."""
+
+    def forward(self, k: Table, a: Any, dim: Any, keepdim: bool) -> Any:
+        self.reduce_over(a, dim, keepdim)
+        result = k.logsumexp(a, dim, keepdim)
+        self.save(a, result)
+        return result
+
+    def backward(self, k: Table, grad: Any, a: Any, result: Any) -> tuple[Any, ...]:
+        return (k.mul(self.with_dims(k, grad), k.exp(k.sub(a, self.with_dims(k, result)))),)
+
+
+class LinalgVectorNormBackward0(Reduction, saves={"norm": "result", "p": "ord"}):
     """d|a|_p = sum sign(a) (|a| / |a|_p)^(p-1) da; 0 where the norm is 0."""
 
     __slots__ = ("p",)
@@ -86,109 +112,42 @@ class LinalgVectorNormBackward0(Reduction):
         return result
 
     def backward(self, k: Table, grad: Any, a: Any, norm: Any) -> tuple[Any, ...]:
-        grad, norm = self.with_dims(k, grad), self.with_dims(k, norm)
         if self.p == 0:
-            return (k.mul(k.expand(grad, self.shape), 0),)
-        if self.p == 1:
-            return (k.mul(grad, k.sign(a)),)
-        if math.isinf(self.p):
-            reached = k.cast(k.logical_or(k.eq(k.abs(a), norm), k.isnan(a)), self.dtype)
-            among = k.sum(reached, self.dim, self.dim is not None)
-            return (k.mul(k.sign(a), k.mul(k.div(grad, among), reached)),)
-        zero = k.eq(norm, 0)
-        if self.p == 2:
-            return (k.mul(a, k.where(zero, 0.0, k.div(grad, norm))),)
-        powers = k.mul(k.sign(a), k.pow(k.abs(a), self.p - 1))
-        scale = k.where(zero, 0.0, k.div(grad, k.pow(norm, self.p - 1)))
-        return (k.mul(k.where(k.eq(a, 0), 0.0, powers), scale),)
+            return (None,)
+        return (by_norm(k, self.with_dims(k, grad), a, self.with_dims(k, norm), self.p, self.dim),)
 
 
-class MaxBackward1(Reduction):
-    """An extreme of many elements: those that reach it share the gradient evenly, as do all NaN."""
-
-    def forward(self, k: Table, a: Any, dim: Any = None, keepdim: bool = False, kernel: str = "amax") -> Any:
-        self.reduce_over(a, dim, keepdim)
-        result = getattr(k, kernel)(a, dim, keepdim)
-        self.save(a, result)
-        return result
-
-    def backward(self, k: Table, grad: Any, a: Any, result: Any) -> tuple[Any, ...]:
-        result = self.with_dims(k, result)
-        reached = k.logical_or(k.eq(a, result), k.logical_and(k.isnan(a), k.isnan(result)))
-        among = k.sum(k.cast(reached, self.dtype), self.dim, self.dim is not None)
-        return (k.where(reached, k.div(self.with_dims(k, grad), among), 0.0),)
-
-
-class MinBackward1(MaxBackward1):
-    """Of all elements."""
+def by_norm(k: Table, grad: Any, a: Any, norm: Any, p: float, dim: tuple[int, ...] | None) -> Any:
+    """The gradient of |a|_p, over ``dim`` or all elements, for the norm and its gradient with the reduced dimensions kept."""
+    if p == 1:
+        return k.mul(grad, k.sign(a))
+    if math.isinf(p):
+        reached = k.cast(k.logical_or(k.eq(k.abs(a), norm), k.isnan(a)), numpy_dtype_of(a))
+        among = k.sum(reached, dim, dim is not None)
+        return k.mul(k.sign(a), k.mul(k.div(grad, among), reached))
+    zero = k.eq(norm, 0)
+    if p == 2:
+        return k.mul(a, k.where(zero, 0.0, k.div(grad, norm)))
+    powers = k.mul(k.sign(a), k.pow(k.abs(a), p - 1))
+    scale = k.where(zero, 0.0, k.div(grad, k.pow(norm, p - 1)))
+    return k.mul(k.where(k.eq(a, 0), 0.0, powers), scale)
 
 
-class AmaxBackward0(MaxBackward1):
-    """Over some dimensions: those that reach the extreme share the gradient evenly; it is NaN where the extreme is NaN."""
-
-    def backward(self, k: Table, grad: Any, a: Any, result: Any) -> tuple[Any, ...]:
-        reached = k.cast(k.eq(a, self.with_dims(k, result)), self.dtype)
-        return (k.div(k.mul(self.with_dims(k, grad), reached), k.sum(reached, self.dim, self.dim is not None)),)
-
-
-class AminBackward0(AmaxBackward0):
-    """Over some dimensions."""
-
-
-class MaxBackward0(Function):
-    """Extremes along one dimension, and their indices: the gradient goes to the elements that the indices name."""
-
-    __slots__ = ("dim", "keepdim", "shape")
-
-    def forward(self, k: Table, a: Any, dim: int, keepdim: bool, kernel: str) -> tuple[Any, Any]:
-        self.shape, self.dim, self.keepdim = a.shape, dim, keepdim
-        values, indices = getattr(k, kernel)(a, dim, keepdim)
-        self.save(indices)
-        return values, indices
-
-    def backward(self, k: Table, grad: Any, _: Any, indices: Any) -> tuple[Any, ...]:
-        if not self.keepdim and self.shape:
-            grad, indices = k.unsqueeze(grad, self.dim), k.unsqueeze(indices, self.dim)
-        return (k.gather_backward(grad, indices, shape=self.shape, dim=self.dim),)
-
-
-class MinBackward0(MaxBackward0):
-    """The smallest along one dimension."""
-
-
-@formula("gather_backward")
-class GatherBackward(Function):
-    """Zeros, with values added at given indices of a dimension."""
-
-    __slots__ = ("dim",)
-    graph_inputs = 1
-
-    def forward(self, k: Table, grad: Any, indices: Any, shape: tuple[int, ...], dim: int) -> Any:
-        self.dim = dim
-        self.save(indices)
-        return k.gather_backward(grad, indices, shape, dim)
-
-    def backward(self, k: Table, grad: Any, indices: Any) -> tuple[Any, ...]:
-        return (k.gather(grad, self.dim, indices),)
+def numpy_dtype_of(a: Any) -> np.dtype:
+    """The dtype of an array or a tensor, as kernels name it."""
+    return a.dtype if isinstance(a.dtype, np.dtype) else a.dtype.numpy
 
 
 class Question(Function):
-    """Reductions without a gradient."""
+    """What has no gradient: a kernel by its name."""
 
     differentiable = False
 
-    def forward(self, k: Table, a: Any, dim: Any, keepdim: bool, kernel: str) -> Any:
-        return getattr(k, kernel)(a, dim, keepdim)
+    def forward(self, k: Table, *arrays: Any, kernel: str, **params: Any) -> Any:
+        return getattr(k, kernel)(*arrays, **params)
 
 
-class Extremes(NamedTuple):
-    """What ``max`` and ``min`` along a dimension return."""
-
-    values: Tensor
-    indices: Tensor
-
-
-def _summed_dtype(input: Tensor, dtype: Dtype | None) -> np.dtype:
+def summed_dtype(input: Tensor, dtype: Dtype | None) -> np.dtype:
     """Sums of integers are int64."""
     if dtype is not None:
         return dtype.numpy
@@ -198,8 +157,8 @@ def _summed_dtype(input: Tensor, dtype: Dtype | None) -> np.dtype:
 @operator(out=True)
 def sum(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Dtype | None = None) -> Tensor:
     """The sum. Integers are summed as int64; ``dtype`` casts first."""
-    wanted = _summed_dtype(input, dtype)
-    if dim is None:
+    wanted = summed_dtype(input, dtype)
+    if dim is None and not keepdim:
         return SumBackward0.apply(input, dtype=wanted)
     return SumBackward1.apply(input, dim=dimensions(dim, input._array.ndim), keepdim=keepdim, dtype=wanted)
 
@@ -213,13 +172,46 @@ def mean(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Dtype 
     """
     wanted = input._array.dtype if dtype is None else dtype.numpy
     if wanted.kind != "f":
+        which, given = ("Input", dtype_name(input)) if dtype is None else ("Optional", dtype.scalar_type)
         raise RuntimeError(
-            "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. "
-            f"Got: {dtype_name(input)}"
+            f"mean(): could not infer output dtype. {which} dtype must be either a floating point or complex dtype. "
+            f"Got: {given}"
         )
-    if dim is None:
+    if dim is None and not keepdim:
         return MeanBackward0.apply(input, dtype=wanted)
     return MeanBackward1.apply(input, dim=dimensions(dim, input._array.ndim), keepdim=keepdim, dtype=wanted)
+
+
+@operator(out=True)
+def nansum(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Dtype | None = None) -> Tensor:
+    """The sum of what is not NaN. Integers are summed as int64; ``dtype`` casts first."""
+    if input._array.dtype.kind != "f":
+        return sum(input, dim, keepdim, dtype=dtype)
+    wanted, dims = summed_dtype(input, dtype), dimensions(dim, input._array.ndim)
+    return NansumBackward0.apply(input, dim=dims, keepdim=keepdim, dtype=wanted)
+
+
+@operator(out=True)
+def nanmean(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Dtype | None = None) -> Tensor:
+    """The arithmetic mean of what is not NaN; NaN where there is nothing else.
+
+    Raises:
+        RuntimeError: the dtype is not floating point.
+    """
+    if input._array.dtype.kind != "f":
+        raise RuntimeError(
+            f"nanmean(): expected input to have floating point or complex dtype but got {dtype_name(input)}"
+        )
+    count = sum(logical_not(isnan(input)), dim, keepdim)
+    return div(nansum(input, dim, keepdim, dtype=dtype), count)
+
+
+@operator(out=True)
+def logsumexp(input: Tensor, dim: Dim, keepdim: bool = False) -> Tensor:
+    """log(sum(exp(input))) over ``dim``, without overflow; integers are computed in the default floating point dtype."""
+    if input._array.dtype.kind != "f":
+        input = cast(input, dtypes.get_default_dtype().numpy)
+    return LogsumexpBackward0.apply(input, dim=dimensions(dim, input._array.ndim), keepdim=keepdim)
 
 
 @operator(out=True)
@@ -257,115 +249,29 @@ def vector_norm(
     )
 
 
-def _extreme(name: str, input: Tensor, dim: Any, keepdim: bool) -> Any:
-    whole, along = {"max": (MaxBackward1, MaxBackward0), "min": (MinBackward1, MinBackward0)}[name]
-    if dim is None:
-        _check_any_elements(name, input)
-        return whole.apply(input, kernel=f"a{name}")
-    if isinstance(dim, Variable):
-        return (maximum if name == "max" else minimum)(input, dim)
-    d = dimension(dim, input._array.ndim)
-    _check_not_empty(name, input, d)
-    return Extremes(*along.apply(input, dim=d, keepdim=keepdim, kernel=f"{name}_dim"))
-
-
-def _check_any_elements(name: str, input: Tensor) -> None:
-    if input._array.size == 0:
-        raise RuntimeError(
-            f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the "
-            "'dim' argument."
-        )
-
-
-def _check_not_empty(name: str, input: Tensor, dim: int) -> None:
-    if input._array.ndim and input._array.shape[dim] == 0:
-        raise IndexError(f"{name}(): Expected reduction dim {dim} to have non-zero size.")
-
-
-@operator
-def max(input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False) -> Any:
-    """The largest element; along a dimension, ``(values, indices)``; of two tensors, the larger of each two.
-
-    Without ``dim`` equal elements share the gradient evenly; with it, the one that ``indices`` names gets it.
-
-    Raises:
-        RuntimeError, IndexError: there are no elements.
-    """
-    return _extreme("max", input, dim, keepdim)
-
-
-@operator
-def min(input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False) -> Any:
-    """The smallest element; along a dimension, ``(values, indices)``; of two tensors, the smaller of each two.
-
-    Raises:
-        RuntimeError, IndexError: there are no elements.
-    """
-    return _extreme("min", input, dim, keepdim)
-
-
 @operator(out=True)
-def amax(input: Tensor, dim: Dim = (), keepdim: bool = False) -> Tensor:
-    """The largest element over ``dim``; equal elements share the gradient evenly.
-
-    Raises:
-        RuntimeError, IndexError: there are no elements.
-    """
-    return AmaxBackward0.apply(input, dim=_extreme_dims("amax", input, dim), keepdim=keepdim, kernel="amax")
-
-
-@operator(out=True)
-def amin(input: Tensor, dim: Dim = (), keepdim: bool = False) -> Tensor:
-    """The smallest element over ``dim``; equal elements share the gradient evenly.
-
-    Raises:
-        RuntimeError, IndexError: there are no elements.
-    """
-    return AminBackward0.apply(input, dim=_extreme_dims("amin", input, dim), keepdim=keepdim, kernel="amin")
-
-
-def _extreme_dims(name: str, input: Tensor, dim: Dim) -> tuple[int, ...] | None:
-    dims = dimensions(dim, input._array.ndim)
-    if dims is None:
-        _check_any_elements(name, input)
-    for d in dims or ():
-        _check_not_empty(name, input, d)
-    return dims
-
-
-@operator
-def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
-    """Where the largest element is, as int64: in the flattened tensor, or along ``dim``."""
-    return _position("argmax", input, dim, keepdim)
-
-
-@operator
-def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
-    """Where the smallest element is, as int64: in the flattened tensor, or along ``dim``."""
-    return _position("argmin", input, dim, keepdim)
-
-
-def _position(name: str, input: Tensor, dim: int | None, keepdim: bool) -> Tensor:
-    if input._array.dtype.kind == "b":
-        raise RuntimeError(f"{name}(): does not support bool input")
-    if dim is not None:
-        dim = dimension(dim, input._array.ndim)
-        _check_not_empty(name, input, dim)
-    elif input._array.size == 0:
-        raise IndexError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0.")
-    return Question.apply(input, dim=dim if input._array.ndim else None, keepdim=keepdim, kernel=name)
-
-
-@operator
 def all(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
-    """Whether every element is non-zero."""
-    return Question.apply(input, dim=dimensions(dim, input._array.ndim), keepdim=keepdim, kernel="all")
+    """Whether every element is non-zero; with an empty list of dimensions, whether each one is."""
+    return _question("all", input, dim, keepdim)
+
+
+@operator(out=True)
+def any(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
+    """Whether some element is non-zero; with an empty list of dimensions, whether each one is."""
+    return _question("any", input, dim, keepdim)
+
+
+def _question(kernel: str, input: Tensor, dim: Dim, keepdim: bool) -> Tensor:
+    if dim is not None and not isinstance(dim, int) and not len(dim):
+        truth = cast(input, dtypes.bool.numpy).detach()
+        return cast(truth, np.dtype(np.uint8)) if input._array.dtype == np.uint8 else truth
+    return Question.apply(input, dim=dimensions(dim, input._array.ndim), keepdim=keepdim, kernel=kernel)
 
 
 @operator
-def any(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
-    """Whether some element is non-zero."""
-    return Question.apply(input, dim=dimensions(dim, input._array.ndim), keepdim=keepdim, kernel="any")
+def count_nonzero(input: Tensor, dim: Dim = None) -> Tensor:
+    """How many elements are not zero, as int64; NaN are not."""
+    return Question.apply(input, dim=dimensions(dim, input._array.ndim), kernel="count_nonzero")
 
 
 class SumTo(SumBackward1):

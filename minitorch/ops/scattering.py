@@ -9,7 +9,7 @@ import numpy as np
 
 from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
-from minitorch.ops.arguments import cpp_name, dimension, dtype_name, no_overload
+from minitorch.ops.arguments import cpp_name, dimension, dtype_name, invalid_combination
 from minitorch.ops.gathering import check_bounds, is_index
 from minitorch.ops.operator import Elementwise, Number, operator
 from minitorch.ops.promotion import broadcast_shapes, check_fits
@@ -248,7 +248,7 @@ def scatter(
     """
     src = value if src is None else src
     if not isinstance(src, Variable | Number):
-        raise no_overload("scatter", dim, index, src)
+        raise invalid_combination("scatter", dim, index, src)
     d = _check_scatter("scatter", input, dim, index, src)
     if reduce is None:
         if isinstance(src, Variable):
@@ -311,7 +311,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
         raise RuntimeError("masked_fill_ only supports boolean masks, but got mask with dtype " + cpp_name(mask))
     if not isinstance(value, Variable):
         if not isinstance(value, Number):
-            raise no_overload("masked_fill", mask, value)
+            raise invalid_combination("masked_fill", mask, value)
         check_fits(value, input.dtype)
         return MaskedFillBackward0.apply(input, mask, value)
     if value._array.ndim:

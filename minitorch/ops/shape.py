@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.graph import Unary
+from minitorch.dtypes import dtype as Dtype
+from minitorch.memory_format import check, contiguous_format
 from minitorch.ops.arguments import dimension, dimensions, sizes
-from minitorch.ops.operator import operator
+from minitorch.ops.operator import operator, operators
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
@@ -117,12 +119,12 @@ def _viewed_shape(input: Tensor, given: tuple[Any, ...]) -> tuple[int, ...]:
             raise RuntimeError("only one dimension can be inferred")
         if any(size < -1 for size in shape):
             raise _negative_size(shape)
-        if known == 0:
+        if known == numel == 0:
             raise RuntimeError(
                 f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified dimension size -1 can be "
                 "any value and is ambiguous"
             )
-        if numel % known == 0:
+        if known and numel % known == 0:
             return tuple(numel // known if size == -1 else size for size in shape)
     elif any(size < 0 for size in shape):
         raise _negative_size(shape)
@@ -135,12 +137,14 @@ def _negative_size(shape: tuple[int, ...]) -> RuntimeError:
 
 
 @operator(public=False)
-def view(input: Tensor, *shape: Any) -> Tensor:
-    """Another shape over the same memory; one size may be -1, for what is left.
+def view(input: Tensor, *shape: Any, dtype: Dtype | None = None) -> Tensor:
+    """Another shape over the same memory; one size may be -1, for what is left. Or, given a dtype, the same bytes as that.
 
     Raises:
         RuntimeError: the number of elements differs, or the strides do not allow it (``reshape`` copies then).
     """
+    if dtype is not None or isinstance(shape[0] if shape else None, Dtype):
+        return operators.view_as_dtype(input, shape[0] if dtype is None else dtype)
     wanted = _viewed_shape(input, shape)
     try:
         return ViewBackward0.apply(input, shape=wanted)
@@ -152,13 +156,13 @@ def view(input: Tensor, *shape: Any) -> Tensor:
 
 
 @operator
-def reshape(input: Tensor, *shape: Any) -> Tensor:
+def reshape(input: Tensor, shape: Any = (), *others: int) -> Tensor:
     """Another shape, over the same memory where the strides allow it; one size may be -1, for what is left.
 
     Raises:
         RuntimeError: the number of elements differs.
     """
-    wanted = _viewed_shape(input, shape)
+    wanted = _viewed_shape(input, (shape, *others))
     try:
         return (ViewBackward0 if input.is_contiguous() else ReshapeAliasBackward0).apply(input, shape=wanted)
     except ValueError:
@@ -199,13 +203,14 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 
 
 @operator(public=False)
-def expand(input: Tensor, *shape: Any) -> Tensor:
+def expand(input: Tensor, size: Any = (), *others: int) -> Tensor:
     """Dimensions of size 1, and new ones in front, repeated without copying; -1 keeps a size.
 
     Raises:
         RuntimeError: a size other than 1 would change.
     """
-    wanted, own = list(sizes(shape)), tuple(input._array.shape)
+    given, own = sizes((size, *others)), tuple(input._array.shape)
+    wanted = list(given)
     extra = len(wanted) - len(own)
     if extra < 0:
         raise RuntimeError(
@@ -222,7 +227,7 @@ def expand(input: Tensor, *shape: Any) -> Tensor:
         elif d >= extra and own[d - extra] not in (1, size):
             raise RuntimeError(
                 f"The expanded size of the tensor ({size}) must match the existing size ({own[d - extra]}) at non-singleton "
-                f"dimension {d}.  Target sizes: {list(sizes(shape))}.  Tensor sizes: {list(own)}"
+                f"dimension {d}.  Target sizes: {list(given)}.  Tensor sizes: {list(own)}"
             )
     return ExpandBackward0.apply(input, shape=tuple(wanted))
 
@@ -301,13 +306,13 @@ def t(input: Tensor) -> Tensor:
 
 
 @operator
-def permute(input: Tensor, *dims: Any) -> Tensor:
+def permute(input: Tensor, dims: Any = (), *others: int) -> Tensor:
     """The dimensions in the order given.
 
     Raises:
         RuntimeError: not every dimension is named once.
     """
-    wanted, ndim = sizes(dims), input._array.ndim
+    wanted, ndim = sizes((dims, *others)), input._array.ndim
     if len(wanted) != ndim:
         raise RuntimeError(
             "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired ordering "
@@ -331,12 +336,14 @@ class CloneBackward0(Unary):
 
 
 @operator
-def clone(input: Tensor, *, contiguous: bool = False) -> Tensor:
-    """A copy that passes gradients on; laid out row by row if ``contiguous``."""
-    return CloneBackward0.apply(input, contiguous=contiguous)
+def clone(input: Tensor, *, contiguous: bool = False, memory_format: Any = None) -> Tensor:
+    """A copy that passes gradients on; laid out row by row if ``contiguous`` or the memory format says so."""
+    check(None, memory_format)
+    return CloneBackward0.apply(input, contiguous=contiguous or memory_format is contiguous_format)
 
 
 @operator(public=False)
-def contiguous(input: Tensor) -> Tensor:
+def contiguous(input: Tensor, memory_format: Any = contiguous_format) -> Tensor:
     """The tensor itself if it lies row by row in memory, else such a copy."""
+    check(None, memory_format)
     return input if input.is_contiguous() else clone(input, contiguous=True)

@@ -16,7 +16,8 @@ import minitorch
 from minitorch.ops.operator import functions, methods
 from minitorch.tensor import ARITHMETIC_SIGNS, Tensor
 
-MODULES = ("autograd", "nn", "optim", "random", "serialization", "utils")  # that a user finds without importing them
+MODULES = ("autograd", "nn", "optim", "random", "return_types", "serialization", "special", "utils")
+"""What a user finds without importing it."""
 PACKAGE = Path(minitorch.__file__).parent
 HEADER = """# Written by `python -m minitorch.ops.stubs`.
 import builtins
@@ -42,11 +43,13 @@ def _signature(function: Callable[..., Any], self: bool, out: bool) -> str:
             keyword_only = True
             parameters.append("*")
         star = "*" if each.kind is each.VAR_POSITIONAL else ""
+        keyword_only = keyword_only or bool(star)
         default = "" if each.default is each.empty else " = ..."
         parameters.append(f"{star}{each.name}: {_annotation(each.annotation)}{default}")
     if out:
         parameters += [] if keyword_only else ["*"]
-        parameters.append("out: Tensor | None = ...")
+        several = inspect.signature(function).return_annotation == "Any"
+        parameters.append(f"out: {'Sequence[Tensor] | ' if several else ''}Tensor | None = ...")
     return f"({', '.join(parameters)}) -> {_annotation(inspect.signature(function).return_annotation)}: ..."
 
 
@@ -81,9 +84,8 @@ def package_stub() -> str:
             lines.append(f"from {_home(name, value)} import {name} as {name}")
     lines.append("\n__version__: builtins.str\n")
     for name in sorted(functions):
-        lines.append(
-            f"def {name}{_signature(functions[name], self=False, out=hasattr(functions[name], '__wrapped__'))}"
-        )
+        out = hasattr(functions[name], "__wrapped__") and not name.endswith("_")
+        lines.append(f"def {name}{_signature(functions[name], self=False, out=out)}")
     return "\n".join(lines) + "\n"
 
 

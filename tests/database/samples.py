@@ -19,7 +19,7 @@ DTYPES = {getattr(torch, name): getattr(minitorch, name) for name in (
 )}  # fmt: skip
 
 
-SECOND_FIRST = ("where", "nn.functional.embedding")
+SECOND_FIRST = ("nn.functional.embedding", "polygamma", "special.polygamma", "where")
 """Operators whose samples begin with what gets the gradient, though the function has it second."""
 
 
@@ -32,8 +32,9 @@ def find(name: str) -> Callable[..., Any] | None:
     place: Any = minitorch
     for part in name.split("."):
         place = getattr(place, part, None)
-        if place is None:
-            return getattr(minitorch.Tensor, name, None)
+        if place is None or isinstance(place, minitorch.dtype):  # a dtype is named as the method that casts to it
+            method = getattr(minitorch.Tensor, name, None)
+            return method.fget if isinstance(method, property) else method
     return place
 
 
@@ -47,18 +48,20 @@ def full_name(info: OpInfo) -> str:
     return f"{info.name}.{info.variant_test_name}" if info.variant_test_name else info.name
 
 
-Memories = dict[Any, np.ndarray]
-"""The copy of each memory that tensors lie in: what shares memory in torch, shares it here."""
-
-
-def translate(value: Any, memories: Memories) -> Any:
+def translate(value: Any, known: dict[Any, Any] | None = None) -> Any:
     """The same for minitorch: tensors of the same numbers, strides and need of gradients; dtypes; containers of them.
+
+    ``known`` has the translations of tensors by their ids: one that is given twice is one tensor here too; and the copies of
+    the memories that they lie in: what shares memory in torch, shares it here.
 
     Raises:
         Untranslatable: there is no such thing here.
     """
+    known = {} if known is None else known
     if isinstance(value, torch.Tensor):
-        return _tensor(value, memories)
+        if id(value) not in known:
+            known[id(value)] = _tensor(value, known)
+        return known[id(value)]
     if isinstance(value, torch.dtype):
         if value not in DTYPES:
             raise Untranslatable(str(value))
@@ -66,11 +69,11 @@ def translate(value: Any, memories: Memories) -> Any:
     if isinstance(value, torch.Size):
         return minitorch.Size(value)
     if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*(translate(each, memories) for each in value))
+        return type(value)(*(translate(each, known) for each in value))
     if isinstance(value, tuple | list):
-        return type(value)(translate(each, memories) for each in value)
+        return type(value)(translate(each, known) for each in value)
     if isinstance(value, dict):
-        return {name: translate(each, memories) for name, each in value.items()}
+        return {name: translate(each, known) for name, each in value.items()}
     if isinstance(value, torch.device):
         if value.type != "cpu":
             raise Untranslatable(str(value))
@@ -82,12 +85,12 @@ def translate(value: Any, memories: Memories) -> Any:
     return value
 
 
-def _tensor(tensor: torch.Tensor, memories: Memories) -> Any:
+def _tensor(tensor: torch.Tensor, known: dict[Any, Any]) -> Any:
     if tensor.dtype not in DTYPES or tensor.layout is not torch.strided or tensor.device.type != "cpu":
         raise Untranslatable(f"{tensor.dtype} {tensor.layout} {tensor.device}")
     memory = tensor.untyped_storage()
     whole = torch.empty(0, dtype=tensor.dtype).set_(memory, 0, (memory.nbytes() // tensor.element_size(),)).numpy()
-    flat = memories.setdefault((memory.data_ptr(), tensor.dtype), whole.copy())
+    flat = known.setdefault((memory.data_ptr(), tensor.dtype), whole.copy())
     strides = [step * tensor.element_size() for step in tensor.stride()]
     array = np.lib.stride_tricks.as_strided(flat[tensor.storage_offset() :], tensor.shape, strides)
     return minitorch.from_numpy(array).requires_grad_(tensor.requires_grad)
@@ -99,14 +102,16 @@ class Call:
     def __init__(self, info: OpInfo, sample: Any) -> None:
         self.info, self.name = info, full_name(info)
         self.given = (sample.input, *sample.args), sample.kwargs
-        self.translated = translate(self.given, {})
+        self.translated = translate(self.given)
 
     def torchs(self) -> Any:
         args, kwargs = self.given
+        torch.manual_seed(0)
         return self.info.op(*args, **kwargs)
 
     def ours(self) -> Any:
         args, kwargs = self.translated
+        minitorch.manual_seed(0)
         function = find(self.info.name)
         assert function is not None
         if self.info.name in SECOND_FIRST:
@@ -114,7 +119,16 @@ class Call:
         return function(*args, **kwargs)
 
     def __repr__(self) -> str:
-        return f"{self.name}{self.translated}"  # torch cannot always print an ``out`` that it has refused
+        return f"{self.name}{described(self.given)}"
+
+
+def described(value: Any) -> Any:
+    """The same, with tensors by their kind: after an error torch cannot print all that it was given as ``out``."""
+    if isinstance(value, torch.Tensor):
+        return f"<{str(value.dtype).removeprefix('torch.')} {list(value.shape)} {list(value.stride())}>"
+    if isinstance(value, tuple | list):
+        return type(value)(map(described, value)) if type(value) in (tuple, list) else value
+    return {name: described(each) for name, each in value.items()} if isinstance(value, dict) else value
 
 
 def samples(info: OpInfo, dtype: torch.dtype, most: int, requires_grad: bool = False) -> Iterator[Call]:

@@ -44,6 +44,7 @@ class Case:
 VALUES: dict[str, Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]] = {
     "any": lambda source, shape: source.normal(size=shape),
     "positive": lambda source, shape: source.uniform(0.3, 3.0, shape),
+    "inside": lambda source, shape: source.uniform(-0.9, 0.9, shape),  # of (-1, 1)
     "not zero": lambda source, shape: source.uniform(0.3, 3.0, shape) * source.choice([-1.0, 1.0], shape),
     # Far from each other, in magnitude too, and from 0, so that no order changes under rounding.
     "distinct": lambda source, shape: (

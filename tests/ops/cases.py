@@ -14,6 +14,9 @@ from hypothesis import strategies as st
 
 from tests.ops.case import ANY, CUBE, MATRIX, PAIR, SOME, TRIPLE, Case, Shapes, fixed, of_one, one_of, op, unary
 from tests.ops.cases_indexing import CASES as AT_POSITIONS
+from tests.ops.cases_pointwise import CASES as POINTWISE
+from tests.ops.cases_reduction import CASES as REDUCTION
+from tests.ops.cases_shape import CASES as SHAPE_CASES
 
 ELEMENTWISE = [
     unary("neg"),
@@ -608,5 +611,6 @@ def _twice_in_place(a: Any, b: Any) -> Any:
     return base * 2 + row * column[0]
 
 
-CASES = [*ELEMENTWISE, *REDUCTIONS, *SHAPES, *INDEXING, *PRODUCTS, *LOSSES, *WINDOWS, *IN_PLACE, *AT_POSITIONS]
+CASES = [*ELEMENTWISE, *REDUCTIONS, *SHAPES, *INDEXING, *PRODUCTS, *LOSSES, *WINDOWS, *IN_PLACE]
+CASES += POINTWISE + SHAPE_CASES + REDUCTION + AT_POSITIONS
 assert len({case.name for case in CASES}) == len(CASES), "two rows have the same name"

@@ -11,11 +11,29 @@ import warnings
 import numpy as np
 
 from minitorch.kernels import Table, tables
-from minitorch.kernels.cpu import creation, elementwise, indexing, matmul, reduction, scattering, shape
+from minitorch.kernels.cpu import (
+    creation,
+    elementwise,
+    indexing,
+    matmul,
+    rearranging,
+    reduction,
+    scan,
+    scattering,
+    shape,
+    sorting,
+    strides,
+)
 from minitorch.kernels.cpu.memory import keep_freed_memory
 
 # fmt: off
 COMPILED = {
+    "activation": (
+        "elu", "elu_backward", "gelu", "gelu_backward", "hardshrink", "hardshrink_backward", "hardsigmoid",
+        "hardsigmoid_backward", "hardswish", "hardswish_backward", "hardtanh", "hardtanh_backward", "leaky_relu",
+        "leaky_relu_backward", "log_sigmoid", "log_sigmoid_backward", "mish", "mish_backward", "silu",
+        "silu_backward", "softplus", "softplus_backward", "softshrink", "softshrink_backward", "threshold",
+    ),
     "convolution": ("conv2d", "conv2d_input_grad", "conv2d_weight_grad"),
     "division": ("div_rounded", "remainder"),
     "gathering": ("gather", "gather_backward", "scatter_add"),
@@ -23,6 +41,12 @@ COMPILED = {
     "loss": ("nll_loss_backward", "nll_loss_forward", "nll_loss_pick", "nll_outside"),
     "optimizer": ("sgd",),
     "pooling": ("max_pool2d", "max_pool2d_backward", "max_pool2d_gather"),
+    "special": (
+        "digamma", "entr", "erf", "erfc", "erfcx", "erfinv", "i0", "i0e", "i1", "i1e", "lgamma", "log_ndtr", "logit", "ndtri",
+        "polygamma", "xlog1py",
+    ),
+    "ranking": ("kthvalue", "median", "mode", "of_ranks", "searchsorted", "topk"),
+    "recurrence": ("cummax", "cummin", "recurrence"),
     "selection": ("clamp", "masked_fill", "relu", "relu_backward", "sign", "where"),
     "exponential": ("log1p", "log_softmax", "log_softmax_backward", "sigmoid", "softmax", "softmax_backward"),
 }
@@ -30,7 +54,7 @@ COMPILED = {
 """The modules of compiled kernels, each with its ``__all__``."""
 
 tables[np.ndarray] = Table(
-    creation, elementwise, reduction, shape, indexing, scattering, matmul,
+    creation, elementwise, reduction, scan, shape, sorting, indexing, scattering, matmul, rearranging, strides,
     later={f"{__name__}.{module}": names for module, names in COMPILED.items()},
 )  # fmt: skip
 

@@ -39,14 +39,16 @@ _POOLS = {"omp": "omppool", "tbb": "tbbpool", "workqueue": "workqueue"}
 _NUMBAS_CHOICE = ("safe", "threadsafe", "forksafe")
 
 
-def jit(function: Callable[..., Any] | None = None, *, reorder: bool = False) -> Any:
+def jit(function: Callable[..., Any] | None = None, *, reorder: bool = False, fuse: bool = False) -> Any:
     """Compiles ``function`` for one thread; it may be called from Python and from other kernels.
 
-    With ``reorder``, sums in it may be added up in another order, so that they can be added up side by side.
+    With ``reorder``, sums in it may be added up in another order, so that they can be added up side by side. With ``fuse``, a
+    product that is added to something may be rounded once, with the sum.
     """
     if function is None:
-        return functools.partial(jit, reorder=reorder)
-    return _compile(function, parallel=False, fastmath={"reassoc"} if reorder else False)
+        return functools.partial(jit, reorder=reorder, fuse=fuse)
+    flags = {flag for flag, wanted in (("reassoc", reorder), ("contract", fuse)) if wanted}
+    return _compile(function, parallel=False, fastmath=flags or False)
 
 
 def parallel_jit(function: Callable[..., Any]) -> Any:

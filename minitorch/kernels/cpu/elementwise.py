@@ -5,20 +5,26 @@ numpy gives a number where there are no dimensions; kernels give an array.
 
 from __future__ import annotations
 
+import builtins
+import math
 from collections.abc import Callable
 from itertools import zip_longest
-from math import prod
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
+from minitorch.kernels.cpu.halves import in_float32
+
 __all__ = [
-    "abs", "add", "add_into", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "clone", "clone_as",
-    "contiguous_clone", "cos", "div", "eq", "exp", "floor", "ge", "gt", "isfinite", "isinf", "isnan",
-    "le", "log", "logical_and", "logical_not", "logical_or", "logical_xor", "lt", "maximum", "minimum",
-    "mul", "ne", "neg", "pow", "reciprocal", "sin", "sqrt",
-    "sub", "tanh", "write_over",
+    "abs", "acos", "acosh", "add", "add_into", "asin", "asinh", "atan", "atan2", "atanh", "bitwise_and",
+    "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "ceil", "clone",
+    "clone_as", "contiguous_clone", "copysign", "cos", "cosh", "deg2rad", "depend", "div", "eq", "exp", "exp2", "expm1",
+    "floor", "fmax", "fmin", "fmod", "frac", "gcd", "ge", "gt", "heaviside", "hypot", "isfinite", "isinf", "isnan",
+    "isneginf", "isposinf", "isreal", "lcm", "le", "lerp", "log", "log2", "log10", "logaddexp", "logaddexp2",
+    "logical_and", "logical_not", "logical_or", "logical_xor", "lt", "maximum", "minimum", "mul", "nan_to_num", "ne",
+    "neg", "nextafter", "pow", "rad2deg", "reciprocal", "round", "rsqrt", "signbit", "sin", "sinc", "sinh", "sqrt",
+    "sub", "tan", "tanh", "trunc", "write_over", "xlogy",
 ]  # fmt: skip
 
 Array = np.ndarray
@@ -44,7 +50,7 @@ def share(ufunc: np.ufunc, *operands: Any) -> Array:
 def _broadcast_size(a: Any, b: Any) -> int:
     if type(a) is not Array or type(b) is not Array or a.shape == b.shape:
         return 0
-    return prod(max(pair) for pair in zip_longest(reversed(a.shape), reversed(b.shape), fillvalue=1))
+    return math.prod(max(pair) for pair in zip_longest(reversed(a.shape), reversed(b.shape), fillvalue=1))
 
 
 def _unary(ufunc: np.ufunc, shared: int = SHARED) -> Callable[[Array], Array]:
@@ -82,6 +88,38 @@ sin = _unary(np.sin, COSTLY)
 cos = _unary(np.cos, COSTLY)
 tanh = _unary(np.tanh, COSTLY)
 floor = _unary(np.floor)
+tan = _unary(np.tan, COSTLY)
+asin = _unary(np.arcsin, COSTLY)
+acos = _unary(np.arccos, COSTLY)
+atan = _unary(np.arctan, COSTLY)
+sinh = _unary(np.sinh, COSTLY)
+cosh = _unary(np.cosh, COSTLY)
+asinh = _unary(np.arcsinh, COSTLY)
+acosh = _unary(np.arccosh, COSTLY)
+atanh = _unary(np.arctanh, COSTLY)
+exp2 = _unary(np.exp2, COSTLY)
+expm1 = _unary(np.expm1, COSTLY)
+log2 = _unary(np.log2, COSTLY)
+log10 = _unary(np.log10, COSTLY)
+ceil = _unary(np.ceil)
+trunc = _unary(np.trunc)
+_nearest = _unary(np.rint)  # halves to even, as in torch
+signbit = _unary(np.signbit)
+deg2rad = _unary(np.deg2rad)
+rad2deg = _unary(np.rad2deg)
+atan2 = _binary(np.arctan2, COSTLY)
+hypot = _binary(np.hypot, COSTLY)
+logaddexp = _binary(np.logaddexp, COSTLY)
+logaddexp2 = _binary(np.logaddexp2, COSTLY)
+copysign = _binary(np.copysign)
+nextafter = _binary(np.nextafter)
+fmod = _binary(np.fmod, COSTLY)
+fmax = _binary(np.fmax)
+fmin = _binary(np.fmin)
+gcd = _binary(np.gcd, COSTLY)
+lcm = _binary(np.lcm, COSTLY)
+bitwise_left_shift = _binary(np.left_shift)
+bitwise_right_shift = _binary(np.right_shift)
 reciprocal = _unary(np.reciprocal)
 remainder = _binary(np.remainder, COSTLY)
 floor_divide = _binary(np.floor_divide, COSTLY)
@@ -191,3 +229,67 @@ def _integer_power(a: Array | float, b: Array) -> Array:
     of_minus_one = np.where(b % 2 == 0, 1, -1)
     negative = np.where(a == 1, 1, np.where(a == -1, of_minus_one, 0))
     return np.asarray(np.where(b < 0, negative, np.power(a, np.maximum(b, 0)))).astype(b.dtype, copy=False)
+
+
+def round(a: Array, decimals: int = 0) -> Array:
+    """To the nearest whole number, halves to the even one; or to that many decimals."""
+    if decimals == 0:
+        return a.copy() if a.dtype.kind != "f" else _nearest(a)
+    scale = 10.0 ** builtins.abs(decimals)
+    return div(_nearest(mul(a, scale)), scale) if decimals > 0 else mul(_nearest(div(a, scale)), scale)
+
+
+def frac(a: Array) -> Array:
+    """What is behind the point, with the sign of a."""
+    return sub(a, trunc(a))
+
+
+def rsqrt(a: Array) -> Array:
+    """1 / sqrt(a)."""
+    return reciprocal(sqrt(a))
+
+
+@in_float32
+def sinc(a: Array) -> Array:
+    """sin(πa) / (πa), and 1 at 0."""
+    angle = mul(a, math.pi)
+    return np.asarray(np.where(a == 0, a.dtype.type(1), div(sin(angle), angle)))
+
+
+def isposinf(a: Array) -> Array:
+    return np.equal(a, np.inf, out=...)
+
+
+def isneginf(a: Array) -> Array:
+    return np.equal(a, -np.inf, out=...)
+
+
+def nan_to_num(a: Array, nan: float, posinf: float, neginf: float) -> Array:
+    """Other numbers in the place of NaN and of the infinities."""
+    return np.asarray(np.nan_to_num(a, nan=nan, posinf=posinf, neginf=neginf))
+
+
+def heaviside(a: Array, values: Array) -> Array:
+    """0 below 0, 1 above, and ``values`` at 0."""
+    return np.asarray(np.where(a == 0, values, np.asarray(a > 0).astype(values.dtype)))
+
+
+def xlogy(a: Any, b: Any) -> Array:
+    """a log(b), which is 0 where a is, unless b is NaN."""
+    b = np.asarray(b, a.dtype) if type(a) is Array else b
+    return np.asarray(np.where((a == 0) & ~np.isnan(b), b.dtype.type(0), mul(a, log(b))))
+
+
+def lerp(a: Array, b: Array, weight: Array | float) -> Array:
+    """``a + weight (b - a)``, reckoned from the nearer end, so that both ends are exact."""
+    step = sub(b, a)
+    return np.asarray(np.where(np.abs(weight) < 0.5, add(a, mul(step, weight)), sub(b, mul(step, 1 - weight))))
+
+
+def depend(grad: Array, a: Array) -> Array:
+    """``grad``: that it depends on ``a`` is for graphs to know."""
+    return grad
+
+
+def isreal(a: Array) -> Array:
+    return np.ones_like(a, np.bool_)

@@ -297,30 +297,30 @@ def sigmoid(a: Array) -> Array:
     """1 / (1 + exp(-a))."""
     if a.size < COMPILED or a.itemsize == 2:
         return np.reciprocal(np.add(1, np.exp(np.negative(a))), out=...)
-    return _each(_sigmoid, a)
+    return each(_sigmoid, a)
 
 
 def log1p(a: Array) -> Array:
     """log(1 + a), exact for small a too."""
-    return np.log1p(a, out=...) if a.size < COMPILED or a.itemsize == 2 else _each(_log1p, a)
+    return np.log1p(a, out=...) if a.size < COMPILED or a.itemsize == 2 else each(_log1p, a)
 
 
 def exp(a: Array) -> Array:
     """e to the power of each number of float32 or float64."""
-    return _each(_exp_of_each, a)
+    return each(_exp_of_each, a)
 
 
 def log(a: Array) -> Array:
     """The natural logarithm of each number of float32 or float64."""
-    return _each(_log, a)
+    return each(_log, a)
 
 
-def _each(kernel: Any, a: Array) -> Array:
-    """Calls a kernel on an array and on another like it, both as flat and in the same order."""
+def each(kernel: Any, a: Array, *numbers: Any) -> Array:
+    """Calls a kernel on an array, on numbers, and on another array like the first, both as flat and in the same order."""
     if not a.flags.c_contiguous and not a.flags.f_contiguous:
         a = np.ascontiguousarray(a)
     out = np.empty_like(a)
-    (kernel if out.size >= SHARED else kernel.serial)(a.ravel("K"), out.ravel("K"))
+    (kernel if out.size >= SHARED else kernel.serial)(a.ravel("K"), *numbers, out.ravel("K"))
     return out
 
 

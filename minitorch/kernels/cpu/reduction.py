@@ -12,19 +12,9 @@ import numpy as np
 from minitorch.kernels.cpu import elementwise
 
 __all__ = [
-    "all",
-    "amax",
-    "amin",
-    "any",
-    "argmax",
-    "argmin",
-    "max_dim",
-    "mean",
-    "min_dim",
-    "sum",
-    "sum_to",
-    "vector_norm",
-]
+    "all", "amax", "amin", "any", "argmax", "argmin", "count_nonzero", "logsumexp", "max_dim", "mean", "min_dim", "prod", "sum",
+    "sum_to", "var_mean", "vector_norm",
+]  # fmt: skip
 
 Array = np.ndarray
 Dim = tuple[int, ...] | None
@@ -47,6 +37,8 @@ def sum(a: Array, dim: Dim, keepdim: bool, dtype: np.dtype | None = None) -> Arr
             if a.flags.c_contiguous:
                 return _shared_sum(a, kept, keepdim)
             return _shared_sum(a.T, [a.ndim - 1 - d for d in reversed(kept)], keepdim).T  # it lies column by column
+    if dtype.itemsize == 2 and dtype.kind == "f":
+        return sum(a, dim, keepdim, np.dtype(np.float32)).astype(dtype)
     if dim is not None and 0 in dim and a.ndim > 1 and a.shape[0] > ROWS and dtype.kind == "f":
         whole = a.shape[0] // ROWS * ROWS
         blocks = np.add.reduce(a[:whole].reshape(-1, ROWS, *a.shape[1:]), axis=1, dtype=dtype)
@@ -72,6 +64,8 @@ def mean(a: Array, dim: Dim, keepdim: bool, dtype: np.dtype | None = None) -> Ar
     """The mean, in ``dtype`` (the array's own unless given); NaN of nothing."""
     total = sum(a, dim, keepdim, dtype)
     count = a.size if dim is None else math.prod([a.shape[d] for d in dim])
+    if total.itemsize == 2:
+        return np.true_divide(total, count, dtype=np.float32, out=...).astype(total.dtype)
     return np.true_divide(total, total.dtype.type(count), out=...)
 
 
@@ -133,8 +127,14 @@ def _at(a: Array, dim: int, keepdim: bool, indices: Array) -> tuple[Array, Array
     return (values, indices) if keepdim else (values.squeeze(dim), indices.squeeze(dim))
 
 
-def vector_norm(a: Array, p: float, dim: Dim, keepdim: bool, dtype: np.dtype) -> Array:
-    """(sum |a|^p)^(1/p), in ``dtype``; for p = inf or -inf the largest or smallest magnitude, for 0 the count of non-zeros."""
+def vector_norm(a: Array, p: float, dim: Dim, keepdim: bool, dtype: np.dtype | None = None) -> Array:
+    """(sum |a|^p)^(1/p), in ``dtype`` (the array's own unless given).
+
+    For p = inf or -inf that is the largest or smallest magnitude, for 0 the count of non-zeros.
+    """
+    dtype = dtype or a.dtype
+    if dtype.itemsize == 2:
+        return vector_norm(a, p, dim, keepdim, np.dtype(np.float32)).astype(dtype)
     a = a.astype(dtype, copy=False)
     if p == 2 and dim is None and not keepdim and a.flags.c_contiguous and a.itemsize > 2:
         flat = a.reshape(-1)
@@ -149,3 +149,39 @@ def vector_norm(a: Array, p: float, dim: Dim, keepdim: bool, dtype: np.dtype) ->
     if p in (np.inf, -np.inf):
         return (amax if p > 0 else amin)(magnitude, dim, keepdim)
     return np.power(sum(np.power(magnitude, p), dim, keepdim), 1 / p, out=...)
+
+
+def prod(a: Array, dim: Dim, keepdim: bool, dtype: np.dtype) -> Array:
+    """The product, in ``dtype``."""
+    product = np.multiply.reduce(a.astype(dtype, copy=False), axis=dim, keepdims=keepdim, dtype=_wide(dtype), out=...)
+    return product.astype(dtype, copy=False)
+
+
+def var_mean(a: Array, dim: Dim, keepdim: bool, correction: float, root: bool = False) -> tuple[Array, Array]:
+    """The variance (its square root if ``root``) and the mean, computed in double precision; NaN of nothing."""
+    count = a.size if dim is None else math.prod([a.shape[d] for d in dim])
+    mean = sum(a, dim, True, _wide(a.dtype)) / count if count else np.full_like(sum(a, dim, True), np.nan)
+    deviation = np.subtract(a, mean, out=...)
+    total = sum(np.square(deviation, out=deviation), dim, keepdim)
+    variance = np.true_divide(total, max(count - correction, 0.0) if count else 0.0, out=...)
+    if root:
+        np.sqrt(variance, out=variance)
+    return variance.astype(a.dtype), mean.reshape(variance.shape).astype(a.dtype)
+
+
+def _wide(dtype: np.dtype) -> np.dtype:
+    """The dtype that sums and products of many elements are kept in."""
+    return np.dtype(np.float32 if dtype.itemsize == 2 else np.float64) if dtype.kind == "f" else dtype
+
+
+def logsumexp(a: Array, dim: Dim, keepdim: bool) -> Array:
+    """log(sum(exp(a))), shifted by the largest element unless that is infinite, so that nothing overflows."""
+    largest = amax(a, dim, True) if a.size else np.zeros_like(sum(a, dim, True))
+    largest[np.isinf(largest)] = 0
+    logarithm = np.log(sum(np.exp(a - largest, out=...), dim, keepdim), out=...)
+    return np.add(logarithm, largest.reshape(logarithm.shape), out=...)
+
+
+def count_nonzero(a: Array, dim: Dim) -> Array:
+    """How many elements are not zero, as int64."""
+    return np.asarray(np.count_nonzero(a, axis=dim), np.int64)

@@ -22,12 +22,12 @@ SHARED = 2**15  # elements from which more than one thread pays
 
 def relu(a: Array) -> Array:
     """max(a, 0); NaN stays."""
-    return _pass(_relu, a) if a.size >= COMPILED and _is_plain(a) else np.maximum(a, 0, out=...)
+    return pass_over(_relu, a) if a.size >= COMPILED and _is_plain(a) else np.maximum(a, 0, out=...)
 
 
 def relu_backward(grad: Array, result: Array) -> Array:
     """The gradient where the result is positive, 0 elsewhere (also where the input was exactly 0)."""
-    return _pass(_relu_backward, grad, result) if _is_plain(grad) else where(result > 0, grad, 0.0)
+    return pass_over(_relu_backward, grad, result) if _is_plain(grad) else where(result > 0, grad, 0.0)
 
 
 def sign(a: Array) -> Array:
@@ -35,14 +35,14 @@ def sign(a: Array) -> Array:
     if a.dtype.kind == "b":
         return a.copy()
     if _is_plain(a):
-        return _pass(_sign, a)
+        return pass_over(_sign, a)
     return np.asarray(a > 0).astype(a.dtype) - np.asarray(a < 0).astype(a.dtype)
 
 
 def clamp(a: Array, low: float | Array | None, high: float | Array | None) -> Array:
     """``min(max(a, low), high)``: the upper bound wins where they cross, NaN stays."""
     if a.size >= COMPILED and _is_plain(a) and type(low) is not Array and type(high) is not Array:
-        return _pass(_clamp, a, numbers=(-np.inf if low is None else low, np.inf if high is None else high))
+        return pass_over(_clamp, a, numbers=(-np.inf if low is None else low, np.inf if high is None else high))
     if low is not None:
         a = np.maximum(a, low, out=...)
     return a if high is None else np.minimum(a, high, out=...)
@@ -55,9 +55,9 @@ def where(condition: Array, a: Any, b: Any) -> Array:
     if condition.size < COMPILED or not alike or not _is_plain(given[0]):
         return np.asarray(np.where(condition, a, b))
     if len(given) == 2:
-        return _pass(_where, a, b, condition)
+        return pass_over(_where, a, b, condition)
     number, holds = (b, True) if type(a) is Array else (a, False)
-    return _pass(_where_or_number, given[0], condition, numbers=(number, holds))
+    return pass_over(_where_or_number, given[0], condition, numbers=(number, holds))
 
 
 def masked_fill(a: Array, mask: Array, value: float | Array) -> Array:
@@ -69,7 +69,7 @@ def _is_plain(a: Array) -> bool:
     return a.dtype.kind == "f" and a.itemsize > 2
 
 
-def _pass(kernel: Any, *arrays: Array, numbers: tuple[Any, ...] = ()) -> Array:
+def pass_over(kernel: Any, *arrays: Array, numbers: tuple[Any, ...] = ()) -> Array:
     """Calls a kernel on arrays of one shape, on numbers, and on a new array like the first, all as flat and in the same order."""
     order: Any = "C"
     if not all(each.flags.c_contiguous for each in arrays):

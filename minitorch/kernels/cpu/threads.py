@@ -139,12 +139,3 @@ def on_one_blas_thread(product: Callable[..., Any], *operands: Any) -> Any:
         return product(*operands)
     finally:
         threads.value = before
-
-
-# Until all kernels' modules import these from ``compiler``.
-
-
-def __getattr__(name: str) -> Any:
-    if name in ("jit", "parallel_jit"):
-        return getattr(importlib.import_module("minitorch.kernels.cpu.compiler"), name)
-    raise AttributeError(name)

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from minitorch.autograd.grad_mode import no_grad
-from minitorch.autograd.variable import RemovableHandle
+from minitorch.autograd.hooks import RemovableHandle
 from minitorch.dtypes import dtype as Dtype
+from minitorch.nn.modules.backward_hooks import BackwardHooks
 from minitorch.nn.modules.state_dict import Stateful
 from minitorch.nn.parameter import clear_gradient
 from minitorch.tensor import Tensor
@@ -26,7 +27,7 @@ class Module(Stateful):
 
     def __init__(self) -> None:
         super().__init__()
-        self.__dict__.update(training=True, _forward_hooks={}, _forward_pre_hooks={})
+        self.__dict__.update(training=True, _forward_hooks={}, _forward_pre_hooks={}, _backward_hooks={})
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What the module computes; subclasses define it. Call the module itself, which runs the hooks too."""
@@ -34,7 +35,7 @@ class Module(Stateful):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         try:
-            if self._forward_pre_hooks or self._forward_hooks:
+            if self._forward_pre_hooks or self._forward_hooks or self._backward_hooks or _hooks_of_all:
                 return self._call_with_hooks(args, kwargs)
             return self.forward(*args, **kwargs)
         except Exception as error:
@@ -58,6 +59,7 @@ class Module(Stateful):
 
     _forward_hooks: Hooks
     _forward_pre_hooks: Hooks
+    _backward_hooks: Hooks  # with whether they are called before the module's gradients are known
 
     def register_forward_pre_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
@@ -83,8 +85,26 @@ class Module(Stateful):
         """
         return _add_hook(self._forward_hooks, hook, prepend, with_kwargs)
 
+    def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+        """Calls ``hook(module, grad_input, grad_output)`` when the gradients of the module's inputs are known.
+
+        Args:
+            hook: is given tuples, with ``None`` for what is no tensor; a tuple that it returns takes the place of ``grad_input``.
+            prepend: call it before the hooks that are there already.
+        """
+        return _add_hook(self._backward_hooks, hook, prepend, False)
+
+    def register_full_backward_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+        """Calls ``hook(module, grad_output)`` when the gradients of the module's outputs are known.
+
+        Args:
+            hook: a tuple that it returns takes the place of ``grad_output``.
+            prepend: call it before the hooks that are there already.
+        """
+        return _add_hook(self._backward_hooks, hook, prepend, True)
+
     def _call_with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        for _, (hook, with_kwargs) in sorted(self._forward_pre_hooks.items()):
+        for hook, with_kwargs in _all_hooks("forward_pre", self._forward_pre_hooks):
             if with_kwargs:
                 changed = hook(self, args, kwargs)
                 if changed is not None:
@@ -97,12 +117,20 @@ class Module(Stateful):
                 changed = hook(self, args)
                 if changed is not None:
                     args = changed if isinstance(changed, tuple) else (changed,)
+        backward_hooks = _all_hooks("backward", self._backward_hooks)
+        watched = None
+        if backward_hooks:
+            after, before = (
+                [hook for hook, is_before in backward_hooks if is_before == kind] for kind in (False, True)
+            )
+            watched = BackwardHooks(self, after, before)
+            args = watched.watch_inputs(args)
         output = self.forward(*args, **kwargs)
-        for _, (hook, with_kwargs) in sorted(self._forward_hooks.items()):
+        for hook, with_kwargs in _all_hooks("forward", self._forward_hooks):
             changed = hook(self, args, kwargs, output) if with_kwargs else hook(self, args, output)
             if changed is not None:
                 output = changed
-        return output
+        return output if watched is None else watched.watch_output(output)
 
     # -- changing the whole tree --------------------------------------------------------------------------------------
 
@@ -219,6 +247,46 @@ def parenthesised(name: str, items: list[str]) -> str:
         return f"{name}()"
     lines = "\n".join(items).split("\n")
     return f"{name}(\n" + "\n".join("  " + line if line.strip() else "" for line in lines) + "\n)"
+
+
+_hooks_of_all: dict[str, Hooks] = {}
+"""Hooks that are called for every module, before its own, by their kind."""
+
+
+def _all_hooks(kind: str, own: Hooks) -> list[tuple[Callable[..., Any], bool]]:
+    shared = _hooks_of_all.get(kind, {})
+    return [shared[key] for key in sorted(shared)] + [own[key] for key in sorted(own)]
+
+
+def _add_shared_hook(kind: str, hook: Callable[..., Any], setting: bool) -> RemovableHandle:
+    handle = _add_hook(_hooks_of_all.setdefault(kind, {}), hook, False, setting)
+
+    def remove() -> None:
+        handle.remove()
+        if not _hooks_of_all.get(kind, True):
+            del _hooks_of_all[kind]
+
+    return RemovableHandle(remove)
+
+
+def register_module_forward_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """``register_forward_pre_hook`` of every module."""
+    return _add_shared_hook("forward_pre", hook, False)
+
+
+def register_module_forward_hook(hook: Callable[..., Any], *, with_kwargs: bool = False) -> RemovableHandle:
+    """``register_forward_hook`` of every module."""
+    return _add_shared_hook("forward", hook, with_kwargs)
+
+
+def register_module_full_backward_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """``register_full_backward_pre_hook`` of every module."""
+    return _add_shared_hook("backward", hook, True)
+
+
+def register_module_full_backward_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """``register_full_backward_hook`` of every module."""
+    return _add_shared_hook("backward", hook, False)
 
 
 def _add_hook(hooks: Hooks, hook: Callable[..., Any], prepend: bool, with_kwargs: bool) -> RemovableHandle:

@@ -1,0 +1,83 @@
+"""Views that only strides can express, parts in a row, and what undoes them.
+
+Dimensions are never negative here, and arguments always fit the array.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+__all__ = [
+    "as_strided", "diagonal", "diagonal_backward", "split", "unfold", "unfold_backward", "view_dtype",
+]  # fmt: skip
+
+Array = np.ndarray
+_strided = np.lib.stride_tricks.as_strided
+
+
+def storage(a: Array) -> Array:
+    """The whole memory that an array lies in, as one row of elements; it ends where memory of another dtype begins."""
+    owner = a
+    while owner.base is not None:
+        # numpy puts a stand-in between an array and another that was made of it by its strides.
+        below = owner.base if isinstance(owner.base, Array) else getattr(owner.base, "base", None)
+        if not isinstance(below, Array) or below.dtype != a.dtype:
+            break
+        owner = below
+    last = sum((size - 1) * step for size, step in zip(owner.shape, owner.strides, strict=True)) // owner.itemsize
+    return _strided(owner, (last + 1 if owner.size else 0,), (owner.itemsize,))
+
+
+def as_strided(a: Array, size: tuple[int, ...], stride: tuple[int, ...], storage_offset: int) -> Array:
+    """The elements of ``a``'s storage that lie ``stride`` apart, from ``storage_offset`` on."""
+    return _strided(storage(a)[storage_offset:], size, [step * a.itemsize for step in stride])
+
+
+def diagonal(a: Array, offset: int, dim1: int, dim2: int) -> Array:
+    """The elements whose indices in two dimensions differ by ``offset``, as a last dimension."""
+    view = a.diagonal(offset, dim1, dim2)
+    view.flags.writeable = a.flags.writeable  # numpy shows diagonals for reading only
+    return view
+
+
+def diagonal_backward(grad: Array, shape: tuple[int, ...], offset: int, dim1: int, dim2: int) -> Array:
+    """Zeros, but for the gradient on that diagonal."""
+    whole = np.zeros(shape, grad.dtype)
+    diagonal(whole, offset, dim1, dim2)[...] = grad
+    return whole
+
+
+def split(a: Array, sizes: Sequence[int], dim: int) -> tuple[Array, ...]:
+    """Pieces of these sizes, one after another along a dimension."""
+    pieces, start = [], 0
+    for size in sizes:
+        pieces.append(a[(slice(None),) * dim + (slice(start, start + size),)])
+        start += size
+    return tuple(pieces)
+
+
+def unfold(a: Array, dim: int, size: int, step: int) -> Array:
+    """Windows of ``size`` elements along a dimension, ``step`` apart; their elements are a new last dimension."""
+    if not a.ndim:
+        return _strided(a, (size,), (a.itemsize,))
+    count = (a.shape[dim] - size) // step + 1
+    shape = (*a.shape[:dim], count, *a.shape[dim + 1 :], size)
+    return _strided(a, shape, (*a.strides[:dim], a.strides[dim] * step, *a.strides[dim + 1 :], a.strides[dim]))
+
+
+def unfold_backward(grad: Array, shape: tuple[int, ...], dim: int, size: int, step: int) -> Array:
+    """The gradients of all windows, added up where the windows lie."""
+    whole = np.zeros(shape, grad.dtype)
+    if not shape:
+        return whole + grad.sum()
+    count = grad.shape[dim]
+    for first in range(size):
+        whole[(slice(None),) * dim + (slice(first, first + step * (count - 1) + 1, step),)] += grad[..., first]
+    return whole
+
+
+def view_dtype(a: Array, dtype: np.dtype) -> Array:
+    """The same bytes, read as another dtype."""
+    return a.view(dtype)

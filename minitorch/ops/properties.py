@@ -1,0 +1,124 @@
+"""Questions about a tensor, which need no arithmetic."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from minitorch.autograd.variable import Variable
+from minitorch.dtypes import from_numpy_dtype
+from minitorch.ops.arguments import check_tensors, sizes
+from minitorch.ops.operator import functions, operator
+from minitorch.ops.reduction import sum as add_up
+from minitorch.ops.shape import AliasBackward0, view
+
+if TYPE_CHECKING:
+    from minitorch.tensor import Tensor
+
+
+def is_tensor(obj: Any) -> bool:
+    """Whether this is a tensor."""
+    return isinstance(obj, Variable)
+
+
+def is_storage(obj: Any) -> bool:
+    """Whether this is a storage: there are none here, as arrays stand for them."""
+    return False
+
+
+functions["is_tensor"], functions["is_storage"] = is_tensor, is_storage
+
+
+@operator(method=False)
+def numel(input: Tensor) -> int:
+    """The number of elements."""
+    check_tensors("numel", input=input)
+    return input._array.size
+
+
+@operator
+def is_floating_point(input: Tensor) -> bool:
+    """Whether the dtype is a floating point one."""
+    check_tensors("is_floating_point", input=input)
+    return input._array.dtype.kind == "f"
+
+
+@operator
+def is_complex(input: Tensor) -> bool:
+    """Whether the elements are complex numbers: there are none here."""
+    check_tensors("is_complex", input=input)
+    return False
+
+
+@operator
+def is_signed(input: Tensor) -> bool:
+    """Whether the dtype has negative numbers."""
+    check_tensors("is_signed", input=input)
+    return from_numpy_dtype(input._array.dtype).is_signed
+
+
+@operator
+def is_nonzero(input: Tensor) -> bool:
+    """Whether the only element is not zero.
+
+    Raises:
+        RuntimeError: there is not exactly one element.
+    """
+    return bool(input)
+
+
+@operator
+def is_same_size(input: Tensor, other: Tensor) -> bool:
+    """Whether the shapes are equal."""
+    return input._array.shape == other._array.shape
+
+
+@operator(public=False)
+def is_set_to(input: Tensor, tensor: Tensor) -> bool:
+    """Whether both show the same memory with the same shape and strides."""
+    return input.data_ptr() == tensor.data_ptr() and (input.shape, input.stride()) == (tensor.shape, tensor.stride())
+
+
+@operator(public=False)
+def is_shared(input: Tensor) -> bool:
+    """Whether the memory is shared between processes: never."""
+    return False
+
+
+@operator(public=False)
+def is_pinned(input: Tensor, device: Any = None) -> bool:
+    """Whether the memory is locked for transfers to a GPU: never."""
+    return False
+
+
+@operator(public=False)
+def pin_memory(input: Tensor, device: Any = None) -> Tensor:
+    """Memory locked for transfers to a GPU.
+
+    Raises:
+        RuntimeError: always, as there is only the CPU.
+    """
+    raise RuntimeError("Cannot pin memory: minitorch computes on the CPU only, and needs no pinned memory.")
+
+
+@operator(public=False)
+def get_device(input: Tensor) -> int:
+    """The number of the GPU; -1 on the CPU."""
+    return -1
+
+
+@operator(public=False)
+def sum_to_size(input: Tensor, size: Any = (), *others: int) -> Tensor:
+    """Summed until its shape is ``size``, which would broadcast to the tensor's: what undoes broadcasting.
+
+    Raises:
+        RuntimeError: the size does not broadcast to the tensor's.
+    """
+    wanted, own = sizes((size, *others)), input._array.shape
+    extra = len(own) - len(wanted)
+    if extra < 0 or any(n not in (1, m) for n, m in zip(wanted, own[extra:], strict=True)):
+        raise RuntimeError(f"size {{{list(wanted)}}} is not expandable to size {{{list(own)}}}.")
+    dims = tuple(d for d in range(len(own)) if d < extra or (wanted[d - extra] == 1 != own[d]))
+    if not dims:
+        return AliasBackward0.apply(input)
+    summed = add_up(input, dims, keepdim=True)
+    return view(summed, wanted) if extra else summed

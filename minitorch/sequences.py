@@ -1,0 +1,306 @@
+"""More new tensors: sequences of numbers, windows for signals, indices of triangles."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minitorch import dtypes
+from minitorch.creation import _made, _shape, as_tensor
+from minitorch.dtypes import dtype as Dtype
+from minitorch.dtypes import get_default_dtype
+from minitorch.ops.properties import is_tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from minitorch.tensor import Tensor
+
+# Every function here takes by keyword dtype, device ("cpu") and requires_grad, as those of minitorch.creation.
+
+
+def scalar_tensor(s: float, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """One number, without dimensions; of the default dtype unless another is given."""
+    return _made(np.asarray(s, (dtype or get_default_dtype()).numpy), device, requires_grad)
+
+
+def asarray(
+    obj: Any, *, dtype: Dtype | None = None, device: Any = None, copy: bool | None = None, requires_grad: bool = False
+) -> Tensor:
+    """A tensor of numbers, arrays or tensors: over the same memory where that is possible and ``copy`` is not true.
+
+    Raises:
+        ValueError: a copy is forbidden (``copy=False``) but needed.
+    """
+    shared = as_tensor(obj, dtype, device)
+    source = getattr(obj, "_array", obj)
+    same = isinstance(source, np.ndarray) and np.may_share_memory(source, shared._array)
+    if copy is False and not same:
+        raise ValueError(
+            f"can't alias tensor with dtype '{getattr(obj, 'dtype', type(obj).__name__)}' into dtype '{shared.dtype}'."
+        )
+    if not copy and (shared is not obj or requires_grad == shared.requires_grad):
+        return shared.requires_grad_(requires_grad) if requires_grad else shared
+    return (shared.clone() if copy and same else shared).detach().requires_grad_(requires_grad)
+
+
+def empty_strided(
+    size: Sequence[int],
+    stride: Sequence[int],
+    *,
+    dtype: Dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """A tensor of given shape and strides (in elements), with arbitrary contents.
+
+    Raises:
+        RuntimeError: not as many strides as sizes, or a size is negative.
+    """
+    shape, wanted = _shape((size,)), (dtype or get_default_dtype()).numpy
+    if len(stride) != len(shape):
+        raise RuntimeError(
+            f"dimensionality of sizes ({len(shape)}) must match dimensionality of strides ({len(stride)})"
+        )
+    span = 1 + sum((n - 1) * step for n, step in zip(shape, stride, strict=True)) if math.prod(shape) else 0
+    memory = np.empty(span, wanted)
+    array = np.lib.stride_tricks.as_strided(memory, shape, [step * memory.itemsize for step in stride])
+    return _made(array, device, requires_grad)
+
+
+def _bounds(function: str, start: Any, end: Any, steps: Any) -> tuple[Any, Any]:
+    """The bounds of a sequence as numbers: they may be given in tensors.
+
+    Raises:
+        RuntimeError: the number of steps is negative, or a tensor has dimensions.
+        TypeError: the number of steps is no whole number.
+    """
+    if not isinstance(steps, int):
+        kinds = ", ".join("Tensor" if is_tensor(each) else type(each).__name__ for each in (start, end, steps))
+        raise TypeError(
+            f"{function}() received an invalid combination of arguments - got ({kinds}), but expected one of:"
+        )
+    ranks = [each.ndim if is_tensor(each) else 0 for each in (start, end)]
+    if any(ranks):
+        given = " and ".join(
+            f"{name} with {rank} dimension(s)"
+            for name, rank, each in (("start", ranks[0], start), ("end", ranks[1], end))
+            if is_tensor(each)
+        )
+        raise RuntimeError(f"{function} only supports 0-dimensional start and end tensors, but got {given}.")
+    if steps < 0:
+        raise RuntimeError("number of steps must be non-negative")
+    first, last = (each.item() if is_tensor(each) else each for each in (start, end))
+    return first, last
+
+
+def linspace(
+    start: Any, end: Any, steps: int, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """``steps`` numbers at equal distances from ``start`` to ``end``, both included.
+
+    Raises:
+        RuntimeError: ``steps`` is negative, or a bound is a tensor that has dimensions.
+    """
+    first, last = _bounds("linspace", start, end, steps)
+    return _made(np.linspace(first, last, steps).astype((dtype or get_default_dtype()).numpy), device, requires_grad)
+
+
+def logspace(
+    start: Any,
+    end: Any,
+    steps: int,
+    base: float = 10.0,
+    *,
+    dtype: Dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """``base`` to the power of ``steps`` numbers at equal distances from ``start`` to ``end``, both included.
+
+    Raises:
+        RuntimeError: ``steps`` is negative, or a bound is a tensor that has dimensions.
+    """
+    first, last = _bounds("logspace", start, end, steps)
+    wanted = (dtype or get_default_dtype()).numpy
+    if wanted.kind != "f":
+        first, last = int(first), int(last)
+    precise = wanted if wanted.kind == "f" else np.dtype(np.float64)
+    step = precise.type((last - first) / (steps - 1) if steps > 1 else 0)
+    places = np.arange(steps, dtype=precise)
+    # From both ends towards the middle, as in torch, so that each of them is met exactly.
+    exponents = np.where(
+        2 * places < steps - steps % 2 + (steps == 1), first + step * places, last - step * (steps - 1 - places)
+    )
+    return _made((precise.type(base) ** exponents.astype(precise)).astype(wanted), device, requires_grad)
+
+
+def range(
+    start: float,
+    end: float,
+    step: float = 1,
+    *,
+    dtype: Dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """From start up to end, which is included. Deprecated: ``arange`` ends before its end, as Python's own ``range``.
+
+    Raises:
+        RuntimeError: the step is 0 or leads away from the end.
+    """
+    warnings.warn(
+        "torch.range is deprecated and will be removed in a future release because its behavior is inconsistent with Python's "
+        "range builtin. Instead, use torch.arange, which produces values in [start, end).",
+        UserWarning,
+        stacklevel=2,
+    )
+    if step == 0:
+        raise RuntimeError("step must be nonzero")
+    if (end - start) * step < 0:
+        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+    count = math.floor((end - start) / step) + 1
+    numbers = start + step * np.arange(count, dtype=np.float64)
+    return _made(numbers.astype((dtype or get_default_dtype()).numpy), device, requires_grad)
+
+
+# -- windows for signals: symmetric, or (periodic) the same of one more element, without the last ---------------------------
+
+
+def _window(
+    name: str, length: int, periodic: bool, shape: Any, dtype: Dtype | None, device: Any, requires_grad: bool
+) -> Tensor:
+    wanted = dtype or get_default_dtype()
+    if not wanted.is_floating_point:
+        kind = {"int64": "long int", "bool": "bool"}.get(wanted.name, wanted.name)
+        raise RuntimeError(
+            f"{name} expects floating point dtypes, got: TensorOptions(dtype={kind}, device=cpu, layout=Strided (default), "
+            "requires_grad=false (default), pinned_memory=false, memory_format=(nullopt))"
+        )
+    if length < 0:
+        raise RuntimeError(f"{name} requires non-negative window_length, got window_length={length}")
+    if length <= 1:
+        return _made(np.ones(length, wanted.numpy), device, requires_grad)
+    places = np.arange(length + periodic, dtype=wanted.numpy)
+    return _made(shape(places, length + periodic - 1)[:length].copy(), device, requires_grad)
+
+
+def hamming_window(
+    window_length: int,
+    periodic: bool = True,
+    alpha: float = 0.54,
+    beta: float = 0.46,
+    *,
+    dtype: Dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """alpha - beta cos(2 pi n / N)."""
+    return _window(
+        "hamming_window",
+        window_length,
+        periodic,
+        lambda n, last: np.cos(n * (2 * math.pi / last)) * -beta + alpha,
+        dtype,
+        device,
+        requires_grad,
+    )
+
+
+def hann_window(
+    window_length: int,
+    periodic: bool = True,
+    *,
+    dtype: Dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """1/2 - 1/2 cos(2 pi n / N)."""
+    return _window(
+        "hann_window",
+        window_length,
+        periodic,
+        lambda n, last: np.cos(n * (2 * math.pi / last)) * -0.5 + 0.5,
+        dtype,
+        device,
+        requires_grad,
+    )
+
+
+def blackman_window(
+    window_length: int,
+    periodic: bool = True,
+    *,
+    dtype: Dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """0.42 - 0.5 cos(2 pi n / N) + 0.08 cos(4 pi n / N)."""
+    return _window(
+        "blackman_window",
+        window_length,
+        periodic,
+        lambda n, last: np.cos(n * (4 * math.pi / last)) * 0.08 - np.cos(n * (2 * math.pi / last)) * 0.5 + 0.42,
+        dtype,
+        device,
+        requires_grad,
+    )
+
+
+def bartlett_window(
+    window_length: int,
+    periodic: bool = True,
+    *,
+    dtype: Dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """1 - abs(2 n / N - 1): a triangle."""
+    return _window(
+        "bartlett_window",
+        window_length,
+        periodic,
+        lambda n, last: np.where(n <= last // 2, n * (2 / last), 2 - n * (2 / last)),
+        dtype,
+        device,
+        requires_grad,
+    )
+
+
+# -- indices and powers -----------------------------------------------------------------------------------------------------
+
+
+def _triangle(row: int, col: int, inside: Any, dtype: Dtype | None, device: Any) -> Tensor:
+    for name, count in (("row", row), ("col", col)):
+        if count < 0:
+            raise RuntimeError(f"{name} must be non-negative, got{count}")
+    chosen = inside(np.arange(col) - np.arange(row)[:, None])
+    return _made(np.stack(chosen.nonzero()).astype((dtype or dtypes.int64).numpy), device, False)
+
+
+def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Dtype | None = None, device: Any = None) -> Tensor:
+    """(2, n): rows and columns of the lower triangle of a matrix of that size, up to a diagonal.
+
+    Raises:
+        RuntimeError: a size is negative.
+    """
+    return _triangle(row, col, lambda distance: distance <= offset, dtype, device)
+
+
+def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Dtype | None = None, device: Any = None) -> Tensor:
+    """(2, n): rows and columns of the upper triangle of a matrix of that size, from a diagonal on.
+
+    Raises:
+        RuntimeError: a size is negative.
+    """
+    return _triangle(row, col, lambda distance: distance >= offset, dtype, device)
+
+
+__all__ = [
+    "asarray", "bartlett_window", "blackman_window", "empty_strided", "hamming_window", "hann_window", "linspace", "logspace",
+    "range",
+    "scalar_tensor", "tril_indices", "triu_indices",
+]  # fmt: skip

@@ -1,0 +1,30 @@
+"""Special functions, under torch's names (``torch.special``); those that have a name in the package are the same here."""
+
+from __future__ import annotations
+
+from minitorch.ops.activation import log_softmax, softmax
+from minitorch.ops.operator import functions
+from minitorch.ops.special import entr, erfcx, i0e, i1, i1e, log_ndtr, ndtr, ndtri, xlog1py
+
+__all__ = [
+    "digamma", "entr", "erf", "erfc", "erfcx", "erfinv", "exp2", "expit", "expm1", "gammaln", "i0", "i0e", "i1", "i1e",
+    "log1p", "log_ndtr", "log_softmax", "logit", "multigammaln", "ndtr", "ndtri", "polygamma", "psi", "round", "sinc",
+    "softmax", "xlog1py", "xlogy",
+]  # fmt: skip
+
+digamma = psi = functions["digamma"]
+erf = functions["erf"]
+erfc = functions["erfc"]
+erfinv = functions["erfinv"]
+exp2 = functions["exp2"]
+expit = functions["sigmoid"]
+expm1 = functions["expm1"]
+gammaln = functions["lgamma"]
+i0 = functions["i0"]
+log1p = functions["log1p"]
+logit = functions["logit"]
+multigammaln = functions["mvlgamma"]
+polygamma = functions["polygamma"]
+round = functions["round"]
+sinc = functions["sinc"]
+xlogy = functions["xlogy"]
