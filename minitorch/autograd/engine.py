@@ -92,15 +92,16 @@ def run(
                 return
             node, grads = waiting.pop(-heappop(youngest))
             hooks = node.hooks
+            # As in torch, a target is without what the hooks do where the pass goes on to other targets.
+            early = wanted is not None and not accumulate and any(edge[0] in wanted for edge in node.next_functions)
+            if targets is not None and early:
+                _write_down(node, grads, targets)
             if hooks:
                 if this is None:
                     this = Pass([edge[0] for edge, _ in roots], wanted)
                 _run_hooks(this, node, hooks, grads)
-            if targets is not None:
-                for number, grad in enumerate(grads):
-                    if (node, number) in targets:
-                        targets[node, number] = grad
-                grad = None
+            if targets is not None and not early:
+                _write_down(node, grads, targets)
             if type(node) is AccumulateGrad:
                 if accumulate and (targets is None or (node, 0) in targets):
                     if hooks:
@@ -115,6 +116,12 @@ def run(
                     results = differentiate(node, grads, create_graph)
                 if not retain_graph and node.saved:
                     node.saved = None
+
+
+def _write_down(node: Function, grads: list[Gradient | None], targets: dict[Edge, Gradient | None]) -> None:
+    for number, grad in enumerate(grads):
+        if (node, number) in targets:
+            targets[node, number] = grad
 
 
 def _add(grads: list[Gradient | None], number: int, grad: Gradient) -> Gradient:

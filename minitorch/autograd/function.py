@@ -32,7 +32,7 @@ from minitorch.autograd.grad_mode import no_grad, recording
 from minitorch.autograd.graph import NO_EDGE, Edge, Node, Source, new_tensor, next_sequence_nr
 from minitorch.autograd.hooks import watchers
 from minitorch.autograd.variable import Variable
-from minitorch.autograd.views import Region, rebase
+from minitorch.autograd.views import rebase
 from minitorch.kernels import tables
 
 if TYPE_CHECKING:
@@ -352,12 +352,12 @@ def _tie(node: CustomNode, number: int, result: Variable, is_input: bool) -> Non
             raise NotImplementedError(
                 "a Function that writes over a view takes that view as its only tensor, and returns nothing else"
             )
-        rebase(base, Region(steps), node)
+        rebase(base, result._region(base, steps), node, result._is_expanded())
         result._edge_version, result._requires_grad = -1, True
         return
     if result._view is not None or (is_input and not dirty):
         result._view = None
-        result._view_error = (
+        result._refusal = (
             f"Output {number} of {type(node).__name__.removesuffix('Backward')} is a view and is being modified inplace. This "
             "view was created inside a custom Function (or because an input was returned as-is) and the autograd logic to "
             "handle view+inplace would override the custom backward associated with the custom Function, leading to incorrect "

@@ -73,7 +73,7 @@ Hooks = dict[float, Callable[..., Any]]  # by their order
 BEFORE, AFTER, ACCUMULATED = -1, -2, -3  # keys for hooks of a node, beside the numbers of its outputs
 
 
-Source = tuple[list[int], int, int]
+Source = tuple[list[Any], int, int]
 """Which tensor a saved array belongs to: its version counter, its version then, and its number among the inputs; among the
 node's own results it is -1, -2, … (A node that held the tensors themselves would be part of a cycle.)"""
 
@@ -189,7 +189,7 @@ class Function(metaclass=_NodeType):
         edges: list[Edge] = []
         for x in inputs:
             if isinstance(x, Tensor):
-                needed = can_record and x._requires_grad
+                needed = can_record and (x._requires_grad or x._wants_grad())
                 arrays.append(x._array)
                 needs.append(needed)
                 edges.append(x._gradient_edge() if needed else NO_EDGE)
@@ -277,6 +277,11 @@ class Function(metaclass=_NodeType):
         """The node's name, as torch has it; some names there begin with a namespace."""
         return self.namespace + type(self).__name__
 
+    def short_name(self) -> str:
+        """The node's name as error messages have it: ``Mul`` for ``MulBackward0``, ``Fill3`` for ``FillBackward3``."""
+        name, _, number = self.name().partition("Backward")
+        return name + number.removeprefix("0") if number.isdigit() or not number else self.name()
+
     def saved_arrays(self) -> Sequence[Any]:
         """The saved values for ``backward`` on arrays; raises torch's errors if they are gone or have changed."""
         saved = self.saved
@@ -345,13 +350,28 @@ class Function(metaclass=_NodeType):
             return (self, ~number)
         return self.next_functions[number] if number < len(self.next_functions) else NO_EDGE
 
+    def _latest(self, source: Source) -> Edge:
+        """Where a saved tensor that has been changed comes from now; a view, whose name says so, from its base."""
+        counter, _, number = source
+        producer, output_nr = self._origin(source)
+        if producer is None or number < 0:
+            return producer, output_nr
+        if producer.is_view:
+            return producer, 0
+        latest = counter[1]() if len(counter) > 1 else None
+        older: Any = latest
+        while older is not None and older is not producer:  # through what else was done in place to the same tensor
+            older = older.next_functions[0][0] if older.next_functions else None
+        return (producer, output_nr) if latest is None or older is None else (latest, counter[2])
+
     def _modified(self, source: Source) -> RuntimeError:
         """The error for a tensor that was changed since it was saved."""
         counter, version, _ = source
         value = next(value for value, each in zip(self.saved or (), self.sources, strict=True) if each is source)
-        producer, number = self._origin(source)
+        producer, number = self._latest(source)
         known = producer is not None and not isinstance(producer, AccumulateGrad)
-        origin = f", which is output {number} of {producer.name().split('Backward')[0]}," if known else ""
+        name = known and ("AsStrided" if producer.is_view else producer.short_name())
+        origin = f", which is output {number} of {name}," if known else ""
         return RuntimeError(
             "one of the variables needed for gradient computation has been modified by an inplace operation: "
             f"[{new_tensor(value)._type_and_shape()}]{origin} is at version {counter[0]}; "
@@ -493,7 +513,7 @@ class Unary(Function):
         node = cls()
         node.saved = NOTHING_SAVED
         array = a._array
-        recorded = a._requires_grad and recording.get()
+        recorded = (a._requires_grad or (a._view is not None and a._wants_grad())) and recording.get()
         node.needs = ONE_NEEDED if recorded else NOTHING_NEEDED
         array_of_result = node.forward(tables[type(array)], array, **params)
         result = new_tensor(array_of_result)

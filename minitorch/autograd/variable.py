@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import warnings
+import weakref
 from collections.abc import Callable, Sequence
 from sys import getrefcount
 from typing import TYPE_CHECKING, Any
@@ -37,7 +38,8 @@ class Variable:
 
     Attributes:
         _array: the numbers.
-        _version_counter: how often the memory was changed in place, in a list that all views of it share.
+        _version_counter: how often the memory was changed in place, in a list that all views of it share; and then, weakly, the
+            node that the base came out of when that was last recorded, and the number of that node's output.
         _requires_grad: whether operators on it are recorded.
         _edge: the node that made it and the number of that node's output; ``None`` for a leaf.
         _view: for a view, what it is a view of, and the view operators that lead from there to it; else ``None``.
@@ -50,13 +52,15 @@ class Variable:
     _array: Array
     _edge: Edge | None
     _requires_grad: bool
-    _version_counter: list[int]
+    _version_counter: list[Any]
     _view: tuple[Variable, Steps] | None
 
     _grad: Variable | None = None
     _borrowed: bool = False  # a gradient: its memory is somebody else's too
     _edge_version: int = 0  # a view's edge is stale once the memory's version is past this
-    _view_error: str | None = None  # why a view may not be changed in place, if it may not
+    _refusal: str | None = (
+        None  # why it may not be changed in place: "no_grad" made it, it is one of "several", or a text
+    )
     _accumulator: AccumulateGrad | None = None  # the node that stands for a leaf, and has its hooks
     _stop_retaining: Callable[[], object] | None = None
     _reshaped: bool = False  # a base: it became a view of its own memory, so that views taken before do not lead to it
@@ -93,20 +97,37 @@ class Variable:
             self._edge_version = counter[0]
         base, steps = source._view or (source, None)
         self._view = base, (steps, step)
-        if step[2] is not None:
-            name = step[0].__name__.split("Backward")[0]
-            self._view_error = (
-                f"Output {step[2]} of {name} is a view and is being modified inplace. This view is the output of a function that "
-                "returns multiple views. Such functions do not allow the output views to be modified inplace. You should "
-                "replace the inplace operation by an out-of-place one."
+        if not recording.get():
+            self._requires_grad = base._requires_grad
+            self._refusal = "no_grad"
+        elif step[2] is not None:
+            self._refusal = "several"
+        elif source._refusal is not None:
+            self._refusal = source._refusal
+
+    def _refused(self, what: str) -> RuntimeError:
+        """The error for a view that may not be changed in place: ``what`` happened to it."""
+        if self._refusal not in ("no_grad", "several"):
+            return RuntimeError(self._refusal)
+        if self._edge is None:
+            begin = f"A view was created in no_grad mode and {what} modified inplace with grad mode enabled."
+        else:
+            node, number = self._edge
+            cut_off = self._refusal == "no_grad"
+            begin = (
+                f"Output {number} of {node.short_name()} is a view{' of a view which was created in no_grad mode' * cut_off} "
+                f"and {what} modified inplace{' with grad mode enabled' * cut_off}."
             )
-        elif base._requires_grad and not recording.get():
-            self._view_error = (
-                "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this use "
-                "case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the "
-                "inplace either both inside the no_grad block (if you don't want the inplace to be tracked) or both outside "
-                "(if you want the inplace to be tracked)."
+        if self._refusal == "several":
+            return RuntimeError(
+                f"{begin} This view is the output of a function that returns multiple views. Such functions do not allow the "
+                "output views to be modified inplace. You should replace the inplace operation by an out-of-place one."
             )
+        return RuntimeError(
+            f"{begin} Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by "
+            "moving both the view and the inplace either both inside the no_grad block (if you don't want the inplace to be "
+            "tracked) or both outside (if you want the inplace to be tracked)."
+        )
 
     # -- the graph ----------------------------------------------------------------------------------------------------
 
@@ -115,7 +136,9 @@ class Variable:
         """The node that made this tensor; ``None`` for a leaf."""
         if self._view is not None and self._edge_version != self._version_counter[0]:
             base, steps = self._view
-            if base._requires_grad:
+            if base._requires_grad or self._edge is not None:
+                if self._refusal is not None:
+                    raise self._refused("its base or another view of its base has been")
                 # The memory was changed through the base or another view of it: this view now comes out of the base as it is.
                 self._edge = ViewBackward.of(base, self._region(base, steps))
                 self._edge_version = self._version_counter[0]
@@ -129,14 +152,18 @@ class Variable:
         edge = self._edge
         if edge is not None:
             return edge
-        if not self._requires_grad:
-            return NO_EDGE
+        if not self._requires_grad or self._refusal == "no_grad":
+            return NO_EDGE  # no_grad has cut a view off, though it requires gradients
         node = self._accumulator
         if node is None:
             node = self._accumulator = AccumulateGrad(self)
         elif getrefcount(node) == ALONE:
             node.sequence_nr = next_sequence_nr()  # no graph has it: in a new one, it is as old as its first use
         return (node, 0)
+
+    def _wants_grad(self) -> bool:
+        """A view requires gradients also if its base has come to do so by a change in place."""
+        return self._requires_grad or (self._view is not None and self._view[0]._requires_grad)
 
     @property
     def output_nr(self) -> int:
@@ -145,12 +172,12 @@ class Variable:
     @property
     def is_leaf(self) -> bool:
         """True for tensors that no recorded operator made."""
-        return self._edge is None
+        return self._edge is None if self._view is None else self.grad_fn is None
 
     @property
     def requires_grad(self) -> bool:
         """Whether gradients are to be computed for this tensor."""
-        return self._requires_grad
+        return self._wants_grad()
 
     @requires_grad.setter
     def requires_grad(self, wanted: bool) -> None:
@@ -339,31 +366,49 @@ class Variable:
 
     # -- changes in place ---------------------------------------------------------------------------------------------
 
-    def _check_inplace(self) -> None:
-        """Raises torch's error where this tensor may not be changed in place while the graph is recorded."""
+    def _is_expanded(self) -> bool:
+        """Whether some of the elements lie at one place."""
         array = self._array
-        if (
+        return bool(
             array.size
             and 0 in array.strides
             and any(size > 1 and not step for size, step in zip(array.shape, array.strides, strict=True))
-        ):
+        )
+
+    def _check_written_once(self) -> None:
+        """Raises torch's error where two elements lie at one place, so that writing all of them cannot be done."""
+        if self._is_expanded():
             raise RuntimeError(
                 "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
                 "Please clone() the tensor before performing the operation."
             )
+
+    def _check_inplace(self, recorded: bool | None = None, once: bool = True) -> None:
+        """Raises torch's error where this tensor may not be changed in place.
+
+        Args:
+            recorded: the change goes into the graph. Default: if this tensor requires gradients, and no_grad is not on.
+            once: no two elements may lie at one place.
+        """
+        if self._wants_grad() and recording.get() if recorded is None else recorded:
+            if self._view is not None:
+                if self._refusal in ("no_grad", "several"):
+                    raise self._refused("is being")
+                if self._wants_grad() and self._view[0].is_leaf:
+                    raise RuntimeError(
+                        "a view of a leaf Variable that requires grad is being used in an in-place operation."
+                    )
+            if self._refusal is not None:
+                raise self._refused("is being")
+            if self._wants_grad() and self.is_leaf:
+                raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+        if once:
+            self._check_written_once()
         if type(self._version_counter) is Untracked and not is_inference_mode_enabled():
             raise RuntimeError(
                 "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal "
                 "tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details."
             )
-        if not recording.get():
-            return
-        target = self if self._view is None else self._view[0]
-        if target._requires_grad and target._edge is None:
-            what = "a leaf Variable" if self is target else "a view of a leaf Variable"
-            raise RuntimeError(f"{what} that requires grad is being used in an in-place operation.")
-        if self._view_error is not None and target._requires_grad:
-            raise RuntimeError(self._view_error)
 
     def _region(self, base: Variable, steps: Steps) -> Region:
         """What this view shows of its base.
@@ -420,9 +465,11 @@ class Variable:
             self._edge, self._requires_grad = result._edge, True
         else:
             base, steps = self._view
-            rebase(base, self._region(base, steps), node)
+            rebase(base, self._region(base, steps), node, self._is_expanded())
             self._edge_version = -1  # the next look at grad_fn finds the new history through the base
             self._requires_grad = True
+        latest, number = (self if self._view is None else self._view[0])._edge  # type: ignore[misc]  # it has one now
+        self._version_counter[1:] = [weakref.ref(latest), number]
         if self._stop_retaining is not None:
             self._stop_retaining()
             self._stop_retaining = None

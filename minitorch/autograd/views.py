@@ -75,9 +75,10 @@ class CopySlices(Function):
     was in the region before and to the operator's other inputs.
     """
 
-    __slots__ = ("node", "region")
+    __slots__ = ("expanded", "node", "region")
     namespace = "torch::autograd::"
 
+    expanded: bool
     node: Function
     region: Region
 
@@ -91,7 +92,15 @@ class CopySlices(Function):
         _attach(view, [(self, 0)], base)
         return (view, 0)
 
+    def _latest(self, source: Source) -> Edge:
+        return super()._latest(source) if source[2] >= 0 else (self.node, ~source[2])
+
     def backward(self, k: Table, grad: Any, *saved: Any) -> tuple[Any, ...]:
+        if self.expanded:
+            raise RuntimeError(
+                "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+                "Please clone() the tensor before performing the operation."
+            )
         inside, *others = self.node.backward(k, k.read_region(grad, region=self.region), *saved)
         if inside is None or inside is False:
             inside = k.zeros(k.read_region(grad, region=self.region).shape, grad)
@@ -102,10 +111,10 @@ class CopySlices(Function):
         return self.node.broadcasts
 
 
-def rebase(base: Variable, region: Region, node: Function) -> None:
+def rebase(base: Variable, region: Region, node: Function, expanded: bool) -> None:
     """Gives ``base`` the history of having had ``node``'s operator applied in place to one region of it."""
     outer = CopySlices()
-    outer.node, outer.region = node, region
+    outer.node, outer.region, outer.expanded = node, region, expanded
     _attach(outer, [base._gradient_edge() if base._requires_grad else NO_EDGE, *node.next_functions[1:]], base._array)
     outer.saved, outer.sources, node.saved = node.saved, node.sources if node.saved else (), ()
     outer.leaves = node.leaves

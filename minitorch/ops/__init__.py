@@ -20,6 +20,7 @@ from minitorch.ops import (
     elementary,
     exponential,
     extremes,
+    gathering,
     indexing,
     inplace,
     joining,
@@ -27,6 +28,7 @@ from minitorch.ops import (
     matmul,
     maxima,
     nonlinearity,
+    overwriting,
     padding,
     parts,
     piecewise,
@@ -39,6 +41,7 @@ from minitorch.ops import (
     resampling,
     rounding,
     scan,
+    scattering,
     shape,
     sorting,
     special,
@@ -52,8 +55,8 @@ inplace.declare()
 
 __all__ = [
     "activation", "added_product", "arithmetic", "bivariate", "closeness", "comparison", "contraction", "conversion",
-    "convolution", "dimensions", "einsum", "elementary", "exponential", "extremes", "indexing", "inplace", "joining",
-    "loss", "matmul", "maxima", "nonlinearity", "padding", "parts", "piecewise", "product", "properties", "quantile",
-    "rearranging", "reduction", "renorm", "resampling", "rounding", "scan", "shape", "sorting", "special", "splitting",
-    "statistics", "strided", "trigonometry",
+    "convolution", "dimensions", "einsum", "elementary", "exponential", "extremes", "gathering", "indexing", "inplace",
+    "joining", "loss", "matmul", "maxima", "nonlinearity", "overwriting", "padding", "parts", "piecewise", "product",
+    "properties", "quantile", "rearranging", "reduction", "renorm", "resampling", "rounding", "scan", "scattering", "shape",
+    "sorting", "special", "splitting", "statistics", "strided", "trigonometry",
 ]  # fmt: skip

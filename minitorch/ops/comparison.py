@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from minitorch.autograd.variable import Variable
 from minitorch.dtypes import FLOATING
 from minitorch.kernels import tables
 from minitorch.ops.arguments import check_any_tensor, check_tensors, invalid_combination
-from minitorch.ops.operator import Comparison, Elementwise, Number, alias, operator
+from minitorch.ops.gathering import nonzero
+from minitorch.ops.operator import Comparison, Elementwise, Number, alias, methods, operator
 from minitorch.ops.promotion import as_dtype, check_fits, result_dtype
 
 if TYPE_CHECKING:
@@ -224,15 +228,38 @@ class WhereBackward0(Elementwise):
         return self.needs[0] and k.where(condition, grad, 0.0), self.needs[1] and k.where(condition, 0.0, grad)
 
 
-@operator(method=False)
-def where(condition: Tensor, input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """``input`` where the condition holds, else ``other``; all three are broadcast.
+@operator(method=False, out=True)
+def where(condition: Tensor, input: Tensor | Number | None = None, other: Tensor | Number | None = None) -> Any:
+    """``input`` where the condition holds, else ``other``; all three are broadcast. Alone, ``nonzero(as_tuple=True)``.
 
     Raises:
         RuntimeError: the condition is not of dtype bool, or the shapes do not broadcast.
     """
-    if condition._array.dtype.kind != "b":
+    if input is None and other is None:
+        return nonzero(condition, as_tuple=True)
+    if input is None or other is None:
+        raise invalid_combination("where", condition, other if input is None else input)
+    kind = condition._array.dtype
+    if kind == np.uint8:
+        warnings.warn(
+            "where received a uint8 condition tensor. This behavior is deprecated and will be removed in a future version of "
+            "PyTorch. Use a boolean condition instead.",
+            UserWarning,
+            stacklevel=2,
+        )
+        condition = Variable._of(condition._array.astype(bool))
+    elif kind.kind != "b":
         raise RuntimeError(
             f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype.scalar_type}"
         )
+    if not isinstance(input, Variable) and not isinstance(other, Variable):
+        input = Variable._of(np.asarray(input, result_dtype([input, other]).numpy))
     return WhereBackward0.apply(input, other, condition)
+
+
+def _where(input: Tensor, condition: Tensor, other: Tensor | Number) -> Tensor:
+    """The tensor where the condition holds, else ``other``."""
+    return where(condition, input, other)
+
+
+methods["where"] = _where

@@ -105,7 +105,7 @@ def copy(input: Tensor, source: Any) -> Tensor:
     return CopyBackwards.apply(input, source)
 
 
-@operator(inplace=True, method=False, public=False)
+@operator(inplace="", method=False, public=False)
 def fill(input: Tensor, value: Tensor | Number) -> Tensor:
     """``value`` everywhere.
 
@@ -122,7 +122,7 @@ def fill(input: Tensor, value: Tensor | Number) -> Tensor:
     return FillBackward3.apply(input, value)
 
 
-@operator(inplace=True, method=False, public=False)
+@operator(inplace="", method=False, public=False)
 def zero(input: Tensor) -> Tensor:
     """0 everywhere."""
     return ZeroBackward0.apply(input, value=0)

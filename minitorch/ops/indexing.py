@@ -6,14 +6,16 @@ and masks that remain are looked up together at the end (``IndexBackward0``).
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
-from minitorch.ops.arguments import cpp_name, dimension, dtype_name
-from minitorch.ops.operator import Elementwise, Number, formula, methods, operator
+from minitorch.ops.arguments import dtype_name
+from minitorch.ops.operator import Number, check_apart, formula, methods, operator
 from minitorch.ops.parts import SelectBackward0, slice
 from minitorch.ops.promotion import check_fits
 from minitorch.ops.shape import AliasBackward0, expand, unsqueeze, view
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from minitorch.tensor import Tensor
 
 _slice = type(np.s_[:])  # Python's slice: the operator of that name hides it
+
+
+LONG_LIST = 32  # from this length on, a list is looked up without a look at what it holds
 
 
 class IndexBackward0(Function):
@@ -64,110 +69,37 @@ class IndexPutBackward0(Function):
         return k.index_put(a, indices, values, accumulate)
 
     def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
-        rest = grad if self.accumulate else self.needs[0] and k.index_put(grad, self.indices, 0.0)
+        rest = grad if self.accumulate else self.needs[0] and k.index_put(grad, self.indices, k.zeros((), grad))
         return rest, self.needs[1] and k.index(grad, indices=self.indices)
 
 
-class GatherBackward0(Function, saves={"indices": "index"}):
-    """The gradient is added at the indices that were read."""
-
-    __slots__ = ("dim", "shape")
-    graph_inputs = 1
-
-    def forward(self, k: Table, a: Any, indices: Any, dim: int) -> Any:
-        self.shape, self.dim = a.shape, dim
-        self.save(indices)
-        return k.gather(a, dim, indices)
-
-    def backward(self, k: Table, grad: Any, indices: Any) -> tuple[Any, ...]:
-        return (k.scatter_add(grad, indices, shape=self.shape, dim=self.dim),)
-
-
-class MaskedFillBackward0(Elementwise):
-    """No gradient where the mask holds; what is written there is a number."""
-
-    graph_inputs = 1
-
-    @classmethod
-    def mixed(cls, arrays: list[Any]) -> list[Any]:
-        return arrays
-
-    def forward(self, k: Table, a: Any, mask: Any, value: Any) -> Any:
-        self.save(mask)
-        return k.masked_fill(a, mask, value)
-
-    def backward(self, k: Table, grad: Any, mask: Any) -> tuple[Any, ...]:
-        return (k.where(mask, 0.0, grad),)
-
-
-class MaskedFillBackward1(MaskedFillBackward0):
-    """Likewise, but what is written is the one element of a tensor, which gets the gradients from there."""
-
-    graph_inputs = 2
-
-    def forward(self, k: Table, a: Any, value: Any, mask: Any) -> Any:
-        self.save(mask)
-        return k.masked_fill(a, mask, value)
-
-    def backward(self, k: Table, grad: Any, mask: Any) -> tuple[Any, ...]:
-        return self.needs[0] and k.where(mask, 0.0, grad), self.needs[1] and k.where(mask, grad, 0.0)
-
-
-@operator
-def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
-    """Along a dimension, the elements that ``index`` (int64, as many dimensions as ``input``) names.
-
-    Raises:
-        RuntimeError: the index has another dtype or number of dimensions, is too large, or out of bounds.
-    """
-    if index._array.dtype not in (np.int64, np.int32):
-        raise RuntimeError("gather(): Expected dtype int32/int64 for index")
-    if max(index._array.ndim, 1) != max(input._array.ndim, 1):
-        raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
-    d = dimension(dim, input._array.ndim)
-    size = input._array.shape[d] if input._array.ndim else 1
-    for axis, (more, most) in enumerate(zip(index._array.shape, input._array.shape, strict=False)):
-        if axis != d and more > most:
-            raise RuntimeError(
-                f"Size does not match at dimension {axis} expected index {list(index._array.shape)} to be no larger than self "
-                f"{list(input._array.shape)} apart from dimension {d}"
-            )
-    outside = (index._array < 0) | (index._array >= size)
-    if outside.any():
-        raise RuntimeError(f"index {index._array[outside].flat[0]} is out of bounds for dimension {d} with size {size}")
-    return GatherBackward0.apply(input, index, dim=d)
-
-
-@operator(inplace=True, public=True)
-def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
-    """``value`` (a number, or a tensor without dimensions) where the mask (bool, broadcast) holds.
-
-    Raises:
-        RuntimeError: the mask is not of dtype bool, or the value has dimensions.
-    """
-    if mask._array.dtype.kind != "b":
-        raise RuntimeError("masked_fill_ only supports boolean masks, but got mask with dtype " + cpp_name(mask))
-    if not isinstance(value, Variable):
-        check_fits(value, input.dtype)
-        return MaskedFillBackward0.apply(input, mask, value.item() if isinstance(value, np.generic) else value)
-    if value._array.ndim:
-        raise RuntimeError(
-            f"masked_fill_ only supports a 0-dimensional value tensor, but got tensor with {value._array.ndim} dimension(s)."
-        )
-    return MaskedFillBackward1.apply(input, value, mask)
-
-
 def _in_parts(index: Any) -> tuple[Any, ...]:
-    return index if isinstance(index, tuple) else (index,)
+    """The parts of an index; a list that holds more than numbers counts as a tuple, with torch's warning."""
+    if isinstance(index, tuple):
+        return index
+    if not isinstance(index, Sequence) or isinstance(index, str) or len(index) >= LONG_LIST:
+        return (index,)
+    if any(each is None or each is Ellipsis or isinstance(each, _slice | Sequence | Variable) for each in index):
+        warnings.warn(
+            "Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed in pytorch 2.9; use "
+            "x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will be interpreted as tensor index, x[torch.tensor(seq)], "
+            "which will result either in an error or a different result",
+            UserWarning,
+            stacklevel=3,
+        )
+        return tuple(index)
+    return (index,)
+
+
+def _is_mask(part: Any) -> bool:
+    return isinstance(part, Variable) and part._array.dtype in (np.bool_, np.uint8)
 
 
 def _consumed(part: Any) -> int:
     """How many dimensions of the tensor one part of an index takes up."""
     if part is None or part is Ellipsis or isinstance(part, bool):
         return 0
-    if isinstance(part, Variable) and part._array.dtype.kind == "b":
-        return part._array.ndim
-    return 1
+    return part._array.ndim if _is_mask(part) else 1
 
 
 def _looked_up(part: Any) -> np.ndarray:
@@ -176,22 +108,32 @@ def _looked_up(part: Any) -> np.ndarray:
     Raises:
         IndexError, TypeError: it cannot be an index.
     """
-    array = part._array if isinstance(part, Variable) else np.asarray(part)
-    if not isinstance(part, Variable) and array.size == 0:
-        array = array.astype(np.int64)
-    if array.dtype.kind in "US":
-        raise TypeError(f"new(): invalid data type '{type(part).__name__}'")
-    if array.dtype.kind not in "iub" and isinstance(part, float):
+    if isinstance(part, Variable):
+        array = part._array
+        if array.dtype == np.uint8:
+            warnings.warn(
+                "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.",
+                UserWarning,
+                stacklevel=4,
+            )
+            return array.astype(bool)
+        if array.dtype not in (np.bool_, np.int32, np.int64):
+            raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
+        return array
+    if isinstance(part, str):
+        raise TypeError("new(): invalid data type 'str'")
+    if not isinstance(part, Sequence | np.ndarray):
         raise IndexError(
             "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices "
             f"(got {type(part).__name__})"
         )
-    if array.dtype.kind not in "iub":
-        raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
-    return array
+    array = np.asarray(part)
+    if array.dtype.kind not in "iubf":
+        raise TypeError(f"new(): invalid data type '{type(part[0]).__name__}'")
+    return array if array.dtype == np.bool_ else array.astype(np.int64)
 
 
-def _views(input: Tensor, parts: tuple[Any, ...], to_read: bool) -> tuple[Tensor, list[np.ndarray | None]]:
+def _views(input: Tensor, parts: tuple[Any, ...], alone: bool) -> tuple[Tensor, list[np.ndarray | None]]:
     """Goes through the parts of an index that are views, and collects the others by dimension.
 
     A slice of a whole dimension is no step on the way, except that ``x[:]`` is a new view when it is read.
@@ -200,22 +142,21 @@ def _views(input: Tensor, parts: tuple[Any, ...], to_read: bool) -> tuple[Tensor
         IndexError: more parts than dimensions, an index out of range, a mask that does not fit.
     """
     left = input._array.ndim - sum(_consumed(part) for part in parts)
+    if not input._array.ndim and parts and isinstance(parts[0], _slice):
+        raise IndexError("slice() cannot be applied to a 0-dim tensor.")
     if left < 0:
         raise IndexError(f"too many indices for tensor of dimension {input._array.ndim}")
-    alone = to_read and len(parts) == 1
     dim, lookups = 0, dict[int, np.ndarray]()
     own = 0  # the dimension of the tensor that was given
     for part in parts:
-        if isinstance(part, Variable) and part._array.ndim == 0 and part._array.dtype.kind in "iu":
+        if isinstance(part, Variable) and not part._array.ndim and part._array.dtype.kind == "i":
             part = int(part._array)
         if part is Ellipsis:
             dim += left
         elif part is None:
             input = unsqueeze(input, dim)
             dim += 1
-        elif isinstance(part, bool | np.bool_) or (
-            isinstance(part, Variable) and part._array.ndim == 0 and part._array.dtype.kind == "b"
-        ):
+        elif isinstance(part, bool | np.bool_) or (_is_mask(part) and not part._array.ndim):
             input = unsqueeze(input, dim)
             lookups[dim] = np.zeros(int(bool(part)), np.int64)
             dim += 1
@@ -223,7 +164,7 @@ def _views(input: Tensor, parts: tuple[Any, ...], to_read: bool) -> tuple[Tensor
             input = _select_at(input, dim, int(part), own)
         elif isinstance(part, _slice):
             start, stop, step = _bounds(part, input._array.shape[dim])
-            if alone or (start, step) != (0, 1) or stop != input._array.shape[dim]:
+            if alone or part.start not in (None, 0) or step != 1 or stop != input._array.shape[dim]:
                 input = slice(input, dim, start, stop, step)
             dim += 1
         else:
@@ -264,10 +205,16 @@ def _check_mask(mask: np.ndarray, shape: tuple[int, ...], dim: int) -> None:
 
 
 def _check_lookups(lookups: list[np.ndarray | None], shape: tuple[int, ...]) -> None:
-    for d, positions in enumerate(lookups):
-        if positions is not None and positions.size and not -shape[d] <= positions.min() <= positions.max() < shape[d]:
-            outside = next(p for p in positions.flat if not -shape[d] <= p < shape[d])
-            raise IndexError(f"index {outside} is out of bounds for dimension {d} with size {shape[d]}")
+    """Raises torch's errors, which count only the dimensions that are looked up."""
+    if len(lookups) > len(shape):
+        raise IndexError(f"too many indices for tensor of dimension {len(shape)} (got {len(lookups)})")
+    given = [(positions, size) for positions, size in zip(lookups, shape, strict=False) if positions is not None]
+    for d, (positions, size) in enumerate(given):
+        if positions.size and not size:
+            raise IndexError("index is out of bounds for dimension with size 0")
+        if positions.size and not -size <= positions.min() <= positions.max() < size:
+            outside = next(p for p in positions.flat if not -size <= p < size)
+            raise IndexError(f"index {outside} is out of bounds for dimension {d} with size {size}")
     shapes = [each.shape for each in lookups if each is not None]
     try:
         np.broadcast_shapes(*shapes)
@@ -286,17 +233,20 @@ def getitem(input: Tensor, index: Any) -> Tensor:
     """
     if type(index) is int and input._array.ndim:
         return _select_at(input, 0, index, 0)
-    if not input._array.ndim and type(index) is int:
-        raise IndexError(
-            "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim "
-            "tensor to a number"
-        )
-    parts = _in_parts(list(index) if isinstance(index, range) else index)
-    viewed, lookups = _views(input, parts, to_read=True)
+    if type(index) is int:
+        raise _of_a_number()
+    viewed, lookups = _views(input, _in_parts(index), alone=isinstance(index, _slice))
     if lookups:
         _check_lookups(lookups, viewed._array.shape)
         return IndexBackward0.apply(viewed, indices=tuple(lookups))
     return AliasBackward0.apply(input) if viewed is input else viewed
+
+
+def _of_a_number() -> IndexError:
+    return IndexError(
+        "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim "
+        "tensor to a number"
+    )
 
 
 def setitem(input: Tensor, index: Any, value: Any) -> None:
@@ -308,13 +258,17 @@ def setitem(input: Tensor, index: Any, value: Any) -> None:
     """
     if index is False:
         return
-    viewed, lookups = _views(input, (None,) if index is True else _in_parts(index), to_read=False)
+    if type(index) is int and not input._array.ndim:
+        raise _of_a_number()
+    viewed, lookups = _views(input, (None,) if index is True else _in_parts(index), alone=False)
     if not isinstance(value, Variable):
         if not isinstance(value, Number):
             raise TypeError(f"can't assign a {type(value).__name__} to a {input._type_name()}")
+        check_fits(value, input.dtype)
         value = Variable._of(np.asarray(value).astype(input._array.dtype))
     if lookups:
-        _check_lookups(lookups, viewed._array.shape)
+        if value._array.size > 1:
+            check_apart(viewed, value)
         shape = _without_leading_ones(value._array.shape)
         methods["index_put_"](viewed, tuple(lookups), value if shape == value._array.shape else view(value, shape))
     elif viewed._array.shape == value._array.shape:
@@ -331,26 +285,46 @@ def _without_leading_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
     return shape[next((d for d, size in enumerate(shape) if size != 1), len(shape)) :]
 
 
-@operator(inplace=True)
-def index_put(input: Tensor, indices: tuple[Any, ...], values: Tensor | Number, accumulate: bool = False) -> Tensor:
+@operator(inplace="tensor[indices] = tensor")
+def index_put(input: Tensor, indices: tuple[Any, ...], values: Tensor, accumulate: bool = False) -> Tensor:
     """Other values (broadcast) at the positions that ``indices`` name for the leading dimensions, or added to them.
 
     Raises:
-        RuntimeError: the values do not fit the place.
+        RuntimeError: the values do not fit the place, or are of another dtype.
         IndexError: a position is out of bounds.
+        TypeError: the indices are no tuple, or the values no tensor.
     """
-    lookups = [each if each is None or isinstance(each, np.ndarray) else _looked_up(each) for each in indices]
+    if isinstance(indices, Variable):
+        raise TypeError("index_put(): argument 'indices' (position 1) must be tuple of Tensors, not Tensor")
+    if not isinstance(values, Variable):
+        raise TypeError(f"index_put(): argument 'values' (position 2) must be Tensor, not {type(values).__name__}")
+    lookups: list[np.ndarray | None] = []
+    for each in indices:
+        array = each if each is None or isinstance(each, np.ndarray) else _looked_up(each)
+        if array is None or array.dtype.kind == "i":
+            lookups.append(array)
+        else:
+            _check_mask(array, input._array.shape, len(lookups))
+            lookups.extend(array.nonzero())
     _check_lookups(lookups, input._array.shape)
-    if isinstance(values, Variable) and values._array.dtype is not input._array.dtype:
+    place = _place(lookups, input._array.shape)
+    given = values._array.shape
+    if len(given) > len(place) or any(a not in (1, b) for a, b in zip(given[::-1], place[::-1], strict=False)):
+        raise RuntimeError(
+            f"shape mismatch: value tensor of shape {list(given)} cannot be broadcast to indexing result of shape {list(place)}"
+        )
+    if values._array.dtype is not input._array.dtype:
         raise RuntimeError(
             f"Index put requires the source and destination dtypes match, got {dtype_name(input)} for the destination and "
             f"{dtype_name(values)} for the source."
         )
-    try:
-        return IndexPutBackward0.apply(input, values, indices=tuple(lookups), accumulate=accumulate)
-    except ValueError:
-        place = input._array[tuple(_slice(None) if each is None else each for each in lookups)].shape
-        given = values._array.shape if isinstance(values, Variable) else ()
-        raise RuntimeError(
-            f"shape mismatch: value tensor of shape {list(given)} cannot be broadcast to indexing result of shape {list(place)}"
-        ) from None
+    return IndexPutBackward0.apply(input, values, indices=tuple(lookups), accumulate=accumulate)
+
+
+def _place(lookups: list[np.ndarray | None], shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of what an index reads: lookups side by side stay where they are, others come to the front."""
+    given = [d for d, each in enumerate(lookups) if each is not None]
+    read = np.broadcast_shapes(*(each.shape for each in lookups if each is not None))
+    rest = [size for d, size in enumerate(shape) if d not in given]
+    first = given[0] if given and given[-1] - given[0] == len(given) - 1 else 0
+    return (*rest[:first], *read, *rest[first:])

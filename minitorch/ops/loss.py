@@ -10,10 +10,10 @@ from minitorch.kernels import tables
 from minitorch.ops.activation import log_softmax
 from minitorch.ops.arguments import dtype_name
 from minitorch.ops.arithmetic import AddBackward1, DivBackward1, MulBackward1, add, mul, neg
-from minitorch.ops.indexing import masked_fill
 from minitorch.ops.operator import Elementwise, formula, operator
 from minitorch.ops.promotion import broadcast_shapes
 from minitorch.ops.reduction import sum
+from minitorch.ops.scattering import masked_fill
 from minitorch.ops.shape import expand, view
 
 if TYPE_CHECKING:

@@ -87,7 +87,7 @@ class Selection(Function):
     def backward(self, k: Table, grad: Any, _: Any, indices: Any) -> tuple[Any, ...]:
         if self.reduced:
             grad, indices = k.unsqueeze(grad, self.dim), k.unsqueeze(indices, self.dim)
-        return (k.scatter_add(grad, indices, shape=self.shape, dim=self.dim),)
+        return (k.gather_backward(grad, indices, shape=self.shape, dim=self.dim),)
 
 
 class MaxBackward0(Selection):
@@ -98,8 +98,8 @@ class MinBackward0(Selection):
     """The smallest along one dimension."""
 
 
-@formula("scatter_add")
-class ScatterAdd(Function):
+@formula("gather_backward")
+class GatherBackward(Function):
     """Zeros, with values added at given indices of a dimension."""
 
     __slots__ = ("dim",)
@@ -108,7 +108,7 @@ class ScatterAdd(Function):
     def forward(self, k: Table, values: Any, indices: Any, shape: tuple[int, ...], dim: int) -> Any:
         self.dim = dim
         self.save(indices)
-        return k.scatter_add(values, indices, shape, dim)
+        return k.gather_backward(values, indices, shape, dim)
 
     def backward(self, k: Table, grad: Any, indices: Any) -> tuple[Any, ...]:
         return (k.gather(grad, self.dim, indices),)

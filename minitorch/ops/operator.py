@@ -30,6 +30,7 @@ from minitorch.autograd.graph import (
 from minitorch.autograd.variable import Variable
 from minitorch.dtypes import can_cast, from_numpy_dtype, get_default_dtype
 from minitorch.kernels import Table, tables
+from minitorch.ops.arguments import cpp_name, dtype_name
 from minitorch.ops.promotion import Number, broadcast_shapes, promote
 
 if TYPE_CHECKING:
@@ -48,8 +49,8 @@ methods: dict[str, Callable[..., Any]] = {}
 def operator(
     function: Callable[..., Any] | None = None,
     *,
-    inplace: bool = False,
-    out: bool | Callable[[Any, Any], None] = False,
+    inplace: bool | str = False,
+    out: bool | str | Callable[[Any, Any], None] = False,
     method: bool = True,
     public: bool = True,
 ) -> Any:
@@ -57,9 +58,12 @@ def operator(
 
     Args:
         function: computes the operator; its name is the operator's.
-        inplace: there is a method ``name_`` too, which writes the result over the tensor.
+        inplace: there is a method ``name_`` too, which writes the result over the tensor. With a text, it may be an expanded
+            tensor; unless the text is empty, there is a warning then, which says that the text is such a case too.
         out: the function takes ``out=`` too, a tensor (or for several results, a tuple of them) to write the result to. A
             function ``out(result, target)`` refuses targets of the wrong dtype; otherwise they may be what results cast to.
+            A text says that the target has to be of the result's dtype, with memory of its own, and what the error about its
+            dtype is; ``{wanted}`` and ``{given}`` are the two, ``{cpp_wanted}`` and ``{cpp_given}`` their names in C++.
         method: it is a method of tensors.
         public: it is a function of the package.
     """
@@ -71,8 +75,8 @@ def operator(
             methods[name] = function
         if public:
             functions[name] = with_out(function, None if out is True else out) if out else function
-        if inplace:
-            methods[name + "_"] = in_place(function)
+        if inplace is not False:
+            methods[name + "_"] = in_place(function, inplace if isinstance(inplace, str) else None)
         return function
 
     return declare if function is None else declare(function)
@@ -227,10 +231,12 @@ class Binary(Elementwise):
             return super().apply(a, b, **params)
         node = cls()
         node.saved = NOTHING_SAVED
-        recorded = (a._requires_grad or b._requires_grad) and cls.differentiable and recording.get()
+        of_a = a._requires_grad or (a._view is not None and a._wants_grad())
+        of_b = b._requires_grad or (b._view is not None and b._wants_grad())
+        recorded = (of_a or of_b) and cls.differentiable and recording.get()
         needs: tuple[bool, ...] = NOTHING_NEEDED
         if recorded:
-            needs = SECOND_NEEDED if not a._requires_grad else BOTH_NEEDED if b._requires_grad else FIRST_NEEDED
+            needs = SECOND_NEEDED if not of_a else BOTH_NEEDED if of_b else FIRST_NEEDED
         node.needs = needs
         k = tables[type(x)]
         try:
@@ -263,7 +269,7 @@ class Comparison(Elementwise):
     differentiable = False
 
 
-def in_place(function: Callable[..., Any]) -> Callable[..., Any]:
+def in_place(function: Callable[..., Any], expanded: str | None = None) -> Callable[..., Any]:
     """The form that writes over its first argument: the operator, then its result takes the place of the tensor.
 
     The graph is thereby the operator's own, with the tensor's old history below it.
@@ -271,23 +277,38 @@ def in_place(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def write_over(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        self._check_inplace()
+        given = [x for x in (*args, *kwargs.values()) if isinstance(x, Variable)]
+        recorded = recording.get() and (self._wants_grad() or True in [each._wants_grad() for each in given])
+        is_expanded = self._is_expanded()
+        self._check_inplace(recorded, once=is_expanded and (expanded is None or (not expanded and bool(given))))
+        if is_expanded and expanded:
+            warnings.warn(
+                f"Use of {function.__name__}_ on expanded tensors is deprecated. Please clone() the tensor before performing "
+                f"this operation. This also applies to advanced indexing e.g. {expanded}",
+                UserWarning,
+                stacklevel=2,
+            )
         before = self
-        if recording.get() and any(
-            x._requires_grad for x in (self, *args, *kwargs.values()) if isinstance(x, Variable)
-        ):
+        if recorded:
             before = Variable._of(tables[type(self._array)].clone(self._array))  # a node may save what is overwritten
             before._edge, before._requires_grad = (
-                self._gradient_edge() if self._requires_grad else None,
-                self._requires_grad,
+                self._gradient_edge() if self._wants_grad() else None,
+                self._wants_grad(),
             )
+        for each in given:
+            if each._version_counter is self._version_counter and not _is_same(each._array, self._array):
+                check_apart(self, each)
         result = function(before, *args, **kwargs)
         if result._array.shape != self._array.shape:
             raise RuntimeError(
                 f"output with shape {list(self._array.shape)} doesn't match the broadcast shape {list(result._array.shape)}"
             )
         _check_castable(result, self)
-        tables[type(self._array)].write_over(self._array, result._array)
+        if is_expanded:  # an element that stays would undo the change of another in its place
+            changed = result._array != self._array
+            self._array[changed] = result._array[changed]
+        else:
+            tables[type(self._array)].write_over(self._array, result._array)
         self._take_over(result)
         return self
 
@@ -296,9 +317,9 @@ def in_place(function: Callable[..., Any]) -> Callable[..., Any]:
     return write_over
 
 
-def with_out(function: Callable[..., Any], check: Callable[[Any, Any], None] | None = None) -> Callable[..., Any]:
+def with_out(function: Callable[..., Any], check: str | Callable[[Any, Any], None] | None = None) -> Callable[..., Any]:
     """The form that writes its result to the tensor given as ``out=``, or its results to several."""
-    check = check or _check_castable
+    check = _check_castable if check is None else check
 
     @functools.wraps(function)
     def write_out(*args: Any, out: Any = None, **kwargs: Any) -> Any:
@@ -306,26 +327,23 @@ def with_out(function: Callable[..., Any], check: Callable[[Any, Any], None] | N
             return function(*args, **kwargs)
         targets = tuple(out) if isinstance(out, tuple | list) else (out,)
         given = [x for x in (*args, *kwargs.values()) if isinstance(x, Variable)]
-        if recording.get() and any(x._requires_grad for x in (*targets, *given)):
+        if recording.get() and any(x._wants_grad() for x in (*targets, *given)):
             raise RuntimeError(
                 f"{function.__name__}(): functions with out=... arguments don't support automatic differentiation, "
                 "but one of the arguments requires grad."
             )
-        if any(
-            size > 1 and not step
-            for target in targets
-            for size, step in zip(target._array.shape, target._array.strides, strict=True)
-        ):
-            raise RuntimeError(
-                "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
-                "Please clone() the tensor before performing the operation."
-            )
         with no_grad():
-            for target in targets:
-                target._check_inplace()
+            if not isinstance(check, str):  # which comes later
+                for target in targets:
+                    target._check_inplace()
             result = function(*args, **kwargs)
+        if isinstance(check, str):
+            _check_strictly(result, out, given, check)
+            _write_to(out, result)
+            return out
         if not isinstance(out, tuple | list):
-            _write_to(out, result, check)
+            check(result, out)
+            _write_to(out, result)
             return out
         if any(np.shares_memory(target._array, x._array) for target in targets for x in given):
             raise RuntimeError(
@@ -333,15 +351,42 @@ def with_out(function: Callable[..., Any], check: Callable[[Any, Any], None] | N
                 "memory location. Please clone() the tensor before performing the operation."
             )
         for target, each in zip(targets, result, strict=True):
-            _write_to(target, each, check)
+            check(each, target)
+            _write_to(target, each)
         return getattr(return_types, f"{function.__name__}_out", tuple)(targets)
 
     return write_out
 
 
-def _write_to(out: Tensor, result: Tensor, check: Callable[[Any, Any], None]) -> None:
+def _is_same(a: np.ndarray, b: np.ndarray) -> bool:
+    return a is b or a.__array_interface__ == b.__array_interface__
+
+
+def check_apart(out: Variable, *inputs: Variable, size: int | None = None) -> None:
+    """Raises torch's error where writing to ``out`` (after it is resized to ``size``) would write to an input in one piece."""
+    written = out._array
+    if size is not None:
+        written = np.lib.stride_tricks.as_strided(written, (size,), (written.itemsize,))  # it is not looked into
+    if written.flags.forc and any(
+        each._array.flags.forc and np.may_share_memory(written, each._array) for each in inputs
+    ):
+        raise RuntimeError(
+            "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory "
+            "location. Please clone() the tensor before performing the operation."
+        )
+
+
+def _check_strictly(result: Tensor, out: Tensor, given: list[Any], other_dtype: str) -> None:
+    """Checks that a result can be written as it is: to a tensor of its dtype, apart from what was given."""
+    out._check_written_once()
+    check_apart(out, *given, size=result._array.size if out._array.shape != result._array.shape else None)
+    if out._array.dtype != result._array.dtype:
+        names = {"wanted": dtype_name(result), "given": dtype_name(out)}
+        raise RuntimeError(other_dtype.format(cpp_wanted=cpp_name(result), cpp_given=cpp_name(out), **names))
+
+
+def _write_to(out: Tensor, result: Tensor) -> None:
     """Writes a result over a tensor, which takes its shape."""
-    check(result, out)
     if out._array.shape != result._array.shape:
         if out._array.size:
             warnings.warn(
@@ -366,5 +411,5 @@ def _check_castable(result: Tensor, target: Tensor) -> None:
 
 __all__ = [
     "Binary", "Comparison", "Elementwise", "Flat", "Fused", "Number", "Parametric", "Univariate", "UnivariateOfResult",
-    "alias", "formula", "functions", "in_place", "methods", "operator", "operators",
+    "alias", "check_apart", "formula", "functions", "in_place", "methods", "operator", "operators",
 ]  # fmt: skip

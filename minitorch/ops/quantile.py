@@ -12,10 +12,11 @@ from minitorch.ops.arguments import dimension
 from minitorch.ops.arithmetic import MulBackward1, mul, sub
 from minitorch.ops.comparison import isnan, logical_not, lt
 from minitorch.ops.conversion import cast
-from minitorch.ops.indexing import gather, masked_fill
+from minitorch.ops.gathering import gather
 from minitorch.ops.operator import Elementwise, operator
 from minitorch.ops.promotion import broadcast_shapes
 from minitorch.ops.reduction import any, sum
+from minitorch.ops.scattering import masked_fill
 from minitorch.ops.shape import (
     SqueezeBackward4,
     TransposeBackward0,

@@ -217,7 +217,7 @@ def expand(input: Tensor, size: Any = (), *others: int) -> Tensor:
             f"expand({input._type_name()}{{{list(own)}}}, size={wanted}): the number of sizes provided ({len(wanted)}) must be "
             f"greater or equal to the number of dimensions in the tensor ({len(own)})"
         )
-    for d, size in enumerate(wanted):
+    for d, size in reversed(list(enumerate(wanted))):
         if size == -1:
             if d < extra:
                 raise RuntimeError(

@@ -243,8 +243,8 @@ def as_strided(input: Tensor, size: Sequence[int], stride: Sequence[int], storag
         )
     view = AsStridedBackward0.apply(input, size=tuple(size), stride=tuple(stride), storage_offset=offset)
     base = input._array if input._view is None else input._view[0]._array
-    if not (base.flags.c_contiguous and base.size == held):
-        view._view_error = (
+    if view._refusal is None and not (base.flags.c_contiguous and base.size == held):
+        view._refusal = (
             "minitorch records in place changes of an as_strided() view only where the tensor that it shows lies row by row "
             "in a storage of its own. Use clone(), or other views."
         )

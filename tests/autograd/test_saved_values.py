@@ -23,6 +23,14 @@ OTHERWISE = {
     ("DivBackward2", "_saved_other"): "its gradient is 0, for which nothing needs saving",
     ("GatherBackward0", "_saved_self"): "only the shape is kept",
     ("IndexSelectBackward0", "_saved_index"): "the indices are kept as an array",
+    (
+        "IndexFillBackward0",
+        "_saved_index",
+    ): "indices that count from the end are kept as those that count from the beginning",
+    **dict.fromkeys(
+        [("ScatterReduceBackward0", f"_saved_{name}") for name in ("self", "src", "result")],
+        "sums and means have gradients that do not depend on what was taken together, and it is not kept",
+    ),
     ("SgnBackward0", "_saved_self"): "real numbers have a gradient of 0, for which nothing needs saving",
     ("SgnBackward0", "_saved_result"): "real numbers have a gradient of 0, for which nothing needs saving",
     ("LogSigmoidBackward0", "_saved_buffer"): "it would hold exp(-|a|), which takes less time to compute than to keep",

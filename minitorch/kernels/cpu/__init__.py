@@ -21,6 +21,7 @@ from minitorch.kernels.cpu import (
     reduction,
     resampling,
     scan,
+    scattering,
     shape,
     sorting,
     strides,
@@ -37,7 +38,7 @@ COMPILED = {
     ),
     "convolution": ("conv2d", "conv2d_input_grad", "conv2d_weight_grad"),
     "division": ("div_rounded", "remainder"),
-    "gathering": ("gather", "scatter_add"),
+    "gathering": ("gather", "gather_backward", "scatter_add"),
     "gemm": ("addmm", "mm"),
     "loss": ("nll_loss_backward", "nll_loss_forward", "nll_loss_pick", "nll_outside"),
     "optimizer": ("sgd",),
@@ -55,7 +56,8 @@ COMPILED = {
 """The modules of compiled kernels, each with its ``__all__``."""
 
 tables[np.ndarray] = Table(
-    creation, elementwise, indexing, linalg, matmul, rearranging, reduction, resampling, scan, shape, sorting, strides,
+    creation, elementwise, indexing, linalg, matmul, rearranging, reduction, resampling, scan, scattering, shape, sorting,
+    strides,
     later={f"{__name__}.{module}": names for module, names in COMPILED.items()},
 )  # fmt: skip
 

@@ -169,7 +169,7 @@ def add_into(total: Array, term: Array) -> Array:
 def clone(a: Array) -> Array:
     """A copy; laid out as the original where that is dense, row by row where it is not."""
     if a.size < SHARED:
-        return a.copy(order="K")
+        return a.copy(order="C" if 0 in a.strides else "K")
     out = np.empty_like(a, order="K" if a.flags.forc else "C")
     write_over(out, a)
     return out

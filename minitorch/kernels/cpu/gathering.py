@@ -12,7 +12,7 @@ from numba import prange
 
 from minitorch.kernels.cpu.compiler import parallel_jit
 
-__all__ = ["gather", "scatter_add"]
+__all__ = ["gather", "gather_backward", "scatter_add"]
 
 Array = np.ndarray
 
@@ -24,6 +24,8 @@ def gather(a: Array, dim: int, indices: Array) -> Array:
     """Along one dimension, the elements at those indices; along the others the indices may be fewer."""
     if not indices.ndim:
         return np.asarray(a.reshape(-1)[indices])
+    if not indices.size:
+        return np.empty(indices.shape, a.dtype)
     a = np.ascontiguousarray(a.reshape(a.shape or 1)[_part(indices.shape, dim)])
     out = np.empty(indices.shape, a.dtype)
     kernel = _gather if out.size >= SHARED else _gather.serial
@@ -31,22 +33,36 @@ def gather(a: Array, dim: int, indices: Array) -> Array:
     return out
 
 
-def scatter_add(values: Array, indices: Array, shape: tuple[int, ...], dim: int) -> Array:
+def gather_backward(grad: Array, indices: Array, shape: tuple[int, ...], dim: int) -> Array:
     """Zeros, with the values added at those indices of one dimension."""
-    whole = np.zeros(shape or 1, values.dtype)
+    return _added(np.zeros(shape or 1, grad.dtype), dim, indices, grad).reshape(shape)
+
+
+def scatter_add(a: Array, dim: int, indices: Array, src: Array) -> Array:
+    """A copy with values added at those indices of one dimension; along the others the indices may be fewer."""
+    values = src
+    if src.shape != indices.shape and indices.size:
+        values = src[tuple(map(slice, indices.shape))] if src.ndim and indices.ndim else src.reshape(indices.shape)
+    return _added(a.copy(order="C").reshape(a.shape or 1), dim, indices, values).reshape(a.shape)
+
+
+def _added(whole: Array, dim: int, indices: Array, values: Array) -> Array:
+    """Adds values at indices of one dimension of an array that lies row by row; returns it."""
+    if not indices.size:
+        return whole
     if not indices.ndim or values.dtype.kind == "b" or values.itemsize == 2:
         positions = list(np.indices(indices.shape, sparse=True)) or [indices]
         if indices.ndim:
             positions[dim] = indices
         np.add.at(whole, tuple(positions), values)
-        return whole.reshape(shape)
+        return whole
     part = whole[_part(indices.shape, dim)]
     target = np.ascontiguousarray(part)
     kernel = _scatter_add if values.size >= SHARED else _scatter_add.serial
     kernel(*(_around(dim, np.ascontiguousarray(each)) for each in (values, indices, target)))
     if target is not part:
         part[...] = target
-    return whole.reshape(shape)
+    return whole
 
 
 def add_rows(whole: Array, rows: Array, values: Array) -> None:

@@ -19,14 +19,59 @@ def _key(indices: Indices) -> Any:
 
 
 def index(a: Array, indices: Indices) -> Array:
-    """The elements at those positions; numpy's rules for mixed indices are torch's."""
-    return np.asarray(a[_key(indices)])
+    """The elements at those positions, laid out as torch does it; numpy's rules for mixed indices are torch's."""
+    positions = indices[-1]
+    if a.flags.c_contiguous and positions is not None and positions.dtype.kind == "i" and _given(indices) == 1:
+        found = np.asarray(a.take(positions, len(indices) - 1))
+    else:
+        found = np.asarray(a[_key(indices)])
+    if a.flags.c_contiguous and all(each is None or each.flags.c_contiguous for each in indices):
+        return np.ascontiguousarray(found) if found.ndim else found
+    order = _order(a, indices, found.ndim)
+    laid_out = np.empty([found.shape[d] for d in order], a.dtype).transpose(np.argsort(order))
+    laid_out[...] = found
+    return laid_out
+
+
+def _order(a: Array, indices: Indices, ndim: int) -> list[int]:
+    """The dimensions of what is read, in the order in which they are to lie in memory, from the widest steps to the closest.
+
+    The steps of ``a`` decide, where they do not those of the indices; as in torch's iterator over several tensors.
+    """
+    given = [d for d, each in enumerate(indices) if each is not None]
+    positions = np.broadcast_arrays(*[each for each in indices if each is not None])
+    first = given[0] if given[-1] - given[0] == len(given) - 1 else 0
+    rest = [step for d, step in enumerate(a.strides) if d not in given]
+    read = positions[0].ndim
+    steps = [[*rest[:first], *[0] * read, *rest[first:]]]
+    steps += [[*[0] * first, *each.strides, *[0] * (ndim - first - read)] for each in positions]
+    sizes = [*np.delete(a.shape, given)[:first], *positions[0].shape, *np.delete(a.shape, given)[first:]]
+
+    def closer(d: int, e: int) -> int:
+        """Negative if dimension ``d`` is to lie closer than ``e``, positive if wider, 0 if nothing says so."""
+        for each in steps:
+            if each[d] and each[e]:
+                if each[d] != each[e]:
+                    return int(each[d]) - int(each[e])
+                if sizes[d] > sizes[e]:
+                    return 1
+        return 0
+
+    order = list(reversed(range(ndim)))  # the closest first
+    for at in range(1, ndim):
+        for before in reversed(range(at)):
+            verdict = closer(order[before], order[at])
+            if verdict > 0:
+                order[before], order[at], at = order[at], order[before], before
+            elif verdict < 0:
+                break
+    return order[::-1]
 
 
 def index_backward(grad: Array, shape: tuple[int, ...], indices: Indices) -> Array:
     """Zeros, but for the gradient at those positions, summed up where a position occurs more than once."""
     whole = np.zeros(shape, grad.dtype)
-    _add_at(whole, indices, grad)
+    add_at(whole, indices, grad)
     return whole
 
 
@@ -34,13 +79,14 @@ def index_put(a: Array, indices: Indices, values: Array | float, accumulate: boo
     """A copy with other values at those positions, or with the values added to them."""
     changed = a.copy()
     if accumulate:
-        _add_at(changed, indices, values)
+        add_at(changed, indices, values)
     else:
         changed[_key(indices)] = values
     return changed
 
 
-def _add_at(whole: Array, indices: Indices, values: Array | float) -> None:
+def add_at(whole: Array, indices: Indices, values: Array | float) -> None:
+    """Adds values at those positions of an array, also where a position occurs more than once."""
     if (
         type(values) is Array and values.size >= COMPILED
         and whole.dtype.kind == "f" and whole.itemsize > 2 and whole.dtype is values.dtype and whole.flags.c_contiguous

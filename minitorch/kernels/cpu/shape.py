@@ -130,7 +130,11 @@ def read_region(base: Array, region: Region) -> Array:
 
 
 def write_region(base: Array, values: Array, region: Region) -> Array:
-    """A copy of ``base`` with other values in the part that ``region`` shows."""
+    """A copy of ``base`` with other values in the part that ``region`` shows; what lies at one place is added up."""
     base = np.array(base, order="C")
-    region(base)[...] = values
+    target = region(base)
+    for d, (size, step) in enumerate(zip(target.shape, target.strides, strict=True)):
+        if size > 1 and not step:
+            values, target = values.sum(d, keepdims=True), target[(_index(None),) * d + (_index(1),)]
+    target[...] = values
     return base

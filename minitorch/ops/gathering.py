@@ -1,0 +1,365 @@
+"""Reading at positions that a tensor names, along one dimension or in the whole; by a mask; and rows of a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minitorch.autograd.graph import Function
+from minitorch.autograd.variable import Variable
+from minitorch.kernels import tables
+from minitorch.ops.arguments import check_tensors, dimension, dtype_name
+from minitorch.ops.operator import formula, operator
+from minitorch.ops.parts import unbind
+from minitorch.ops.promotion import broadcast_shapes
+from minitorch.ops.shape import expand, reshape, view
+
+if TYPE_CHECKING:
+    from minitorch.kernels import Table
+    from minitorch.tensor import Tensor
+
+
+class GatherBackward0(Function):
+    """The gradient is added at the indices that were read."""
+
+    __slots__ = ("dim", "shape")
+    graph_inputs = 1
+
+    def forward(self, k: Table, a: Any, index: Any, dim: int) -> Any:
+        self.shape, self.dim = a.shape, dim
+        self.save(index)
+        return k.gather(a, dim, index)
+
+    def backward(self, k: Table, grad: Any, index: Any) -> tuple[Any, ...]:
+        return (k.gather_backward(grad, index, shape=self.shape, dim=self.dim),)
+
+
+class IndexSelectBackward0(GatherBackward0):
+    """The gradients of the slices that were read are added up at their indices."""
+
+    def forward(self, k: Table, a: Any, index: Any, dim: int) -> Any:
+        self.shape, self.dim = a.shape, dim
+        self.save(index)
+        return k.index_select(a, dim, index)
+
+    def backward(self, k: Table, grad: Any, index: Any) -> tuple[Any, ...]:
+        return (k.index_add(k.zeros(self.shape, grad), self.dim, index, grad),)
+
+
+class TakeBackward0(Function):
+    """The gradient is added at the positions that were read."""
+
+    __slots__ = ("shape",)
+    graph_inputs = 1
+
+    def forward(self, k: Table, a: Any, index: Any) -> Any:
+        self.shape = a.shape
+        self.save(index)
+        return k.take(a, index)
+
+    def backward(self, k: Table, grad: Any, index: Any) -> tuple[Any, ...]:
+        return (k.put(k.zeros(self.shape, grad), index, grad, True),)
+
+
+class MaskedSelectBackward0(Function):
+    """The gradient goes back to where the mask holds."""
+
+    __slots__ = ("shape",)
+    broadcasts = True
+    graph_inputs = 1
+
+    def forward(self, k: Table, a: Any, mask: Any) -> Any:
+        self.shape = np.broadcast_shapes(a.shape, mask.shape)
+        self.save(mask)
+        return k.masked_select(a, mask)
+
+    def backward(self, k: Table, grad: Any, mask: Any) -> tuple[Any, ...]:
+        return (k.masked_scatter(k.zeros(self.shape, grad), mask, grad),)
+
+
+class EmbeddingBackward0(Function):
+    """The gradients of the rows that were looked up are added up, but for the row that stands for padding."""
+
+    __slots__ = ("by_frequency", "padding", "rows")
+    graph_inputs = 1
+
+    def forward(self, k: Table, weight: Any, indices: Any, padding_idx: int, scale_grad_by_freq: bool) -> Any:
+        self.rows, self.padding, self.by_frequency = len(weight), padding_idx, scale_grad_by_freq
+        self.save(indices)
+        return k.reshape(k.index_select(weight, 0, indices), (*indices.shape, weight.shape[1]))
+
+    def backward(self, k: Table, grad: Any, indices: Any) -> tuple[Any, ...]:
+        weight_grad = k.embedding_dense_backward(
+            grad, indices, num_weights=self.rows, padding_idx=self.padding, scale_grad_by_freq=self.by_frequency
+        )
+        return (weight_grad,)
+
+
+@formula("embedding_dense_backward")
+class EmbeddingDenseBackwardBackward0(Function):
+    """Looks rows up again; those that stand for padding are 0. (As in torch, the frequencies play no part.)"""
+
+    __slots__ = ("padding",)
+    graph_inputs = 1
+
+    def forward(
+        self, k: Table, grad: Any, indices: Any, num_weights: int, padding_idx: int, scale_grad_by_freq: bool
+    ) -> Any:
+        self.padding = padding_idx
+        self.save(indices)
+        return k.embedding_dense_backward(grad, indices, num_weights, padding_idx, scale_grad_by_freq)
+
+    def backward(self, k: Table, grad: Any, indices: Any) -> tuple[Any, ...]:
+        rows = k.reshape(k.index_select(grad, 0, k.reshape(indices, (-1,))), (*indices.shape, grad.shape[1]))
+        if self.padding < 0:
+            return (rows,)
+        return (k.where(k.unsqueeze(k.eq(indices, self.padding), len(indices.shape)), 0.0, rows),)
+
+
+class Nonzero(Function):
+    differentiable = False
+
+    def forward(self, k: Table, a: Any) -> Any:
+        return k.nonzero(a)
+
+
+# -- along a dimension ------------------------------------------------------------------------------------------------
+
+
+def check_bounds(
+    index: np.ndarray, dim: int, size: int, prefix: str = "", error: type[Exception] = RuntimeError
+) -> None:
+    """Raises an error that names the first index which a dimension does not have; negative ones it does not have either."""
+    if index.size and not 0 <= index.min() <= index.max() < size:
+        outside = next(each for each in index.flat if not 0 <= each < size)
+        raise error(f"{prefix}index {outside} is out of bounds for dimension {dim} with size {size}")
+
+
+def is_index(tensor: Tensor) -> bool:
+    return tensor._array.dtype in (np.int64, np.int32)
+
+
+@operator(out="Expected out tensor to have dtype {cpp_wanted}, but got {cpp_given} instead")
+def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False) -> Tensor:
+    """Along a dimension, the elements that ``index`` (an integer tensor of as many dimensions as ``input``) names.
+
+    Args:
+        input: any shape.
+        dim: the dimension.
+        index: along the other dimensions it may be smaller than ``input``.
+        sparse_grad: accepted; the gradient is always dense here.
+
+    Raises:
+        RuntimeError: the index has another dtype or number of dimensions, is too large, or out of bounds.
+    """
+    d, array = dimension(dim, input._array.ndim), index._array
+    if not array.size:  # reads nothing, whatever its dtype and dimensions
+        return GatherBackward0.apply(input, index, dim=d)
+    if not is_index(index):
+        raise RuntimeError("gather(): Expected dtype int32/int64 for index")
+    if max(array.ndim, 1) != max(input._array.ndim, 1):
+        raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
+    for axis, (more, most) in enumerate(zip(array.shape, input._array.shape, strict=False)):
+        if axis != d and more > most:
+            raise RuntimeError(
+                f"Size does not match at dimension {axis} expected index {list(array.shape)} to be no larger than self "
+                f"{list(input._array.shape)} apart from dimension {d}"
+            )
+    check_bounds(array, d, input._array.shape[d] if input._array.ndim else 1)
+    return GatherBackward0.apply(input, index, dim=d)
+
+
+@operator(out="index_select(): self and result must have the same scalar type")
+def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
+    """The slices at the given indices (a vector of integers) of a dimension.
+
+    Raises:
+        IndexError: the index is no vector, or out of range.
+        RuntimeError: the index has another dtype.
+    """
+    check_tensors("index_select", dim=input, index=index)
+    array, ndim = index._array, input._array.ndim
+    d = dimension(dim, ndim)
+    if array.ndim > 1:
+        raise IndexError("index_select(): Index is supposed to be a vector")
+    if not is_index(index):
+        raise RuntimeError("index_select(): Expected dtype int32 or int64 for index")
+    if not ndim and array.size != 1:
+        raise RuntimeError(f"index_select(): Index to scalar can have only 1 value, got {array.size} value(s)")
+    if array.size and not 0 <= array.min() <= array.max() < (input._array.shape[d] if ndim else 1):
+        raise IndexError("index out of range in self")
+    return IndexSelectBackward0.apply(input, index, dim=d)
+
+
+@operator(out="Expected out tensor to have dtype {cpp_wanted}, but got {cpp_given} instead")
+def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
+    """As ``gather``, with both broadcast to each other but for the dimension; without one, both are viewed as flat.
+
+    With a dimension, indices beyond its size begin anew, so that negative ones count from the end.
+
+    Raises:
+        RuntimeError: the indices are not int64, or have another number of dimensions, or are out of bounds.
+    """
+    if indices._array.dtype != np.int64:
+        raise RuntimeError(f"torch.take_along_dim(): dtype of indices should be Long but got {dtype_name(indices)}")
+    if dim is None:
+        input, indices, dim = view(input, (-1,)), view(indices, (-1,)), 0
+    else:
+        shape, wanted = input._array.shape, indices._array.shape
+        if len(shape) != len(wanted):
+            raise RuntimeError(
+                "torch.take_along_dim(): input and indices should have the same number of dimensions, but got "
+                f"{len(shape)} dimensions for input, and {len(wanted)} dimensions for indices"
+            )
+        dim = dimension(dim, len(shape))
+        both = broadcast_shapes(shape[:dim] + (1,) * bool(shape) + shape[dim + 1 :], wanted)
+        input = expand(input, (*both[:dim], *shape[dim : dim + 1], *both[dim + 1 :]))
+        both = broadcast_shapes(shape, wanted[:dim] + (1,) * bool(wanted) + wanted[dim + 1 :])
+        indices = expand(indices, (*both[:dim], *wanted[dim : dim + 1], *both[dim + 1 :]))
+        if size := input._array.shape[dim] if input._array.ndim else 1:
+            indices = Variable._of(indices._array % size)
+    return gather(input, dim, indices)
+
+
+# -- positions in the whole, and masks --------------------------------------------------------------------------------
+
+
+def check_positions(operator: str, index: Tensor, numel: int) -> None:
+    """Checks positions in a tensor taken as flat, which may count from the end.
+
+    Raises:
+        RuntimeError: they are not int64.
+        IndexError: there is no such element.
+    """
+    array = index._array
+    if array.dtype != np.int64:
+        raise RuntimeError(f"{operator}(): Expected a long tensor for index, but got {dtype_name(index)}")
+    if array.size and not -numel <= array.min() <= array.max() < numel:
+        outside = next(each for each in array.flat if not -numel <= each < numel)
+        raise IndexError(f"out of range: tried to access index {outside} on a tensor of {numel} elements.")
+
+
+@operator(
+    out="take(): self and out expected to have the same dtype, but got self.dtype = {wanted} and out.dtype = {given}"
+)
+def take(input: Tensor, index: Tensor) -> Tensor:
+    """The elements at positions (int64) of the tensor taken as flat; negative ones count from the end.
+
+    Raises:
+        IndexError: a position is out of range.
+        RuntimeError: the index has another dtype.
+    """
+    if not input._array.size and index._array.size:
+        raise IndexError("take(): tried to take from an empty tensor")
+    check_positions("take", index, input._array.size)
+    return TakeBackward0.apply(input, index)
+
+
+@operator(out="masked_select(): self and result must have the same scalar type")
+def masked_select(input: Tensor, mask: Tensor) -> Tensor:
+    """The elements for which a mask (bool, broadcast) holds, as a vector, row by row.
+
+    Raises:
+        RuntimeError: the mask is not of dtype bool, or does not broadcast.
+    """
+    if mask._array.dtype.kind != "b":
+        raise RuntimeError("masked_select: expected BoolTensor for mask")
+    broadcast_shapes(mask._array.shape, input._array.shape)
+    return MaskedSelectBackward0.apply(input, mask)
+
+
+@operator(out="nonzero: Expected out tensor to have scalar type {wanted} but got scalar type{given}")
+def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
+    """The indices of the elements that are not 0: one to a row, or ``as_tuple`` a vector for each dimension."""
+    if as_tuple:
+        return unbind(Nonzero.apply(input if input._array.ndim else reshape(input, (1,))), 1)
+    return Nonzero.apply(input)
+
+
+@operator
+def argwhere(input: Tensor) -> Tensor:
+    """The indices of the elements that are not 0, one to a row."""
+    return nonzero(input)
+
+
+# -- tables -----------------------------------------------------------------------------------------------------------
+
+
+@operator(method=False, public=False)
+def embedding(
+    input: Tensor,
+    weight: Tensor,
+    padding_idx: int | None = None,
+    max_norm: float | None = None,
+    norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False,
+    sparse: bool = False,
+) -> Tensor:
+    """The rows of a table that integers name; as ``nn.functional.embedding``.
+
+    Raises:
+        RuntimeError: the table is no matrix, or the indices are no integers.
+        IndexError: there is no such row.
+        AssertionError: there is no such row for padding.
+    """
+    padding = -1
+    if padding_idx is not None:
+        rows = weight._array.shape[0]
+        if not -rows <= padding_idx < rows:
+            raise AssertionError("Padding_idx must be within num_embeddings")
+        padding = padding_idx % rows
+    check_tensors("embedding", weight=weight, indices=input)
+    if max_norm is not None:
+        _renormalise(weight, input, max_norm, norm_type)
+    if weight._array.ndim != 2:
+        raise RuntimeError("'weight' must be 2-D")
+    _check_rows("embedding", weight, input)
+    return EmbeddingBackward0.apply(weight, input, padding_idx=padding, scale_grad_by_freq=scale_grad_by_freq)
+
+
+def _check_rows(operator: str, weight: Tensor, indices: Tensor) -> None:
+    if not is_index(indices):
+        raise RuntimeError(
+            "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
+            f"{indices._type_name()} instead (while checking arguments for {operator})"
+        )
+    array = indices._array
+    if array.size and not 0 <= array.min() <= array.max() < weight._array.shape[0]:
+        raise IndexError("index out of range in self")
+
+
+def _renormalise(weight: Tensor, indices: Tensor, max_norm: float, norm_type: float) -> None:
+    """Scales the rows that are looked up down to a norm, in place, where theirs is larger; no graph knows of it."""
+    _check_rows("embedding_renorm_", weight, indices)
+    if weight._array.dtype.kind != "f":
+        raise RuntimeError(
+            f"norm(): input dtype should be either floating point or complex. Got {dtype_name(weight)} instead."
+        )
+    rows = np.unique(indices._array)
+    k = tables[type(weight._array)]
+    found = weight._array[rows]
+    norms = k.vector_norm(found, float(norm_type), (1,), True, found.dtype)
+    weight._array[rows] = np.where(norms > max_norm, found * (max_norm / (norms + 1e-7)).astype(found.dtype), found)
+    weight._version_counter[0] += 1
+
+
+@operator(method=False, public=False)
+def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
+    """A row of 0s with a single 1, at the class that an integer (int64) names; by default, as many classes as occur.
+
+    Raises:
+        RuntimeError: another dtype, a class out of range, or none to count.
+    """
+    array = tensor._array
+    if array.dtype != np.int64:
+        raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
+    if not array.size and num_classes <= 0:
+        raise RuntimeError("Can not infer total number of classes from empty tensor.")
+    if array.size and array.min() < 0:
+        raise RuntimeError("Class values must be non-negative.")
+    if num_classes == -1:
+        num_classes = int(array.max()) + 1
+    elif array.size and array.max() >= num_classes:
+        raise RuntimeError("Class values must be smaller than num_classes.")
+    return Variable._of((array[..., None] == np.arange(num_classes)).astype(np.int64))
