@@ -24,6 +24,7 @@ from torch import ByteTensor as ByteTensor
 from torch import CharTensor as CharTensor
 from torch import DoubleTensor as DoubleTensor
 from torch import FloatTensor as FloatTensor
+from minitorch.random import Generator as Generator
 from torch import HalfTensor as HalfTensor
 from torch import IntTensor as IntTensor
 from torch import LongTensor as LongTensor

@@ -124,7 +124,7 @@ def _part(input: Tensor, dim: int, start: int, length: int) -> dict[str, int]:
         raise IndexError(f"start out of range (expected to be in range of [{-size}, {size}], but got {start})")
     if start < 0:
         start += size
-    if start + length > size:
+    if not 0 <= start <= start + length <= size:
         raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).")
     return {"dim": d, "start": start, "stop": start + length, "step": 1}
 
