@@ -313,7 +313,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
         if not isinstance(value, Number):
             raise invalid_combination("masked_fill", mask, value)
         check_fits(value, input.dtype)
-        return MaskedFillBackward0.apply(input, mask, value)
+        return MaskedFillBackward0.apply(input, mask, value.item() if isinstance(value, np.generic) else value)
     if value._array.ndim:
         raise RuntimeError(
             f"masked_fill_ only supports a 0-dimensional value tensor, but got tensor with {value._array.ndim} dimension(s)."
