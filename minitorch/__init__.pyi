@@ -8,10 +8,11 @@ import numpy as np
 from minitorch.dtypes import dtype as Dtype
 from minitorch.ops.arguments import Dim, Pair
 from minitorch.ops.promotion import Number
-from minitorch.random import Generator
+from minitorch.random import Generator as Generator
 from minitorch.tensor import Tensor as Tensor
 
 from minitorch import autograd as autograd
+from minitorch import linalg as linalg
 from minitorch import nn as nn
 from minitorch import optim as optim
 from minitorch import random as random
@@ -19,17 +20,16 @@ from minitorch import return_types as return_types
 from minitorch import serialization as serialization
 from minitorch import special as special
 from minitorch import utils as utils
-from torch import BoolTensor as BoolTensor
-from torch import ByteTensor as ByteTensor
-from torch import CharTensor as CharTensor
-from torch import DoubleTensor as DoubleTensor
-from torch import FloatTensor as FloatTensor
-from minitorch.random import Generator as Generator
-from torch import HalfTensor as HalfTensor
-from torch import IntTensor as IntTensor
-from torch import LongTensor as LongTensor
-from torch import ShortTensor as ShortTensor
-from minitorch.size import Size as Size
+from minitorch.tensor_types import BoolTensor as BoolTensor
+from minitorch.tensor_types import ByteTensor as ByteTensor
+from minitorch.tensor_types import CharTensor as CharTensor
+from minitorch.tensor_types import DoubleTensor as DoubleTensor
+from minitorch.tensor_types import FloatTensor as FloatTensor
+from minitorch.tensor_types import HalfTensor as HalfTensor
+from minitorch.tensor_types import IntTensor as IntTensor
+from minitorch.tensor_types import LongTensor as LongTensor
+from minitorch.tensor_types import ShortTensor as ShortTensor
+from minitorch.tensor_types import Size as Size
 from minitorch.creation import arange as arange
 from minitorch.creation import as_tensor as as_tensor
 from minitorch.sequences import asarray as asarray
@@ -43,7 +43,7 @@ from minitorch.random import default_generator as default_generator
 from minitorch.device import device as device
 from minitorch.dtypes import double as double
 from minitorch.dtypes import dtype as dtype
-from minitorch.creation import empty as empty
+from minitorch.tensor_types import empty as empty
 from minitorch.creation import empty_like as empty_like
 from minitorch.sequences import empty_strided as empty_strided
 from minitorch.autograd.grad_mode import enable_grad as enable_grad
@@ -113,7 +113,7 @@ from minitorch.printing import set_printoptions as set_printoptions
 from minitorch.random import set_rng_state as set_rng_state
 from minitorch.dtypes import short as short
 from minitorch.memory_format import strided as strided
-from minitorch.creation import tensor as tensor
+from minitorch.tensor_types import tensor as tensor
 from minitorch.utils.dlpack import to_dlpack as to_dlpack
 from minitorch.sequences import tril_indices as tril_indices
 from minitorch.sequences import triu_indices as triu_indices

@@ -8,7 +8,7 @@ import numpy as np
 from minitorch.dtypes import dtype as Dtype
 from minitorch.ops.arguments import Dim, Pair
 from minitorch.ops.promotion import Number
-from minitorch.random import Generator
+from minitorch.random import Generator as Generator
 from minitorch.tensor import Tensor as Tensor
 
 from minitorch.autograd.variable import Variable

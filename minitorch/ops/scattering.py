@@ -310,7 +310,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
     if mask._array.dtype.kind != "b":
         raise RuntimeError("masked_fill_ only supports boolean masks, but got mask with dtype " + cpp_name(mask))
     if not isinstance(value, Variable):
-        if not isinstance(value, Number):
+        if not isinstance(value, Number | np.number | np.bool_):
             raise invalid_combination("masked_fill", mask, value)
         check_fits(value, input.dtype)
         return MaskedFillBackward0.apply(input, mask, value.item() if isinstance(value, np.generic) else value)

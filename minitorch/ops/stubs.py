@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import minitorch
+from minitorch import tensor_types
 from minitorch.ops.operator import functions, methods
 from minitorch.tensor import ARITHMETIC_SIGNS, Tensor
 
-MODULES = ("autograd", "nn", "optim", "random", "return_types", "serialization", "special", "utils")
+MODULES = ("autograd", "linalg", "nn", "optim", "random", "return_types", "serialization", "special", "utils")
 """What a user finds without importing it."""
 PACKAGE = Path(minitorch.__file__).parent
 HEADER = """# Written by `python -m minitorch.ops.stubs`.
@@ -29,7 +30,7 @@ import numpy as np
 from minitorch.dtypes import dtype as Dtype
 from minitorch.ops.arguments import Dim, Pair
 from minitorch.ops.promotion import Number
-from minitorch.random import Generator
+from minitorch.random import Generator as Generator
 from minitorch.tensor import Tensor as Tensor
 """
 
@@ -80,7 +81,7 @@ def package_stub() -> str:
     """The text of ``minitorch/__init__.pyi``."""
     lines = [HEADER, *(f"from minitorch import {name} as {name}" for name in MODULES)]
     for name, value in sorted(vars(minitorch).items()):
-        known = name.startswith("_") or name in functions or name in ("annotations", "Tensor")
+        known = name.startswith("_") or name in functions or name in ("annotations", "Generator", "Tensor")
         if not known and not inspect.ismodule(value):
             lines.append(f"from {_home(name, value)} import {name} as {name}")
     lines.append("\n__version__: builtins.str\n")
@@ -94,6 +95,8 @@ def _home(name: str, value: Any) -> str:
     """The module that a name of the package comes from."""
     if isinstance(value, minitorch.dtype):
         return "minitorch.dtypes"
+    if name in vars(tensor_types):  # which say that they are torch's
+        return "minitorch.tensor_types"
     return "minitorch.random" if name == "default_generator" else value.__module__
 
 
