@@ -71,7 +71,7 @@ def nodes(tensor: Any) -> list[Any]:
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-@settings(max_examples=2, database=None)
+@settings(max_examples=2)
 @given(data=st.data())
 def test_saved_tensors_have_torchs_names_and_contents(case: Case, data: Any):
     source = np.random.default_rng(0)

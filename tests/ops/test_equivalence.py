@@ -19,7 +19,7 @@ from tests.ops.cases import CASES
 from tests.oracle import assert_same, graph
 
 FEW = settings(
-    max_examples=settings().max_examples // 5, phases=[Phase.generate], database=None
+    max_examples=settings().max_examples // 5, phases=[Phase.generate]
 )  # one example says it all: no shrinking
 
 
@@ -115,7 +115,7 @@ def test_zeros_ties_infinities_and_nan_give_what_torch_gives(case: Case, data: A
 
 
 @every([case for case in CASES if case.smooth])
-@settings(max_examples=1, database=None)
+@settings(max_examples=1)
 @given(data=st.data())
 def test_gradients_pass_gradcheck_and_gradgradcheck(case: Case, data: Any):
     arrays = data.draw(inputs_of(replace(case, layouts=False), "float64"))
