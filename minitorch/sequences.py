@@ -15,7 +15,7 @@ from minitorch.dtypes import get_default_dtype
 from minitorch.ops.properties import is_tensor
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from minitorch.tensor import Tensor
 
@@ -188,6 +188,10 @@ def _window(
     return _made(shape(places, length + periodic - 1)[:length].copy(), device, requires_grad)
 
 
+def _raised_cosine(alpha: float, beta: float) -> Callable[[np.ndarray, int], np.ndarray]:
+    return lambda n, last: np.cos(n * (2 * math.pi / last)) * -beta + alpha
+
+
 def hamming_window(
     window_length: int,
     periodic: bool = True,
@@ -199,15 +203,8 @@ def hamming_window(
     requires_grad: bool = False,
 ) -> Tensor:
     """alpha - beta cos(2 pi n / N)."""
-    return _window(
-        "hamming_window",
-        window_length,
-        periodic,
-        lambda n, last: np.cos(n * (2 * math.pi / last)) * -beta + alpha,
-        dtype,
-        device,
-        requires_grad,
-    )
+    shape = _raised_cosine(alpha, beta)
+    return _window("hamming_window", window_length, periodic, shape, dtype, device, requires_grad)
 
 
 def hann_window(
@@ -219,15 +216,8 @@ def hann_window(
     requires_grad: bool = False,
 ) -> Tensor:
     """1/2 - 1/2 cos(2 pi n / N)."""
-    return _window(
-        "hann_window",
-        window_length,
-        periodic,
-        lambda n, last: np.cos(n * (2 * math.pi / last)) * -0.5 + 0.5,
-        dtype,
-        device,
-        requires_grad,
-    )
+    shape = _raised_cosine(0.5, 0.5)
+    return _window("hann_window", window_length, periodic, shape, dtype, device, requires_grad)
 
 
 def blackman_window(

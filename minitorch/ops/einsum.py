@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.variable import Variable
 from minitorch.ops.arithmetic import mul
-from minitorch.ops.linear_algebra import diagonal_of
 from minitorch.ops.matmul import bmm
 from minitorch.ops.operator import operator
 from minitorch.ops.reduction import sum
 from minitorch.ops.shape import permute, reshape, unsqueeze, view
+from minitorch.ops.strided import diagonal
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -188,7 +188,7 @@ def _aligned(operand: Tensor, labels: list[str], order: list[str], extra: int, n
                 raise RuntimeError(
                     f"einsum(): subscript {label} is repeated for operand {number} but the sizes don't match, {second} != {first}"
                 )
-            operand = diagonal_of(operand, places[label], at)
+            operand = _diagonal_in_place_of(operand, places[label], at)
         else:
             places[label] = at
             at += 1
@@ -198,6 +198,13 @@ def _aligned(operand: Tensor, labels: list[str], order: list[str], extra: int, n
             places[name] = at
             at += 1
     return permute(operand, [places[name] for name in order])
+
+
+def _diagonal_in_place_of(operand: Tensor, dim: int, other: int) -> Tensor:
+    """The elements whose indices in two dimensions are equal, along the first of these."""
+    found = diagonal(operand, 0, dim, other)
+    last = found._array.ndim - 1
+    return permute(found, [d if d < dim else last if d == dim else d - 1 for d in range(last + 1)])
 
 
 def _check_broadcast(aligned: list[Tensor], order: list[str]) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class PowBackward0(Elementwise):
-    """tensor ** number: d(a^n) = n a^(n-1) da."""
+    """tensor ** number: d(a^n) = n a^(n-1) da; for n = 0 nothing, even where the gradient is infinite."""
 
     __slots__ = ("exponent",)
     graph_inputs = 1
@@ -34,7 +34,9 @@ class PowBackward0(Elementwise):
 
     def backward(self, k: Table, grad: Any, a: Any) -> tuple[Any, ...]:
         n = self.exponent
-        return (k.mul(grad, 0 if n == 0 else k.mul(k.pow(a, n - 1), n)),)
+        if n == 0:
+            return (k.zeros(a.shape, grad),)
+        return (k.mul(grad, k.mul(k.pow(a, n - 1), n)),)
 
 
 class PowBackward1(Elementwise, saves={"b": "exponent"}):

@@ -91,29 +91,15 @@ class Recurrence(Function):
         return by_b, self.needs[1] and k.mul(by_b, _shifted(k, result, self.dim, first=0))
 
 
-@formula("reverse")
-class Reverse(Function):
-    """A dimension from its end to its beginning."""
-
-    __slots__ = ("dim",)
-
-    def forward(self, k: Table, a: Any, dim: int) -> Any:
-        self.dim = dim
-        return k.reverse(a, dim)
-
-    def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
-        return (k.reverse(grad, dim=self.dim),)
-
-
 def cumsum_from_the_end(k: Table, a: Any, dim: int) -> Any:
     """s_t = a_t + a_(t+1) + …"""
-    return k.reverse(k.cumsum(k.reverse(a, dim=dim), dim), dim=dim)
+    return k.flip(k.cumsum(k.flip(a, (dim,)), dim), (dim,))
 
 
 def _recurrence_from_the_end(k: Table, b: Any, a: Any, dim: int) -> Any:
     """s_t = b_t + a_(t+1) s_(t+1)."""
-    factors = _shifted(k, k.reverse(a, dim=dim), dim, first=0)
-    return k.reverse(k.recurrence(k.reverse(b, dim=dim), factors, dim=dim), dim=dim)
+    factors = _shifted(k, k.flip(a, (dim,)), dim, first=0)
+    return k.flip(k.recurrence(k.flip(b, (dim,)), factors, dim=dim), (dim,))
 
 
 def _shifted(k: Table, a: Any, dim: int, first: int) -> Any:
@@ -126,8 +112,8 @@ def _shifted(k: Table, a: Any, dim: int, first: int) -> Any:
 def _product_of_others(k: Table, a: Any, dim: int) -> Any:
     """For each element the product of all others along a dimension: of those before it and those after it."""
     before = k.cumprod(_shifted(k, a, dim, first=1), dim)
-    after = k.cumprod(_shifted(k, k.reverse(a, dim=dim), dim, first=1), dim)
-    return k.mul(before, k.reverse(after, dim=dim))
+    after = k.cumprod(_shifted(k, k.flip(a, (dim,)), dim, first=1), dim)
+    return k.mul(before, k.flip(after, (dim,)))
 
 
 @operator(out=True)

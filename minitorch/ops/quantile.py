@@ -10,10 +10,11 @@ from minitorch.autograd.variable import Variable
 from minitorch.kernels import tables
 from minitorch.ops.arguments import dimension
 from minitorch.ops.arithmetic import MulBackward1, mul, sub
+from minitorch.ops.bivariate import lerp
 from minitorch.ops.comparison import isnan, logical_not, lt
 from minitorch.ops.conversion import cast
 from minitorch.ops.gathering import gather
-from minitorch.ops.operator import Elementwise, operator
+from minitorch.ops.operator import operator
 from minitorch.ops.promotion import broadcast_shapes
 from minitorch.ops.reduction import any, sum
 from minitorch.ops.scattering import masked_fill
@@ -31,29 +32,11 @@ from minitorch.ops.shape import (
 from minitorch.ops.sorting import sort
 
 if TYPE_CHECKING:
-    from minitorch.kernels import Table
     from minitorch.tensor import Tensor
 
 LARGEST = 2**24  # elements whose ranks float32 holds
 ROUNDING = {"linear": np.floor, "midpoint": np.floor, "lower": np.floor, "higher": np.ceil, "nearest": np.rint}
 """The kinds of interpolation, and how each turns a rank into that of an element."""
-
-
-class LerpBackward1(Elementwise):
-    """a + w (b - a), reckoned from the nearer end: d = (1 - w) da + w db + (b - a) dw."""
-
-    def forward(self, k: Table, a: Any, b: Any, weight: Any) -> Any:
-        self.save(a, b, weight)
-        step = k.sub(b, a)
-        from_b = k.sub(b, k.mul(step, k.sub(1, weight)))
-        return k.where(k.lt(k.abs(weight), 0.5), k.add(a, k.mul(step, weight)), from_b)
-
-    def backward(self, k: Table, grad: Any, a: Any, b: Any, weight: Any) -> tuple[Any, ...]:
-        return (
-            self.needs[0] and k.mul(grad, k.sub(1, weight)),
-            self.needs[1] and k.mul(grad, weight),
-            self.needs[2] and k.mul(grad, k.sub(b, a)),
-        )
 
 
 class TransposeBackward1(TransposeBackward0):
@@ -164,4 +147,4 @@ def _interpolated(rows: Tensor, ranks: Tensor, interpolation: str) -> Tensor:
         return parts[0]
     midpoint = interpolation == "midpoint"
     weights = Variable._of(np.full_like(ranks._array, 0.5)) if midpoint else sub(ranks, Variable._of(below))
-    return LerpBackward1.apply(*parts, cast(weights, rows._array.dtype))
+    return lerp(*parts, cast(weights, rows._array.dtype))

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minitorch.autograd.graph import Function, Unary
+from minitorch.autograd.graph import Unary
 from minitorch.autograd.variable import Variable
 from minitorch.ops.arguments import dimension, sizes
+from minitorch.ops.gathering import index_select
 from minitorch.ops.operator import operator
 from minitorch.ops.shape import clone, expand, flatten, unsqueeze
 
@@ -183,20 +184,6 @@ class RepeatBackward0(Unary):
         return (k.reshape(k.sum(k.reshape(grad, pairs), tuple(range(0, len(pairs), 2)), False), self.shape),)
 
 
-class IndexSelectBackward0(Function):
-    """Elements along a dimension, looked up by their indices: the gradient is added where they were read."""
-
-    __slots__ = ("indices", "shape")
-    graph_inputs = 1
-
-    def forward(self, k: Table, a: Any, indices: Any) -> Any:
-        self.shape, self.indices = a.shape, indices
-        return k.contiguous_clone(k.index(a, indices))
-
-    def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
-        return (k.index_backward(grad, shape=self.shape, indices=self.indices),)
-
-
 @operator(public=False)
 def repeat(input: Tensor, repeats: Any = (), *others: int) -> Tensor:
     """A copy of the whole, so many times along each dimension; more numbers than dimensions make new ones in front.
@@ -260,8 +247,7 @@ def repeat_interleave(
             "repeats must have the same size as input along dim, but got repeats.size(0) = "
             f"{len(counts)} and input.size({d}) = {size}"
         )
-    rows: list[np.ndarray | None] = [*[None] * d, _interleaved(counts, output_size)]
-    return IndexSelectBackward0.apply(source, indices=tuple(rows))
+    return index_select(source, d, Variable._of(_interleaved(counts, output_size)))
 
 
 def _interleaved(counts: np.ndarray, output_size: int | None) -> np.ndarray:

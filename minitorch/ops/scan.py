@@ -66,8 +66,8 @@ class LogcumsumexpBackward0(Function):
         logarithm = k.log(k.abs(grad))
 
         def from_the_end(signed: Any) -> Any:
-            weighted = k.reverse(k.sub(k.where(signed, logarithm, lowest), result), dim=self.dim)
-            return k.exp(k.add(k.reverse(k.logcumsumexp(weighted, self.dim), dim=self.dim), a))
+            weighted = k.flip(k.sub(k.where(signed, logarithm, lowest), result), (self.dim,))
+            return k.exp(k.add(k.flip(k.logcumsumexp(weighted, self.dim), (self.dim,)), a))
 
         return (k.sub(from_the_end(k.gt(grad, 0)), from_the_end(k.lt(grad, 0))),)
 

@@ -195,3 +195,12 @@ def test_what_a_negative_slope_has_overwritten_cannot_be_differentiated(name: st
 )
 def test_numbers_at_the_edges(call: Callable[[Any], Any]):
     assert_same(call(minitorch), call(torch))
+
+
+def test_the_power_of_zero_is_flat_even_for_infinite_gradients():
+    def call(lib: Any) -> Any:
+        x = lib.tensor([0.0, 2.0, -1.0]).requires_grad_()
+        cotangent = lib.tensor([float("inf"), float("nan"), 3.0])
+        return lib.autograd.grad(x**0, x, cotangent, create_graph=True)
+
+    assert_same(call(minitorch), call(torch))

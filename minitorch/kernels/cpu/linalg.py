@@ -1,10 +1,10 @@
-"""Products of stacks and vectors that numpy has no name for, and diagonals."""
+"""Products of stacks and vectors that numpy has no name for."""
 
 from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["add_product", "addbmm", "equal_indices", "equal_indices_backward", "vector_product"]
+__all__ = ["add_product", "addbmm", "vector_product"]
 
 Array = np.ndarray
 
@@ -31,17 +31,3 @@ def vector_product(a: Array, b: Array, dim: int) -> Array:
     """The vector product along a dimension of size 3."""
     a, b = np.broadcast_arrays(a, b)
     return np.roll(a, -1, dim) * np.roll(b, -2, dim) - np.roll(a, -2, dim) * np.roll(b, -1, dim)
-
-
-def equal_indices(a: Array, dim1: int, dim2: int) -> Array:
-    """The elements whose indices in two dimensions are equal, along a new last dimension: a view."""
-    view = np.diagonal(a, 0, dim1, dim2)
-    view.flags.writeable = a.flags.writeable
-    return view
-
-
-def equal_indices_backward(grad: Array, shape: tuple[int, ...], dim1: int, dim2: int) -> Array:
-    """Zeros, but for the gradient where the two indices are equal."""
-    whole = np.zeros(shape, grad.dtype)
-    equal_indices(whole, dim1, dim2)[...] = grad
-    return whole

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["cumprod", "cumsum", "logcumsumexp", "reverse"]
+__all__ = ["cumprod", "cumsum", "logcumsumexp"]
 
 Array = np.ndarray
 
@@ -32,8 +32,3 @@ def _accumulated(ufunc: np.ufunc, a: Array, dim: int, dtype: np.dtype) -> Array:
         return a.copy()
     wide: Any = (np.float32 if dtype.itemsize == 2 else np.float64) if dtype.kind == "f" else dtype
     return np.ascontiguousarray(ufunc.accumulate(a, axis=dim, dtype=wide).astype(dtype, copy=False))
-
-
-def reverse(a: Array, dim: int) -> Array:
-    """A copy with one dimension from its end to its beginning."""
-    return np.ascontiguousarray(np.flip(a, dim))
