@@ -12,10 +12,10 @@ from minitorch.autograd.anomaly_mode import is_anomaly_check_nan_enabled, is_ano
 from minitorch.autograd.grad_mode import is_inference_mode_enabled
 from minitorch.autograd.variable import is_inference
 from minitorch.creation import (
-    arange, as_tensor, empty, empty_like, eye, from_numpy, full, full_like, normal, ones, ones_like, rand,
-    rand_like, randint, randint_like, randn, randn_like, randperm, tensor, zeros, zeros_like,
+    arange, as_tensor, empty, empty_like, eye, from_numpy, full, full_like, ones, ones_like, tensor, zeros, zeros_like,
 )  # fmt: skip
 from minitorch.device import device
+from minitorch.drawing import normal, rand, rand_like, randint, randint_like, randn, randn_like, randperm
 from minitorch.dtypes import (
     bool, can_cast, double, dtype, finfo, float, float16, float32, float64, get_default_dtype, half, iinfo, int, int8, int16,
     int32, int64, long, promote_types, set_default_dtype, short, uint8,

@@ -1,33 +1,29 @@
-"""New tensors: from numbers, from arrays, filled, counted and random."""
+"""New tensors: from numbers, from arrays, filled and counted."""
 
 from __future__ import annotations
 
 import math
 import warnings
 from functools import reduce
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from minitorch import dtypes, sampling
+from minitorch import dtypes
 from minitorch.autograd.variable import Variable
 from minitorch.device import device as Device
 from minitorch.dtypes import dtype as Dtype
 from minitorch.dtypes import from_numpy_dtype, get_default_dtype, promote_types
-from minitorch.kernels.cpu import random as draws
 from minitorch.ops.arguments import sizes
 from minitorch.ops.promotion import as_dtype, check_fits, number_dtype
-from minitorch.random import Generator, default_generator
 from minitorch.tensor import Tensor
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 # Every function here takes these by keyword: dtype (the default one for floating point results), device ("cpu") and
 # requires_grad.
 
 
-def _made(array: np.ndarray, device: Any, requires_grad: bool) -> Tensor:
+def made(array: np.ndarray, device: Any, requires_grad: bool) -> Tensor:
+    """An array as a tensor, with the settings that all functions here take."""
     if device is not None:
         Device(device)  # says that there is only the CPU
     if requires_grad and array.dtype.kind != "f":
@@ -35,7 +31,7 @@ def _made(array: np.ndarray, device: Any, requires_grad: bool) -> Tensor:
     return Variable._of(array).requires_grad_(requires_grad)
 
 
-def _shape(function: str, given: tuple[Any, ...], size: Any = None) -> tuple[int, ...]:
+def asked_shape(function: str, given: tuple[Any, ...], size: Any = None) -> tuple[int, ...]:
     """The shape that a function is given as numbers, as a sequence of them, or by the name of ``size``."""
     given = given if size is None else (size,)
     if len(given) == 1 and (
@@ -53,7 +49,7 @@ def _shape(function: str, given: tuple[Any, ...], size: Any = None) -> tuple[int
     return shape
 
 
-def _numpy_dtype(function: str, dtype: Dtype | None) -> np.dtype:
+def asked_dtype(function: str, dtype: Dtype | None) -> np.dtype:
     """The dtype of numpy's that stands for the one a function is given, or for the default one."""
     if dtype is not None and not isinstance(dtype, Dtype):
         raise TypeError(f"{function}(): argument 'dtype' must be torch.dtype, not {type(dtype).__name__}")
@@ -88,7 +84,7 @@ def tensor(data: Any, *, dtype: Dtype | None = None, device: Any = None, require
             "numpy.ndarray with numpy.array() before converting to a tensor.",
             stacklevel=2,
         )
-    return _made(np.array(_as_array(data, dtype), order="C"), device, requires_grad)
+    return made(np.array(_as_array(data, dtype), order="C"), device, requires_grad)
 
 
 def as_tensor(data: Any, dtype: Dtype | None = None, device: Any = None) -> Tensor:
@@ -264,21 +260,21 @@ def empty(
     *shape: Any, size: Any = None, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """A tensor with arbitrary contents."""
-    return _made(np.empty(_shape("empty", shape, size), _numpy_dtype("empty", dtype)), device, requires_grad)
+    return made(np.empty(asked_shape("empty", shape, size), asked_dtype("empty", dtype)), device, requires_grad)
 
 
 def zeros(
     *shape: Any, size: Any = None, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Zeros."""
-    return _made(np.zeros(_shape("zeros", shape, size), _numpy_dtype("zeros", dtype)), device, requires_grad)
+    return made(np.zeros(asked_shape("zeros", shape, size), asked_dtype("zeros", dtype)), device, requires_grad)
 
 
 def ones(
     *shape: Any, size: Any = None, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Ones."""
-    return _made(np.ones(_shape("ones", shape, size), _numpy_dtype("ones", dtype)), device, requires_grad)
+    return made(np.ones(asked_shape("ones", shape, size), asked_dtype("ones", dtype)), device, requires_grad)
 
 
 def full(
@@ -287,22 +283,24 @@ def full(
     """One number everywhere; the dtype follows the number unless given."""
     wanted = dtype or number_dtype(fill_value)
     check_fits(fill_value, wanted)
-    return _made(np.full(_shape("full", (size,)), as_dtype(fill_value, wanted), wanted.numpy), device, requires_grad)
+    return made(
+        np.full(asked_shape("full", (size,)), as_dtype(fill_value, wanted), wanted.numpy), device, requires_grad
+    )
 
 
 def zeros_like(input: Tensor, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Zeros of another tensor's shape and dtype."""
-    return _made(np.zeros_like(input._array, dtype=_numpy(dtype)), device, requires_grad)
+    return made(np.zeros_like(input._array, dtype=_numpy(dtype)), device, requires_grad)
 
 
 def ones_like(input: Tensor, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones of another tensor's shape and dtype."""
-    return _made(np.ones_like(input._array, dtype=_numpy(dtype)), device, requires_grad)
+    return made(np.ones_like(input._array, dtype=_numpy(dtype)), device, requires_grad)
 
 
 def empty_like(input: Tensor, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Arbitrary contents, of another tensor's shape and dtype."""
-    return _made(np.empty_like(input._array, dtype=_numpy(dtype)), device, requires_grad)
+    return made(np.empty_like(input._array, dtype=_numpy(dtype)), device, requires_grad)
 
 
 def full_like(
@@ -311,7 +309,7 @@ def full_like(
     """One number everywhere, of another tensor's shape and dtype."""
     wanted = dtype or input.dtype
     check_fits(fill_value, wanted)
-    return _made(np.full_like(input._array, as_dtype(fill_value, wanted), dtype=wanted.numpy), device, requires_grad)
+    return made(np.full_like(input._array, as_dtype(fill_value, wanted), dtype=wanted.numpy), device, requires_grad)
 
 
 def eye(
@@ -321,7 +319,7 @@ def eye(
     for name, count in (("n", n), ("m", 0 if m is None else m)):
         if count < 0:
             raise RuntimeError(f"{name} must be greater or equal to 0, got {count}")
-    return _made(np.eye(n, m, dtype=_numpy_dtype("eye", dtype)), device, requires_grad)
+    return made(np.eye(n, m, dtype=asked_dtype("eye", dtype)), device, requires_grad)
 
 
 def _numpy(dtype: Dtype | None) -> Any:
@@ -362,177 +360,4 @@ def arange(
     count = -((start - end) // step) if whole else math.ceil((end - start) / step)
     precise = np.int64 if wanted.category != dtypes.FLOATING and whole else np.float64
     steps: np.ndarray = np.arange(count, dtype=precise)
-    return _made((start + step * steps).astype(wanted.numpy), device, requires_grad)
-
-
-# -- random -----------------------------------------------------------------------------------------------------------
-
-
-def _drawn(
-    draw: Callable[[Generator], np.ndarray], generator: Generator | None, device: Any, requires_grad: bool
-) -> Tensor:
-    source = default_generator if generator is None else generator
-    with source.lock:
-        return _made(draw(source), device, requires_grad)
-
-
-def rand(
-    *shape: Any,
-    size: Any = None,
-    generator: Generator | None = None,
-    dtype: Dtype | None = None,
-    device: Any = None,
-    requires_grad: bool = False,
-) -> Tensor:
-    """Numbers spread evenly over [0, 1); torch's for the same seed."""
-    wanted = _numpy_dtype("rand", dtype)
-    sampling.check_floating(wanted, "check_uniform_bounds")
-    dims = _shape("rand", shape, size)
-    return _drawn(lambda source: draws.uniform(source, dims, wanted), generator, device, requires_grad)
-
-
-def randn(
-    *shape: Any,
-    size: Any = None,
-    generator: Generator | None = None,
-    dtype: Dtype | None = None,
-    device: Any = None,
-    requires_grad: bool = False,
-) -> Tensor:
-    """Normally distributed numbers of mean 0 and variance 1; torch's for the same seed, to the last place."""
-    wanted = _numpy_dtype("randn", dtype)
-    sampling.check_floating(wanted, "normal_kernel_cpu")
-    dims = _shape("randn", shape, size)
-    return _drawn(lambda source: draws.normal(source, dims, wanted), generator, device, requires_grad)
-
-
-def randint(
-    low: int,
-    high: Any = None,
-    size: Any = None,
-    *,
-    generator: Generator | None = None,
-    dtype: Dtype | None = None,
-    device: Any = None,
-    requires_grad: bool = False,
-) -> Tensor:
-    """``randint(high, size)``, ``randint(low, high, size)``: whole numbers from low to high - 1; torch's for the same seed.
-
-    Raises:
-        RuntimeError: there is no number between the bounds.
-    """
-    if size is None:
-        if high is None or isinstance(high, int):
-            raise TypeError("randint() needs a size: randint(high, size) or randint(low, high, size)")
-        low, high, size = 0, low, high
-    elif high is None:
-        low, high = 0, low
-    wanted = (dtype or dtypes.int64).numpy
-    sampling.check_range(low, high, wanted)
-    dims = _shape("randint", (size,))
-    return _drawn(lambda source: draws.randint(source, low, high, dims, wanted), generator, device, requires_grad)
-
-
-def randperm(
-    n: int,
-    *,
-    generator: Generator | None = None,
-    dtype: Dtype | None = None,
-    device: Any = None,
-    requires_grad: bool = False,
-) -> Tensor:
-    """The numbers 0 to n - 1 in random order, as int64; torch's for the same seed.
-
-    Raises:
-        RuntimeError: ``n`` is negative.
-    """
-    wanted = (dtype or dtypes.int64).numpy
-    _check_permutation(n, dtype or dtypes.int64)
-    return _drawn(lambda source: draws.randperm(source, n, wanted), generator, device, requires_grad)
-
-
-def _check_permutation(n: int, dtype: Dtype) -> None:
-    _shape("randperm", (n,))
-    if dtype is dtypes.bool:
-        raise NotImplementedError("\"randperm\" not implemented for 'Bool'")
-    check_fits(n, dtype)
-    exact = 2 ** (np.finfo(dtype.numpy).nmant + 1) + 1 if dtype.category == dtypes.FLOATING else n
-    if n > exact:
-        raise RuntimeError(f"n cannot be greater than {exact} for {dtype.scalar_type} type.")
-
-
-def rand_like(
-    input: Tensor,
-    *,
-    generator: Generator | None = None,
-    dtype: Dtype | None = None,
-    device: Any = None,
-    requires_grad: bool = False,
-) -> Tensor:
-    """Numbers spread evenly over [0, 1), of another tensor's shape, dtype and layout."""
-    made = empty_like(input, dtype=dtype, device=device)
-    return made.uniform_(generator=generator).requires_grad_(requires_grad)
-
-
-def randn_like(
-    input: Tensor,
-    *,
-    generator: Generator | None = None,
-    dtype: Dtype | None = None,
-    device: Any = None,
-    requires_grad: bool = False,
-) -> Tensor:
-    """Normally distributed numbers of mean 0 and variance 1, of another tensor's shape, dtype and layout."""
-    made = empty_like(input, dtype=dtype, device=device)
-    return made.normal_(generator=generator).requires_grad_(requires_grad)
-
-
-def randint_like(
-    input: Tensor,
-    low: int,
-    high: int | None = None,
-    *,
-    generator: Generator | None = None,
-    dtype: Dtype | None = None,
-    device: Any = None,
-    requires_grad: bool = False,
-) -> Tensor:
-    """``randint_like(input, high)``, ``randint_like(input, low, high)``: whole numbers from low to high - 1, as ``randint``."""
-    low, high = (0, low) if high is None else (low, high)
-    made = empty_like(input, dtype=dtype, device=device)
-    return made.random_(low, high, generator=generator).requires_grad_(requires_grad)
-
-
-def normal(
-    mean: Tensor | float,
-    std: Tensor | float = 1.0,
-    size: Any = None,
-    *,
-    generator: Generator | None = None,
-    dtype: Dtype | None = None,
-    device: Any = None,
-    requires_grad: bool = False,
-    out: Tensor | None = None,
-) -> Tensor:
-    """Normally distributed numbers: each with the mean and the standard deviation that tensors give for it.
-
-    Args:
-        mean: of all numbers, or a tensor of means.
-        std: of all numbers, or a tensor that broadcasts with ``mean``.
-        size: the shape, where neither of the two is a tensor.
-        generator: what to draw from, if not the default generator.
-        dtype: the default dtype, unless given; for tensors it is theirs.
-        device: ``"cpu"``.
-        requires_grad: whether operators on the result are recorded.
-        out: a tensor to write to.
-
-    Raises:
-        RuntimeError: a standard deviation is negative.
-    """
-    if isinstance(mean, Tensor) or isinstance(std, Tensor):
-        drawn = sampling.normal(mean, std, generator)
-    elif size is None:
-        raise TypeError("normal() needs a size where neither mean nor std is a tensor")
-    else:
-        drawn = empty(size, dtype=dtype, device=device).normal_(mean, std, generator=generator)
-    return drawn.requires_grad_(True) if requires_grad else drawn if out is None else out.copy_(drawn)
+    return made((start + step * steps).astype(wanted.numpy), device, requires_grad)

@@ -19,7 +19,6 @@ from minitorch.kernels.cpu import distributions
 from minitorch.kernels.cpu import random as draws
 from minitorch.ops.arguments import cpp_name, dtype_name
 from minitorch.ops.operator import in_place, methods, operator, with_out
-from minitorch.ops.promotion import broadcast_shapes
 from minitorch.random import Generator, default_generator
 
 if TYPE_CHECKING:
@@ -100,7 +99,8 @@ class RandomBackward2(Drawn):
 class UniformBackward0(Drawn): ...
 
 
-def _drawn(generator: Generator | None, draw: Callable[[Generator], np.ndarray]) -> np.ndarray:
+def drawn_from(generator: Generator | None, draw: Callable[[Generator], np.ndarray]) -> np.ndarray:
+    """What is drawn from a generator (the default one, unless given), which is locked meanwhile."""
     source = default_generator if generator is None else generator
     with source.lock:
         return draw(source)
@@ -114,7 +114,7 @@ def _write(tensor: Tensor, node: type[Drawn], generator: Generator | None, draw:
     tensor._check_inplace()
     array = tensor._array
     order = _memory_order(array)
-    drawn = _drawn(generator, lambda source: draw(source, tuple(array.shape[axis] for axis in order)))
+    drawn = drawn_from(generator, lambda source: draw(source, tuple(array.shape[axis] for axis in order)))
     return _writers(node)(tensor, *others, drawn=drawn.transpose(_inverse(order)))
 
 
@@ -169,6 +169,23 @@ def check_range(low: int, high: int, dtype: np.dtype) -> None:
     for name, bound in (("from", low), ("to - 1", high - 1)):
         if not least <= bound <= most:
             raise RuntimeError(f"{name} is out of bounds for {cpp_name(Variable._of(np.empty(0, dtype)))}")
+
+
+def _probabilities(p: Tensor) -> np.ndarray:
+    """The numbers of a tensor of probabilities.
+
+    Raises:
+        NotImplementedError: the dtype is not floating point.
+        RuntimeError: one of them is not in [0, 1].
+    """
+    array = p._array
+    check_floating(p._array.dtype, "bernoulli_tensor_cpu_p_")
+    if not ((array >= 0) & (array <= 1)).all():
+        raise RuntimeError(
+            "Expected p_in >= 0 && p_in <= 1 to be true, but got false.  (Could this error message be improved?  If so, please "
+            "report an enhancement request to PyTorch.)"
+        )
+    return array
 
 
 def _check_continuous(tensor: Tensor, name: str, given: str) -> None:
@@ -341,18 +358,7 @@ def log_normal_(self: Tensor, mean: float = 1, std: float = 2, *, generator: Gen
     )
 
 
-# -- new tensors ------------------------------------------------------------------------------------------------------
-
-
-def _probabilities(p: Tensor) -> np.ndarray:
-    array = p._array
-    check_floating(p._array.dtype, "bernoulli_tensor_cpu_p_")
-    if not ((array >= 0) & (array <= 1)).all():
-        raise RuntimeError(
-            "Expected p_in >= 0 && p_in <= 1 to be true, but got false.  (Could this error message be improved?  If so, please "
-            "report an enhancement request to PyTorch.)"
-        )
-    return array
+# -- for the numbers of a tensor --------------------------------------------------------------------------------------
 
 
 @operator(out=True)
@@ -365,7 +371,7 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
     if p is not None:
         return bernoulli_(Variable._of(np.empty_like(input._array)), p, generator=generator)
     probabilities = _probabilities(input)
-    drawn = _drawn(generator, lambda source: draws.bernoulli(source, probabilities))
+    drawn = drawn_from(generator, lambda source: draws.bernoulli(source, probabilities))
     return BernoulliBackward0.apply(input, drawn=drawn)
 
 
@@ -379,7 +385,7 @@ def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
     check_floating(input._array.dtype, "poisson_cpu")
     if not (input._array >= 0).all():
         raise RuntimeError("invalid Poisson rate, expected rate to be non-negative")
-    drawn = _drawn(generator, lambda source: distributions.poisson(source, input._array))
+    drawn = drawn_from(generator, lambda source: distributions.poisson(source, input._array))
     return PoissonBackward0.apply(input, drawn=drawn)
 
 
@@ -411,12 +417,12 @@ def multinomial(
     weights = input._array
     _check_multinomial(input, num_samples, replacement)
     if replacement and num_samples > 1:
-        drawn = _drawn(
+        drawn = drawn_from(
             generator, lambda source: distributions.multinomial_with_replacement(source, weights, num_samples)
         )
         return Variable._of(drawn)
     # The race: of waiting times at rates in proportion to the weights, the shortest come first.
-    times = _drawn(generator, lambda source: distributions.exponential(source, weights.shape, weights.dtype, 1.0))
+    times = drawn_from(generator, lambda source: distributions.exponential(source, weights.shape, weights.dtype, 1.0))
     first = np.argsort(-(weights / times), axis=-1, kind="stable")
     return Variable._of(first[..., :num_samples].astype(np.int64))
 
@@ -445,28 +451,3 @@ def _check_multinomial(input: Tensor, num_samples: int, replacement: bool) -> No
         raise RuntimeError("invalid multinomial distribution (encountering probability entry = infinity or NaN)")
     if (weights.sum(-1) == 0).any():
         raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
-
-
-def normal(mean: Tensor | float, std: Tensor | float, generator: Generator | None) -> Tensor:
-    """Normally distributed numbers of which at least one of mean and standard deviation is a tensor.
-
-    Raises:
-        RuntimeError: a standard deviation is negative, or the shapes do not broadcast.
-    """
-    if isinstance(std, Variable):
-        if std._array.size and not std._array.min() >= 0:
-            raise RuntimeError("normal expects all elements of std >= 0.0")
-    elif not std >= 0.0:
-        raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
-    given = [each for each in (mean, std) if isinstance(each, Variable)]
-    check_floating(given[0]._array.dtype, "normal_kernel_cpu")
-    shape, dtype = broadcast_shapes(*(each._array.shape for each in given)), given[0]._array.dtype
-    if isinstance(std, Variable):
-        standard = _drawn(generator, lambda source: draws.normal(source, shape, dtype))
-        numbers = standard * std._array
-    else:
-        numbers = _drawn(generator, lambda source: draws.normal(source, shape, dtype, 0.0, std))
-    drawn = (numbers.astype(dtype) + (mean._array if isinstance(mean, Variable) else mean)).astype(dtype)
-    if len(given) == 2:
-        return NormalBackward3.apply(mean, std, drawn=drawn)
-    return (NormalBackward1 if given[0] is mean else NormalBackward2).apply(given[0], drawn=drawn)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minitorch import dtypes
-from minitorch.creation import _made, _shape, as_tensor
+from minitorch.creation import as_tensor, asked_shape, made
 from minitorch.dtypes import dtype as Dtype
 from minitorch.dtypes import get_default_dtype
 from minitorch.ops.properties import is_tensor
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def scalar_tensor(s: float, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """One number, without dimensions; of the default dtype unless another is given."""
-    return _made(np.asarray(s, (dtype or get_default_dtype()).numpy), device, requires_grad)
+    return made(np.asarray(s, (dtype or get_default_dtype()).numpy), device, requires_grad)
 
 
 def asarray(
@@ -60,7 +60,7 @@ def empty_strided(
     Raises:
         RuntimeError: not as many strides as sizes, or a size is negative.
     """
-    shape, wanted = _shape("empty_strided", (size,)), (dtype or get_default_dtype()).numpy
+    shape, wanted = asked_shape("empty_strided", (size,)), (dtype or get_default_dtype()).numpy
     if len(stride) != len(shape):
         raise RuntimeError(
             f"dimensionality of sizes ({len(shape)}) must match dimensionality of strides ({len(stride)})"
@@ -68,7 +68,7 @@ def empty_strided(
     span = 1 + sum((n - 1) * step for n, step in zip(shape, stride, strict=True)) if math.prod(shape) else 0
     memory = np.empty(span, wanted)
     array = np.lib.stride_tricks.as_strided(memory, shape, [step * memory.itemsize for step in stride])
-    return _made(array, device, requires_grad)
+    return made(array, device, requires_grad)
 
 
 def _bounds(function: str, start: Any, end: Any, steps: Any) -> tuple[Any, Any]:
@@ -106,7 +106,7 @@ def linspace(
         RuntimeError: ``steps`` is negative, or a bound is a tensor that has dimensions.
     """
     first, last = _bounds("linspace", start, end, steps)
-    return _made(np.linspace(first, last, steps).astype((dtype or get_default_dtype()).numpy), device, requires_grad)
+    return made(np.linspace(first, last, steps).astype((dtype or get_default_dtype()).numpy), device, requires_grad)
 
 
 def logspace(
@@ -135,7 +135,7 @@ def logspace(
     exponents = np.where(
         2 * places < steps - steps % 2 + (steps == 1), first + step * places, last - step * (steps - 1 - places)
     )
-    return _made((precise.type(base) ** exponents.astype(precise)).astype(wanted), device, requires_grad)
+    return made((precise.type(base) ** exponents.astype(precise)).astype(wanted), device, requires_grad)
 
 
 def range(
@@ -164,7 +164,7 @@ def range(
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
     count = math.floor((end - start) / step) + 1
     numbers = start + step * np.arange(count, dtype=np.float64)
-    return _made(numbers.astype((dtype or get_default_dtype()).numpy), device, requires_grad)
+    return made(numbers.astype((dtype or get_default_dtype()).numpy), device, requires_grad)
 
 
 # -- windows for signals: symmetric, or (periodic) the same of one more element, without the last ---------------------------
@@ -183,9 +183,9 @@ def _window(
     if length < 0:
         raise RuntimeError(f"{name} requires non-negative window_length, got window_length={length}")
     if length <= 1:
-        return _made(np.ones(length, wanted.numpy), device, requires_grad)
+        return made(np.ones(length, wanted.numpy), device, requires_grad)
     places = np.arange(length + periodic, dtype=wanted.numpy)
-    return _made(shape(places, length + periodic - 1)[:length].copy(), device, requires_grad)
+    return made(shape(places, length + periodic - 1)[:length].copy(), device, requires_grad)
 
 
 def _raised_cosine(alpha: float, beta: float) -> Callable[[np.ndarray, int], np.ndarray]:
@@ -268,7 +268,7 @@ def _triangle(row: int, col: int, inside: Any, dtype: Dtype | None, device: Any)
         if count < 0:
             raise RuntimeError(f"{name} must be non-negative, got{count}")
     chosen = inside(np.arange(col) - np.arange(row)[:, None])
-    return _made(np.stack(chosen.nonzero()).astype((dtype or dtypes.int64).numpy), device, False)
+    return made(np.stack(chosen.nonzero()).astype((dtype or dtypes.int64).numpy), device, False)
 
 
 def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Dtype | None = None, device: Any = None) -> Tensor:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minitorch import dtypes, printing
+from minitorch import sampling as _sampling  # noqa: F401  # declares methods, which Tensor takes over below
 from minitorch.autograd.graph import Function, new_tensor
 from minitorch.autograd.variable import Variable
 from minitorch.device import CPU

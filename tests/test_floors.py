@@ -23,6 +23,7 @@ FLOORS = [
         "minitorch.random",
         "minitorch.printing",
         "minitorch.creation",
+        "minitorch.drawing",
         "minitorch.linalg",
         "minitorch.special",
         "minitorch.sequences",

@@ -12,7 +12,7 @@ import torch
 import minitorch
 from benchmarks.cases import Results, Settings
 from benchmarks.comparison import Label
-from benchmarks.measure import compare
+from benchmarks.measure import Within, compare
 from minitorch.program import Net
 from reference.network import Net as TorchNet
 
@@ -31,8 +31,7 @@ def step(settings: Settings) -> Results:
         ours, torchs = stepper(minitorch, our_net, *our_data), stepper(torch, torch_net, *torch_data)
         trained = partial(parameters, our_net), partial(parameters, torch_net)
         limit = settings.limits.work(flops=batch * STEP_FLOPS)
-        rounds = settings.rounds or ROUNDS
-        yield compare(label, ours, torchs, rounds, limit=limit, left_behind=trained, tolerance=TIES)
+        yield compare(label, ours, torchs, settings.rounds or ROUNDS, limit=limit, left_behind=trained)
 
 
 def forward(settings: Settings) -> Results:
@@ -65,8 +64,9 @@ def twins(batch: int) -> tuple[tuple[Any, Any, Any], tuple[Any, Any, Any]]:
 
 def parameters(net: Any) -> dict[str, Any]:
     """The values and gradients of the parameters, by name."""
-    values = dict(net.named_parameters())
-    return {name: value.detach() for name, value in values.items()} | {f"{n}.grad": v.grad for n, v in values.items()}
+    named = dict(net.named_parameters())
+    values = {name: each.detach() for name, each in named.items()}
+    return values | {f"{name}.grad": Within(TIES, each.grad) for name, each in named.items()}
 
 
 def stepper(library: Any, net: Any, inputs: Any, labels: Any) -> Callable[[], float]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from minitorch.autograd import functional, graph
 from minitorch.autograd.anomaly_mode import detect_anomaly, set_detect_anomaly
-from minitorch.autograd.engine import backward, grad
 from minitorch.autograd.function import Function
 from minitorch.autograd.grad_mode import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from minitorch.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
+from minitorch.autograd.gradients import backward, grad
 from minitorch.autograd.variable import Variable
 
 __all__ = [

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from minitorch.autograd import engine
+from minitorch.autograd import gradients
 from minitorch.autograd.grad_mode import enable_grad, is_grad_enabled, set_grad_enabled
 from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
@@ -323,7 +323,7 @@ def _gradients(
     if not pairs:
         return (None,) * len(inputs)
     tied, given = zip(*pairs, strict=True)
-    return engine.grad(tied, inputs, given, retain_graph, create_graph, allow_unused=True)
+    return gradients.grad(tied, inputs, given, retain_graph, create_graph, allow_unused=True)
 
 
 # -- checks -----------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from minitorch.autograd.engine import grad
+from minitorch.autograd.gradients import grad
 from minitorch.autograd.graph import new_tensor
 from minitorch.autograd.variable import Variable
 

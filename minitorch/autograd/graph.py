@@ -21,13 +21,13 @@ import weakref
 from collections.abc import Callable, Sequence
 from itertools import count
 from math import inf
-from sys import getrefcount
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from minitorch.autograd.anomaly_mode import is_anomaly_enabled
 from minitorch.autograd.edges import GradientEdge, get_gradient_edge
 from minitorch.autograd.grad_mode import Untracked, inferring, is_inference_mode_enabled, no_grad, recording
 from minitorch.autograd.hooks import RemovableHandle, register_multi_grad_hook, watchers
+from minitorch.autograd.ownership import has_memory_of_its_own, is_alone
 from minitorch.autograd.saved import (
     PACKED,
     Packed,
@@ -52,14 +52,6 @@ Array = Any  # an array of any device: what a table of kernels takes and gives
 Edge = tuple["Function", int]
 
 
-def _count_for_a_single_holder() -> int:
-    """What getrefcount() says of an object in a variable that only one list refers to beside it."""
-    holder = [object()]
-    held = holder[0]
-    return getrefcount(held)
-
-
-ALONE = _count_for_a_single_holder()
 _new = object.__new__
 
 NO_EDGE: Any = (None, 0)
@@ -453,34 +445,6 @@ Node = Function
 _metadata: weakref.WeakKeyDictionary[Function, dict[Any, Any]] = weakref.WeakKeyDictionary()
 
 
-def is_alone(grads: list[Any], number: int) -> bool:
-    """Whether nothing but this list refers to an array in it.
-
-    Whoever keeps a gradient (a hook, a caller, another edge that the same array was sent along) holds a reference, and
-    Python counts those; torch decides by the same count.
-    """
-    array = grads[number]
-    return getrefcount(array) == ALONE
-
-
-def has_memory_of_its_own(array: Array) -> bool:
-    """Whether no array but this one, given in a variable, shows its memory, or a part of it: it may be written over."""
-    memory = array.base
-    if memory is None:
-        return True
-    return (
-        type(memory) is type(array)
-        and memory.size == array.size
-        and 0 not in array.strides
-        and getrefcount(memory) == ALONE
-    )
-
-
-def _is_laid_out_as(grad: Array, leaf: Array) -> bool:
-    """Gradients have the strides of their leaf where that is dense, and else lie row by row."""
-    return grad.strides == leaf.strides or (grad.flags.c_contiguous and not leaf.flags.forc)
-
-
 def add_hook(hooks: Hooks, hook: Callable[..., Any], key: float | None = None) -> Callable[[], object]:
     """Adds a hook, after all others unless a key says where. Returns what removes it."""
     key = next_sequence_nr() if key is None else key
@@ -583,3 +547,8 @@ class AccumulateGrad(Function):
             known._array = (k.add if known._borrowed else k.add_into)(known._array, grads[0])
             known._borrowed = False
             known._version_counter[0] += 1
+
+
+def _is_laid_out_as(grad: Array, leaf: Array) -> bool:
+    """Gradients have the strides of their leaf where that is dense, and else lie row by row."""
+    return grad.strides == leaf.strides or (grad.flags.c_contiguous and not leaf.flags.forc)

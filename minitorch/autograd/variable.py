@@ -12,11 +12,10 @@ from collections.abc import Callable, Sequence
 from sys import getrefcount
 from typing import TYPE_CHECKING, Any
 
-from minitorch.autograd import engine
+from minitorch.autograd import gradients
 from minitorch.autograd.grad_mode import Untracked, is_inference_mode_enabled, recording
 from minitorch.autograd.graph import (
     ACCUMULATED,
-    ALONE,
     NO_EDGE,
     AccumulateGrad,
     Array,
@@ -26,6 +25,7 @@ from minitorch.autograd.graph import (
     next_sequence_nr,
 )
 from minitorch.autograd.hooks import RemovableHandle
+from minitorch.autograd.ownership import ALONE
 from minitorch.autograd.views import Region, Step, Steps, ViewBackward, rebase
 from minitorch.dtypes import from_numpy_dtype
 
@@ -289,7 +289,7 @@ class Variable:
         Raises:
             RuntimeError: no graph, a graph that was freed, a saved tensor that was changed, a cotangent that does not fit.
         """
-        engine.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+        gradients.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
     def detach(self) -> Any:
         """The same memory without history."""

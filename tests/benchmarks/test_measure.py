@@ -10,7 +10,7 @@ import torch.utils.benchmark
 import minitorch
 from benchmarks import measure
 from benchmarks.comparison import Comparison, Difference, Label
-from benchmarks.measure import Turn, call, compare, difference, settle
+from benchmarks.measure import Turn, Within, call, compare, difference, settle
 
 LABEL = Label("case", "name", 1)
 AGREEMENT = 1.5  # of two clocks, on a machine that does other things as well
@@ -72,7 +72,8 @@ def test_our_clock_agrees_with_that_of_torch_utils_benchmark():
         for _ in range(TRIES):
             turn = Turn(run)
             seconds = np.median([turn.seconds() for _ in range(5)])
-            theirs = torch.utils.benchmark.Timer("run()", globals={"run": run}).blocked_autorange(min_run_time=0.05)
+            timer = torch.utils.benchmark.Timer("run()", globals={"run": run}, num_threads=torch.get_num_threads())
+            theirs = timer.blocked_autorange(min_run_time=0.05)
             if 1 / AGREEMENT < seconds / theirs.median < AGREEMENT:
                 break
         else:
@@ -105,6 +106,9 @@ def test_settling_ends_even_if_a_thread_never_sleeps(monkeypatch):
         (float("nan"), 1.0, "infinite or NaN"),
         (1.0, float("inf"), "infinite or NaN"),
         (True, False, "the result differs"),
+        ({"a": Within(1e-2, 1.001)}, {"a": Within(1e-2, 1.0)}, None),
+        ({"a": Within(1e-2, 1.1)}, {"a": Within(1e-2, 1.0)}, "a differs by 1.0e-01"),
+        ({"a": 1.001, "b": Within(1e-2, 1.0)}, {"a": 1.0, "b": Within(1e-2, 1.0)}, "a differs by 1.0e-03"),
     ],
 )
 def test_results_are_compared(ours, theirs, found):

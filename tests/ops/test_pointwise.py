@@ -34,7 +34,7 @@ SPECIAL = ["entr", "erfcx", "i0e", "i1", "i1e", "log_ndtr", "ndtr", "ndtri"]
 dtypes = pytest.mark.parametrize("dtype", ["bool", "uint8", "int8", "int16", "int32", "int64", "float16"])
 
 
-def same(call: Callable[[Any], Any]) -> None:
+def assert_same_or_refused(call: Callable[[Any], Any]) -> None:
     """Checks that both libraries give the same, or refuse alike."""
     try:
         theirs = call(torch)
@@ -56,26 +56,28 @@ def array(dtype: str, seed: int = 0, low: float = -3) -> np.ndarray:
 @pytest.mark.parametrize("name", OF_ONE)
 @dtypes
 def test_other_dtypes_of_one(name: str, dtype: str):
-    same(lambda lib: getattr(lib, name)(lib.from_numpy(array(dtype))))
+    assert_same_or_refused(lambda lib: getattr(lib, name)(lib.from_numpy(array(dtype))))
 
 
 @pytest.mark.parametrize("name", OF_TWO)
 @dtypes
 def test_other_dtypes_of_two(name: str, dtype: str):
     low = 1 if name in ("fmod", "remainder", "floor_divide", "pow") else -3
-    same(lambda lib: getattr(lib, name)(*[lib.from_numpy(array(dtype, seed, low)) for seed in (0, 1)]))
+    assert_same_or_refused(
+        lambda lib: getattr(lib, name)(*[lib.from_numpy(array(dtype, seed, low)) for seed in (0, 1)])
+    )
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
 @dtypes
 def test_other_dtypes_of_activations(name: str, dtype: str):
-    same(lambda lib: getattr(lib.nn.functional, name)(lib.from_numpy(array(dtype))))
+    assert_same_or_refused(lambda lib: getattr(lib.nn.functional, name)(lib.from_numpy(array(dtype))))
 
 
 @pytest.mark.parametrize("name", SPECIAL)
 @pytest.mark.parametrize("dtype", ["bool", "int64"])
 def test_other_dtypes_of_special_functions(name: str, dtype: str):
-    same(lambda lib: getattr(lib.special, name)(lib.from_numpy(array(dtype))))
+    assert_same_or_refused(lambda lib: getattr(lib.special, name)(lib.from_numpy(array(dtype))))
 
 
 @pytest.mark.parametrize("name", [*OF_ONE, *ACTIVATIONS, *SPECIAL])

@@ -15,7 +15,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
-from minitorch.creation import randperm
+from minitorch.drawing import randperm
 from minitorch.random import Generator, default_generator
 from minitorch.tensor import Tensor
 

@@ -6,7 +6,8 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence, Sized
 from typing import Any, Generic, TypeVar
 
-from minitorch.creation import empty, randint, randperm
+from minitorch.creation import empty
+from minitorch.drawing import randint, randperm
 from minitorch.dtypes import int64
 from minitorch.random import Generator
 
