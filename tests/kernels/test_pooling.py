@@ -79,7 +79,7 @@ def test_gather_takes_what_pooling_took(window, seed):
     shape, options = window
     input = values(shape, seed, None, np.float32)
     output, indices = pooling.max_pool2d(input, *options)
-    assume(np.all(indices < shape[2] * shape[3]))
+    assume(np.isfinite(output).all())  # a window wholly in the padding takes nothing
     np.testing.assert_array_equal(pooling.max_pool2d_gather(input, indices), output)
 
 

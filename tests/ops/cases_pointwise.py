@@ -139,7 +139,7 @@ ACTIVATIONS = [
         )
     ),
     of_one("logsigmoid", lambda lib, a: functional(lib).logsigmoid(a), special=True),
-    of_one("relu6", lambda lib, a: functional(lib).relu6(a * 4), values="not zero", special=True),
+    of_one("relu6", lambda lib, a: functional(lib).relu6(a), values="distinct", special=True),
     of_one("elu alpha", lambda lib, a: functional(lib).elu(a, 0.5), values="not zero", special=True),
     of_one("celu alpha", lambda lib, a: lib.celu(a, alpha=2), values="not zero", special=True),
     of_one("softplus beta", lambda lib, a: functional(lib).softplus(a, beta=4, threshold=2), special=True),

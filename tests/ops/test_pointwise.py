@@ -206,3 +206,22 @@ def test_the_power_of_zero_is_flat_even_for_infinite_gradients():
         return lib.autograd.grad(x**0, x, cotangent, create_graph=True)
 
     assert_same(call(minitorch), call(torch))
+
+
+@pytest.mark.parametrize("exponent", [0.5, -0.5, 2.0, -1.0, 0.0])
+@pytest.mark.parametrize("shape", [(), (1,), (6,)])
+def test_powers_of_zeros_and_infinities_to_a_tensor(shape: tuple[int, ...], exponent: float):
+    def call(lib: Any) -> Any:
+        powers = lib.tensor([-0.0, 0.0, -np.inf, np.inf, np.nan, -1.0]) ** lib.full(shape, exponent)
+        return powers, powers.signbit()
+
+    assert_same(call(minitorch), call(torch))
+
+
+@pytest.mark.parametrize("size", [6, 3000])
+def test_the_gradient_of_relu_passes_where_there_is_nan(size: int):
+    def call(lib: Any) -> Any:
+        x = lib.tensor([np.nan, 0.0, -0.0, 2.0, -2.0, np.inf] * (size // 6), requires_grad=True)
+        return lib.autograd.grad(x.relu(), x, lib.arange(1.0, size + 1))
+
+    assert_same(call(minitorch), call(torch))

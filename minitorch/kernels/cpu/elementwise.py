@@ -221,7 +221,12 @@ def pow(a: Array | float, b: Array | float) -> Array:
                 return reciprocal(mul(a, a))
     if isinstance(b, np.ndarray) and b.dtype.kind == "i" and b.size and b.min() < 0:
         return _integer_power(a, b)
-    return _power(a, b)
+    result = _power(a, b)
+    if isinstance(b, np.ndarray) and b.dtype.kind == "f" and (roots := b == 0.5).any():
+        # numpy may take square roots here, and then those of -inf and -0 are not the powers.
+        np.copyto(result, np.inf, where=roots & np.isinf(a))
+        np.abs(result, out=result, where=roots)
+    return result
 
 
 def _integer_power(a: Array | float, b: Array) -> Array:

@@ -33,7 +33,7 @@ def max_pool2d(
     """The largest element of each window of (..., height, width), and its position in the plane.
 
     The first of equal elements wins, a NaN beats all that is none, the last NaN wins. Padding never wins.
-    A window wholly in the padding, which dilation can cause, is -inf at a position beyond the plane.
+    A window wholly in the padding, which dilation can cause, is -inf at the position beyond its row or its column.
     Positions are of the smallest type that holds them.
     """
     positions, beyond = _positions(*input.shape[-2:], kernel_size, stride, padding, dilation, ceil_mode)
