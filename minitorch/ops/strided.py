@@ -200,8 +200,8 @@ class AsStridedBackward0(Viewed):
     def backward(self, k: Table, grad: Any, *counts: Any) -> tuple[Any, ...]:
         read, written = _positions(*self.own), _positions(*self.seen)
         length = counts[0].shape[0] if counts else 1 + max(read.max(initial=0), written.max(initial=0))
-        memory = k.index_backward(grad, shape=(length,), indices=(written,))
-        return (k.index(k.div(memory, counts[0]) if counts else memory, indices=(read,)),)
+        memory = k.index_backward(grad, written, shape=(length,))
+        return (k.index(k.div(memory, counts[0]) if counts else memory, read),)
 
 
 def _layout(a: np.ndarray) -> tuple[tuple[int, ...], tuple[int, ...], int]:

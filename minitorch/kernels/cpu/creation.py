@@ -20,8 +20,8 @@ def ones(shape: tuple[int, ...], like: Array, dtype: np.dtype | None = None) -> 
 
 
 def fill(a: Array, value: float | Array) -> Array:
-    """``value`` in every place of an array like ``a``."""
-    return np.full_like(a, value, subok=False)
+    """``value``, cast, as the one element behind all places of an array like ``a``."""
+    return np.broadcast_to(np.asarray(value).astype(a.dtype), a.shape)
 
 
 def cast(a: Array, dtype: np.dtype) -> Array:

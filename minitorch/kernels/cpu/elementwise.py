@@ -23,7 +23,7 @@ __all__ = [
     "floor", "fmax", "fmin", "fmod", "frac", "gcd", "ge", "gt", "heaviside", "hypot", "isfinite", "isinf", "isnan",
     "isneginf", "isposinf", "isreal", "lcm", "le", "lerp", "log", "log2", "log10", "logaddexp", "logaddexp2",
     "logical_and", "logical_not", "logical_or", "logical_xor", "lt", "maximum", "minimum", "mul", "nan_to_num", "ne",
-    "neg", "nextafter", "pow", "rad2deg", "reciprocal", "round", "rsqrt", "signbit", "sin", "sinc", "sinh", "sqrt",
+    "neg", "nextafter", "overwrite", "pow", "rad2deg", "reciprocal", "round", "rsqrt", "signbit", "sin", "sinc", "sinh", "sqrt",
     "sub", "tan", "tanh", "trunc", "write_over", "xlogy",
 ]  # fmt: skip
 
@@ -197,6 +197,35 @@ def write_over(target: Array, source: Array) -> None:
         from minitorch.kernels.cpu import copying  # as above
 
         copying.write_over(target, source)
+
+
+def overwrite(name: str, a: Array, *operands: Array | float, alpha: float = 1) -> bool:
+    """Writes what the kernel of that name gives for ``a`` and operands of its dtype and shape (or numbers) over ``a``.
+
+    Returns:
+        Whether it did: it does where numpy has the kernel as one function, and no operand is a part of ``a``.
+    """
+    ufunc = OVERWRITING.get(name)
+    if ufunc is None or ufunc.nin != 1 + len(operands) or (a.itemsize == 2 and alpha != 1):
+        return False
+    given = [each for each in operands if type(each) is Array and each is not a]
+    if given and any(np.may_share_memory(a, each) for each in given):
+        return False
+    if alpha != 1:
+        operands = tuple([mul(each, alpha) if type(each) is Array else each * alpha for each in operands])
+    if a.size >= SHARED:
+        from minitorch.kernels.cpu import ufunc_loops  # as above
+
+        if ufunc_loops.call(ufunc, a, *[np.asarray(each, a.dtype) for each in operands], out=a) is not None:
+            return True
+    ufunc(a, *operands, out=a)
+    return True
+
+
+OVERWRITING = {
+    "abs": np.absolute, "add": np.add, "div": np.true_divide, "mul": np.multiply, "neg": np.negative, "sqrt": np.sqrt,
+    "sub": np.subtract,
+}  # fmt: skip
 
 
 def pow(a: Array | float, b: Array | float) -> Array:
