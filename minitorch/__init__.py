@@ -6,6 +6,8 @@ torch in values, gradients, graphs, messages and printed text. Start reading at 
 
 from __future__ import annotations
 
+from math import e, inf, nan, pi
+
 from minitorch import autograd, noise, return_types
 from minitorch.autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from minitorch.autograd.anomaly_mode import is_anomaly_check_nan_enabled, is_anomaly_enabled, set_anomaly_enabled
@@ -14,7 +16,7 @@ from minitorch.autograd.variable import is_inference
 from minitorch.creation import (
     arange, as_tensor, empty, empty_like, eye, from_numpy, full, full_like, ones, ones_like, tensor, zeros, zeros_like,
 )  # fmt: skip
-from minitorch.device import device
+from minitorch.device import device, get_default_device
 from minitorch.drawing import normal, rand, rand_like, randint, randint_like, randn, randn_like, randperm
 from minitorch.dtypes import (
     bool, can_cast, double, dtype, finfo, float, float16, float32, float64, get_default_dtype, half, iinfo, int, int8, int16,
@@ -42,8 +44,11 @@ from minitorch.tensor_types import (
 globals().update(_functions)  # add, mul, sum, …: every operator that is declared as a function of the package
 
 # These are built on the names above.
-from minitorch import linalg, nn, optim, special, utils
+from minitorch import backends, cuda, linalg, nn, optim, special, utils
 from minitorch.serialization import load, save
+from minitorch.typename import typename
 from minitorch.utils.dlpack import from_dlpack, to_dlpack
+
+newaxis = None
 
 __version__ = "0.1.0"

@@ -12,6 +12,8 @@ from minitorch.random import Generator as Generator
 from minitorch.tensor import Tensor as Tensor
 
 from minitorch import autograd as autograd
+from minitorch import backends as backends
+from minitorch import cuda as cuda
 from minitorch import linalg as linalg
 from minitorch import nn as nn
 from minitorch import optim as optim
@@ -57,6 +59,7 @@ from minitorch.utils.dlpack import from_dlpack as from_dlpack
 from minitorch.creation import from_numpy as from_numpy
 from minitorch.creation import full as full
 from minitorch.creation import full_like as full_like
+from minitorch.device import get_default_device as get_default_device
 from minitorch.dtypes import get_default_dtype as get_default_dtype
 from minitorch.runtime import get_num_interop_threads as get_num_interop_threads
 from minitorch.kernels.cpu.threads import get_num_threads as get_num_threads
@@ -117,11 +120,17 @@ from minitorch.tensor_types import tensor as tensor
 from minitorch.utils.dlpack import to_dlpack as to_dlpack
 from minitorch.sequences import tril_indices as tril_indices
 from minitorch.sequences import triu_indices as triu_indices
+from minitorch.typename import typename as typename
 from minitorch.dtypes import uint8 as uint8
 from minitorch.creation import zeros as zeros
 from minitorch.creation import zeros_like as zeros_like
 
 __version__: builtins.str
+newaxis: None
+e: builtins.float
+inf: builtins.float
+nan: builtins.float
+pi: builtins.float
 
 def abs(input: Tensor, *, out: Tensor | None = ...) -> Tensor: ...
 def abs_(input: Tensor) -> Tensor: ...

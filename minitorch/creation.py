@@ -11,11 +11,12 @@ import numpy as np
 
 from minitorch import dtypes
 from minitorch.autograd.variable import Variable
-from minitorch.device import device as Device
+from minitorch.device import check_present
 from minitorch.dtypes import dtype as Dtype
 from minitorch.dtypes import from_numpy_dtype, get_default_dtype, promote_types
 from minitorch.ops.arguments import sizes
-from minitorch.ops.promotion import as_dtype, check_fits, number_dtype
+from minitorch.ops.mistakes import explained
+from minitorch.ops.promotion import Number, as_dtype, check_fits, number_dtype
 from minitorch.tensor import Tensor
 
 # Every function here takes these by keyword: dtype (the default one for floating point results), device ("cpu") and
@@ -24,8 +25,7 @@ from minitorch.tensor import Tensor
 
 def made(array: np.ndarray, device: Any, requires_grad: bool) -> Tensor:
     """An array as a tensor, with the settings that all functions here take."""
-    if device is not None:
-        Device(device)  # says that there is only the CPU
+    check_present(device)
     if requires_grad and array.dtype.kind != "f":
         raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
     return Variable._of(array).requires_grad_(requires_grad)
@@ -34,6 +34,8 @@ def made(array: np.ndarray, device: Any, requires_grad: bool) -> Tensor:
 def asked_shape(function: str, given: tuple[Any, ...], size: Any = None) -> tuple[int, ...]:
     """The shape that a function is given as numbers, as a sequence of them, or by the name of ``size``."""
     given = given if size is None else (size,)
+    if not given:
+        raise TypeError(f'{function}() missing 1 required positional arguments: "size"')
     if len(given) == 1 and (
         isinstance(given[0], str) or not (hasattr(given[0], "__iter__") or hasattr(given[0], "__index__"))
     ):
@@ -59,6 +61,7 @@ def asked_dtype(function: str, dtype: Dtype | None) -> np.dtype:
 # -- from numbers and arrays ------------------------------------------------------------------------------------------
 
 
+@explained
 def tensor(data: Any, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A new tensor that copies numbers, nested sequences of them, an array or a tensor.
 
@@ -87,6 +90,7 @@ def tensor(data: Any, *, dtype: Dtype | None = None, device: Any = None, require
     return made(np.array(_as_array(data, dtype), order="C"), device, requires_grad)
 
 
+@explained
 def as_tensor(data: Any, dtype: Dtype | None = None, device: Any = None) -> Tensor:
     """As ``tensor``, but without a copy (and with its history) where ``data`` is a tensor or array of that dtype already."""
     if isinstance(data, Tensor):
@@ -256,6 +260,7 @@ class _Lent:
 # -- filled -----------------------------------------------------------------------------------------------------------
 
 
+@explained
 def empty(
     *shape: Any, size: Any = None, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
@@ -263,6 +268,7 @@ def empty(
     return made(np.empty(asked_shape("empty", shape, size), asked_dtype("empty", dtype)), device, requires_grad)
 
 
+@explained
 def zeros(
     *shape: Any, size: Any = None, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
@@ -270,6 +276,7 @@ def zeros(
     return made(np.zeros(asked_shape("zeros", shape, size), asked_dtype("zeros", dtype)), device, requires_grad)
 
 
+@explained
 def ones(
     *shape: Any, size: Any = None, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
@@ -277,8 +284,9 @@ def ones(
     return made(np.ones(asked_shape("ones", shape, size), asked_dtype("ones", dtype)), device, requires_grad)
 
 
+@explained
 def full(
-    size: Any, fill_value: float, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
+    size: Any, fill_value: Number, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """One number everywhere; the dtype follows the number unless given."""
     wanted = dtype or number_dtype(fill_value)
@@ -288,23 +296,27 @@ def full(
     )
 
 
+@explained
 def zeros_like(input: Tensor, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Zeros of another tensor's shape and dtype."""
     return made(np.zeros_like(input._array, dtype=_numpy(dtype)), device, requires_grad)
 
 
+@explained
 def ones_like(input: Tensor, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones of another tensor's shape and dtype."""
     return made(np.ones_like(input._array, dtype=_numpy(dtype)), device, requires_grad)
 
 
+@explained
 def empty_like(input: Tensor, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Arbitrary contents, of another tensor's shape and dtype."""
     return made(np.empty_like(input._array, dtype=_numpy(dtype)), device, requires_grad)
 
 
+@explained
 def full_like(
-    input: Tensor, fill_value: float, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
+    input: Tensor, fill_value: Number, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """One number everywhere, of another tensor's shape and dtype."""
     wanted = dtype or input.dtype
@@ -312,6 +324,7 @@ def full_like(
     return made(np.full_like(input._array, as_dtype(fill_value, wanted), dtype=wanted.numpy), device, requires_grad)
 
 
+@explained
 def eye(
     n: int, m: int | None = None, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
@@ -329,6 +342,7 @@ def _numpy(dtype: Dtype | None) -> Any:
 # -- counted ----------------------------------------------------------------------------------------------------------
 
 
+@explained
 def arange(
     *bounds: float,
     dtype: Dtype | None = None,

@@ -5,6 +5,7 @@ Every function checks its arguments first, so that a mistake draws nothing.
 
 from __future__ import annotations
 
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from minitorch.autograd.variable import Variable
 from minitorch.creation import asked_dtype, asked_shape, empty, empty_like, made
 from minitorch.dtypes import dtype as Dtype
 from minitorch.kernels.cpu import random as draws
+from minitorch.ops.mistakes import explained
 from minitorch.ops.promotion import broadcast_shapes, check_fits
 from minitorch.random import Generator
 from minitorch.sampling import (
@@ -27,6 +29,7 @@ from minitorch.sampling import (
 from minitorch.tensor import Tensor
 
 
+@explained
 def rand(
     *shape: Any,
     size: Any = None,
@@ -42,6 +45,7 @@ def rand(
     return made(drawn_from(generator, lambda source: draws.uniform(source, dims, wanted)), device, requires_grad)
 
 
+@explained
 def randn(
     *shape: Any,
     size: Any = None,
@@ -57,6 +61,7 @@ def randn(
     return made(drawn_from(generator, lambda source: draws.normal(source, dims, wanted)), device, requires_grad)
 
 
+@explained
 def randint(
     low: int,
     high: Any = None,
@@ -86,6 +91,7 @@ def randint(
     )
 
 
+@explained
 def randperm(
     n: int,
     *,
@@ -105,7 +111,7 @@ def randperm(
 
 
 def _check_permutation(n: int, dtype: Dtype) -> None:
-    asked_shape("randperm", (n,))
+    asked_shape("randperm", (index(n),))
     if dtype is dtypes.bool:
         raise NotImplementedError("\"randperm\" not implemented for 'Bool'")
     check_fits(n, dtype)
@@ -114,6 +120,7 @@ def _check_permutation(n: int, dtype: Dtype) -> None:
         raise RuntimeError(f"n cannot be greater than {exact} for {dtype.scalar_type} type.")
 
 
+@explained
 def rand_like(
     input: Tensor,
     *,
@@ -127,6 +134,7 @@ def rand_like(
     return made.uniform_(generator=generator).requires_grad_(requires_grad)
 
 
+@explained
 def randn_like(
     input: Tensor,
     *,
@@ -140,6 +148,7 @@ def randn_like(
     return made.normal_(generator=generator).requires_grad_(requires_grad)
 
 
+@explained
 def randint_like(
     input: Tensor,
     low: int,
@@ -156,6 +165,7 @@ def randint_like(
     return made.random_(low, high, generator=generator).requires_grad_(requires_grad)
 
 
+@explained
 def normal(
     mean: Tensor | float,
     std: Tensor | float = 1.0,

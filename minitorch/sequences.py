@@ -12,6 +12,7 @@ from minitorch import dtypes
 from minitorch.creation import as_tensor, asked_shape, made
 from minitorch.dtypes import dtype as Dtype
 from minitorch.dtypes import get_default_dtype
+from minitorch.ops.mistakes import explained
 from minitorch.ops.properties import is_tensor
 
 if TYPE_CHECKING:
@@ -22,11 +23,13 @@ if TYPE_CHECKING:
 # Every function here takes by keyword dtype, device ("cpu") and requires_grad, as those of minitorch.creation.
 
 
+@explained
 def scalar_tensor(s: float, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """One number, without dimensions; of the default dtype unless another is given."""
     return made(np.asarray(s, (dtype or get_default_dtype()).numpy), device, requires_grad)
 
 
+@explained
 def asarray(
     obj: Any, *, dtype: Dtype | None = None, device: Any = None, copy: bool | None = None, requires_grad: bool = False
 ) -> Tensor:
@@ -47,6 +50,7 @@ def asarray(
     return (shared.clone() if copy and same else shared).detach().requires_grad_(requires_grad)
 
 
+@explained
 def empty_strided(
     size: Sequence[int],
     stride: Sequence[int],
@@ -97,6 +101,7 @@ def _bounds(function: str, start: Any, end: Any, steps: Any) -> tuple[Any, Any]:
     return first, last
 
 
+@explained
 def linspace(
     start: Any, end: Any, steps: int, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
@@ -109,6 +114,7 @@ def linspace(
     return made(np.linspace(first, last, steps).astype((dtype or get_default_dtype()).numpy), device, requires_grad)
 
 
+@explained
 def logspace(
     start: Any,
     end: Any,
@@ -138,6 +144,7 @@ def logspace(
     return made((precise.type(base) ** exponents.astype(precise)).astype(wanted), device, requires_grad)
 
 
+@explained
 def range(
     start: float,
     end: float,
@@ -192,6 +199,7 @@ def _raised_cosine(alpha: float, beta: float) -> Callable[[np.ndarray, int], np.
     return lambda n, last: np.cos(n * (2 * math.pi / last)) * -beta + alpha
 
 
+@explained
 def hamming_window(
     window_length: int,
     periodic: bool = True,
@@ -207,6 +215,7 @@ def hamming_window(
     return _window("hamming_window", window_length, periodic, shape, dtype, device, requires_grad)
 
 
+@explained
 def hann_window(
     window_length: int,
     periodic: bool = True,
@@ -220,6 +229,7 @@ def hann_window(
     return _window("hann_window", window_length, periodic, shape, dtype, device, requires_grad)
 
 
+@explained
 def blackman_window(
     window_length: int,
     periodic: bool = True,
@@ -240,6 +250,7 @@ def blackman_window(
     )
 
 
+@explained
 def bartlett_window(
     window_length: int,
     periodic: bool = True,
@@ -271,6 +282,7 @@ def _triangle(row: int, col: int, inside: Any, dtype: Dtype | None, device: Any)
     return made(np.stack(chosen.nonzero()).astype((dtype or dtypes.int64).numpy), device, False)
 
 
+@explained
 def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Dtype | None = None, device: Any = None) -> Tensor:
     """(2, n): rows and columns of the lower triangle of a matrix of that size, up to a diagonal.
 
@@ -280,6 +292,7 @@ def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Dtype | None = N
     return _triangle(row, col, lambda distance: distance <= offset, dtype, device)
 
 
+@explained
 def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Dtype | None = None, device: Any = None) -> Tensor:
     """(2, n): rows and columns of the upper triangle of a matrix of that size, from a diagonal on.
 

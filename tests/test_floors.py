@@ -24,6 +24,8 @@ FLOORS = [
         "minitorch.printing",
         "minitorch.creation",
         "minitorch.drawing",
+        "minitorch.backends",
+        "minitorch.cuda",
         "minitorch.linalg",
         "minitorch.special",
         "minitorch.sequences",

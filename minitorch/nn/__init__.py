@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minitorch.nn import functional, init, modules
+from minitorch.nn import functional, init, modules, utils
 from minitorch.nn.modules import (
     AlphaDropout,
     Conv2d,
@@ -36,5 +36,5 @@ __all__ = [
     "AlphaDropout", "Conv2d", "CrossEntropyLoss", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "FeatureAlphaDropout",
     "Flatten", "Identity", "L1Loss", "Linear", "LogSoftmax", "MSELoss", "MaxPool2d", "Module",
     "ModuleDict", "ModuleList", "NLLLoss", "Parameter", "ReLU", "Sequential", "Sigmoid", "Softmax", "Tanh", "Unflatten",
-    "functional", "init", "modules",
+    "functional", "init", "modules", "utils",
 ]  # fmt: skip

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import index
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.variable import Variable
 from minitorch.dtypes import from_numpy_dtype
+from minitorch.ops.mistakes import invalid_combination
 from minitorch.ops.promotion import Number, result_dtype
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ def sizes(given: tuple[Any, ...]) -> tuple[int, ...]:
     shape = given[0] if len(given) == 1 and not isinstance(given[0], int) else given
     for size in shape:
         if type(size) is not int:
-            return tuple(map(int, shape))
+            return tuple(map(index, shape))
     return tuple(shape)
 
 
@@ -105,15 +107,6 @@ def check_floating(kernel: str, *tensors: Tensor) -> None:
     if all(each._array.dtype.kind != "f" for each in tensors):
         found = result_dtype([each._array for each in tensors]).scalar_type
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{found}'")
-
-
-def invalid_combination(operator: str, *arguments: Any) -> TypeError:
-    """The error for arguments whose types do not go together."""
-    given = ", ".join("Tensor" if isinstance(each, Variable) else type(each).__name__ for each in arguments)
-    return TypeError(
-        f"{operator}() received an invalid combination of arguments - got ({given}), but expected one of:\n"
-        f" * those that help(torch.{operator}) names"
-    )
 
 
 def check_any_tensor(operator: str, *arguments: Any) -> None:

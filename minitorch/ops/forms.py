@@ -127,6 +127,7 @@ def with_out(function: Callable[..., Any], check: str | Callable[[Any, Any], Non
             _write_to(target, each)
         return getattr(return_types, f"{function.__name__}_out", tuple)(targets)
 
+    write_out.takes_out = True  # type: ignore[attr-defined]  # so says the stub that is written of it
     return write_out
 
 
@@ -163,7 +164,9 @@ def _write_to(out: Tensor, result: Tensor) -> None:
         if out._array.size:
             warnings.warn(
                 f"An output with one or more elements was resized since it had shape {list(out._array.shape)}, which "
-                f"does not match the required output shape {list(result._array.shape)}.",
+                f"does not match the required output shape {list(result._array.shape)}. This behavior is deprecated, and in a "
+                "future PyTorch release outputs will not be resized unless they have zero elements. You can explicitly reuse an "
+                "out tensor t by resizing it, inplace, to zero elements with t.resize_(0).",
                 UserWarning,
                 stacklevel=3,
             )

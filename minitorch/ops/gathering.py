@@ -178,7 +178,7 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
         IndexError: the index is no vector, or out of range.
         RuntimeError: the index has another dtype.
     """
-    check_tensors("index_select", dim=input, index=index)
+    check_tensors("index_select", input=input)
     array, ndim = index._array, input._array.ndim
     d = dimension(dim, ndim)
     if array.ndim > 1:

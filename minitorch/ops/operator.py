@@ -26,6 +26,7 @@ from minitorch.autograd.variable import Variable
 from minitorch.dtypes import get_default_dtype
 from minitorch.kernels import Table, tables
 from minitorch.ops.forms import check_apart, in_place, with_out
+from minitorch.ops.mistakes import explained, explained_method
 from minitorch.ops.promotion import Number, broadcast_shapes, promote
 
 operators = Table()
@@ -64,11 +65,11 @@ def operator(
         name = function.__name__
         operators[name] = function
         if method:
-            methods[name] = function
+            methods[name] = explained_method(function)
         if public:
-            functions[name] = with_out(function, None if out is True else out) if out else function
+            functions[name] = explained(with_out(function, None if out is True else out) if out else function)
         if inplace is not False:
-            methods[name + "_"] = in_place(function, inplace if isinstance(inplace, str) else None)
+            methods[name + "_"] = explained_method(in_place(function, inplace if isinstance(inplace, str) else None))
         return function
 
     return declare if function is None else declare(function)

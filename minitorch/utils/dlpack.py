@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minitorch.creation import from_numpy, lent
-from minitorch.device import device as Device
+from minitorch.device import check_present
 from minitorch.tensor import Tensor
 
 
@@ -48,8 +48,7 @@ def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None
         RuntimeError: neither of the two.
         BufferError: the other library does not give its memory.
     """
-    if device is not None:
-        Device(device)  # says that there is only the CPU
+    check_present(device)
     if not hasattr(ext_tensor, "__dlpack__"):
         if type(ext_tensor).__name__ != "PyCapsule" or '"dltensor' not in repr(ext_tensor):
             raise RuntimeError(
