@@ -47,6 +47,8 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
     a, b = input._array.shape, other._array.shape
     if not a or not b:
         return mul(input, other)
+    if input._array.dtype is not other._array.dtype:
+        raise RuntimeError("both inputs should have same dtype")
     if a[-1] != b[-1]:
         raise RuntimeError(
             f"inner() the last dimension must match on both input tensors but got shapes {list(a)} and {list(b)}"

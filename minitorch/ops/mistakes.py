@@ -106,18 +106,35 @@ def _name(given: str, signature: inspect.Signature) -> str:
 def _wrong_number(
     function: Any, signature: inspect.Signature, args: Sequence[Any], settings: dict[str, Any], method: bool
 ) -> TypeError | None:
-    """The error for arguments that are missing."""
-    needed = [each.name for each in signature.parameters.values() if each.default is each.empty and each.kind < 2]
-    missing = [name for name in needed[len(args) :] if name not in settings]
-    if not missing:
+    """The error for arguments that are missing, or too many."""
+    name = function.__name__
+    places = [
+        each
+        for each in signature.parameters.values()
+        if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)
+    ]
+    missing = [each.name for each in places[len(args) :] if each.default is each.empty and each.name not in settings]
+    too_many = len(args) > len(places) and all(
+        each.kind != each.VAR_POSITIONAL for each in signature.parameters.values()
+    )
+    if not (missing or too_many):
         return None
-    if function.__name__.rstrip("_") in (
-        IN_FORMS_OF_A_TENSOR | ONCE_IN_SEVERAL_FORMS if args else ONCE_IN_SEVERAL_FORMS
-    ):
-        return invalid_combination(function.__name__, *args[method:], **settings)
-    names = ", ".join(f'"{name}"' for name in missing)
+    forms = (
+        IN_SEVERAL_FORMS
+        if too_many
+        else IN_FORMS_OF_A_TENSOR | ONCE_IN_SEVERAL_FORMS
+        if args
+        else ONCE_IN_SEVERAL_FORMS
+    )
+    if name.rstrip("_") in forms:
+        return invalid_combination(name, *args[method:], **settings)
+    if too_many:
+        count = len(places) - method
+        plural = "s" * (count != 1)
+        return TypeError(f"{name}() takes {count} positional argument{plural} but {len(args) - method} were given")
+    names = ", ".join(f'"{each}"' for each in missing)
     plural = "s" * (len(missing) == 1)  # as torch has it
-    return TypeError(f"{function.__name__}() missing {len(missing)} required positional argument{plural}: {names}")
+    return TypeError(f"{name}() missing {len(missing)} required positional argument{plural}: {names}")
 
 
 def _wrong_type(

@@ -73,7 +73,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     """
     d = dimension(dim, input._array.ndim)
     if input._array.dtype.kind == "b":
-        raise NotImplementedError("\"topk_impl_loop\" not implemented for 'Bool'")
+        raise RuntimeError("topk does not support bool dtypes on CPU")
     if not 0 <= k <= (input._array.shape[d] if input._array.ndim else 1):
         raise RuntimeError("selected index k out of range")
     return return_types.topk(TopkBackward0.apply(input, dim=d, kernel="topk", count=k, largest=largest, sorted=sorted))
@@ -118,6 +118,8 @@ def searchsorted(
         _check_sorter(rows, sorter)
     _check_rows(rows, values)
     common = result_dtype([rows._array, values._array if isinstance(input, Variable) else input])
+    if common is dtypes.bool:
+        raise NotImplementedError("\"searchsorted_out_cpu\" not implemented for 'Bool'")
     return Question.apply(
         *(Variable._of(as_dtype(each._array, common)) for each in (rows, values)),
         kernel="searchsorted",
@@ -263,7 +265,7 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     array = input._array
     if minlength < 0:
         raise RuntimeError("minlength should be >= 0")
-    if array.dtype.kind == "f":
+    if array.dtype.kind in "fb":
         raise NotImplementedError(f"\"bincount_cpu\" not implemented for '{dtype_name(input)}'")
     if array.ndim != 1 or (array.size and array.min() < 0):
         raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
