@@ -14,6 +14,7 @@ from minitorch.ops import (
     comparison,
     contraction,
     conversion,
+    copies,
     convolution,
     dimensions,
     einsum,
@@ -55,7 +56,7 @@ inplace.declare()
 
 __all__ = [
     "activation", "added_product", "arithmetic", "bivariate", "closeness", "comparison", "contraction", "conversion",
-    "convolution", "dimensions", "einsum", "elementary", "exponential", "extremes", "gathering", "indexing", "inplace",
+    "convolution", "copies", "dimensions", "einsum", "elementary", "exponential", "extremes", "gathering", "indexing", "inplace",
     "joining", "loss", "matmul", "maxima", "nonlinearity", "overwriting", "padding", "parts", "piecewise", "product",
     "properties", "quantile", "rearranging", "reduction", "renorm", "resampling", "rounding", "scan", "scattering", "shape",
     "sorting", "special", "splitting", "statistics", "strided", "trigonometry",

@@ -12,7 +12,7 @@ from minitorch.dtypes import FLOATING
 from minitorch.kernels import tables
 from minitorch.ops.arguments import check_any_tensor, check_tensors, invalid_combination
 from minitorch.ops.gathering import nonzero
-from minitorch.ops.operator import Comparison, Elementwise, Number, alias, methods, operator
+from minitorch.ops.operator import Comparison, Elementwise, Number, alias, in_place, methods, operator
 from minitorch.ops.promotion import as_dtype, check_fits, result_dtype
 
 if TYPE_CHECKING:
@@ -31,6 +31,37 @@ def _compare(kernel: str, input: Tensor, other: Tensor | Number) -> Tensor:
     if not isinstance(input, Variable):
         raise invalid_combination(kernel, input, other)
     return Compare.apply(input, other, kernel=kernel)
+
+
+class Outcome(Elementwise):
+    """A comparison in place, as ones and zeros of the first operand's dtype: flat in both operands."""
+
+    def forward(self, k: Table, a: Any, b: Any, kernel: str, dtype: np.dtype) -> Any:
+        return k.cast(getattr(k, kernel)(a, b), dtype)
+
+    def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
+        return (k.zeros(grad.shape, grad),) * len(self.needs)
+
+
+def _nodes_in_place(name: str) -> tuple[type[Outcome], type[Outcome]]:
+    """The nodes for a number and for a tensor on the other side."""
+    body = {"__module__": __name__}
+    of_number = type(Outcome)(f"{name}Backward0", (Outcome,), {"graph_inputs": 1, **body})
+    return of_number, type(Outcome)(f"{name}Backward1", (Outcome,), body)  # type: ignore[return-value]
+
+
+def _compare_in_place(kernel: str) -> None:
+    """Declares the form that writes a comparison over its first operand."""
+    of_number, of_tensor = _nodes_in_place(kernel.title())
+
+    def compare(input: Tensor, other: Tensor | Number) -> Tensor:
+        if not isinstance(other, Variable | Number | np.number | np.bool_):
+            raise invalid_combination(f"{kernel}_", other)
+        node = of_tensor if isinstance(other, Variable) else of_number
+        return node.apply(input, other, kernel=kernel, dtype=input._array.dtype)
+
+    compare.__name__ = compare.__qualname__ = kernel
+    methods[f"{kernel}_"] = in_place(compare)
 
 
 class Logic(Comparison):
@@ -80,34 +111,37 @@ def ge(input: Tensor, other: Tensor | Number) -> Tensor:
     return _compare("ge", input, other)
 
 
+for _name in ("eq", "ne", "lt", "le", "gt", "ge"):
+    _compare_in_place(_name)
+
 for _name, _function in {
     "not_equal": ne, "less": lt, "less_equal": le, "greater": gt, "greater_equal": ge,
 }.items():  # fmt: skip
     alias(_name, _function)
 
 
-@operator(out=True)
+@operator(inplace=True, out=True)
 def logical_and(input: Tensor, other: Tensor) -> Tensor:
     """Where both are non-zero."""
     check_tensors("logical_and", input=input, other=other)
     return Logic.apply(input, other, kernel="logical_and")
 
 
-@operator(out=True)
+@operator(inplace=True, out=True)
 def logical_or(input: Tensor, other: Tensor) -> Tensor:
     """Where at least one is non-zero."""
     check_tensors("logical_or", input=input, other=other)
     return Logic.apply(input, other, kernel="logical_or")
 
 
-@operator(out=True)
+@operator(inplace=True, out=True)
 def logical_xor(input: Tensor, other: Tensor) -> Tensor:
     """Where exactly one is non-zero."""
     check_tensors("logical_xor", input=input, other=other)
     return Logic.apply(input, other, kernel="logical_xor")
 
 
-@operator(out=True)
+@operator(inplace=True, out=True)
 def logical_not(input: Tensor) -> Tensor:
     """Where ``input`` is 0."""
     return Logic.apply(input, kernel="logical_not")

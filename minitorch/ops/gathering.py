@@ -277,6 +277,21 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     return Nonzero.apply(input)
 
 
+@operator(out="nonzero_static: Expected out tensor to have scalar type {wanted} but got scalar type{given}")
+def nonzero_static(input: Tensor, *, size: int, fill_value: int = -1) -> Tensor:
+    """The first ``size`` rows of ``nonzero``; rows of ``fill_value`` stand for those that there are not.
+
+    Raises:
+        RuntimeError: the size is negative.
+    """
+    if size < 0:
+        raise RuntimeError("nonzero_static: 'size' must be an non-negative integer")
+    found = nonzero(input)._array[:size]
+    rows = np.full((size, input._array.ndim), fill_value, np.int64)
+    rows[: len(found)] = found
+    return Variable._of(rows)
+
+
 @operator
 def argwhere(input: Tensor) -> Tensor:
     """The indices of the elements that are not 0, one to a row."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 __all__ = [
-    "as_strided", "diagonal", "diagonal_backward", "split", "unfold", "unfold_backward", "view_dtype",
+    "as_strided", "as_strided_scatter", "diagonal", "diagonal_backward", "split", "unfold", "unfold_backward", "view_dtype",
 ]  # fmt: skip
 
 Array = np.ndarray
@@ -33,6 +33,17 @@ def storage(a: Array) -> Array:
 def as_strided(a: Array, size: tuple[int, ...], stride: tuple[int, ...], storage_offset: int) -> Array:
     """The elements of ``a``'s storage that lie ``stride`` apart, from ``storage_offset`` on."""
     return _strided(storage(a)[storage_offset:], size, [step * a.itemsize for step in stride])
+
+
+def as_strided_scatter(
+    a: Array, src: Array, size: tuple[int, ...], stride: tuple[int, ...], storage_offset: int
+) -> Array:
+    """``a`` in a copy of its storage, in which ``src`` is where ``as_strided`` shows elements."""
+    whole = storage(a)
+    first = a.__array_interface__["data"][0] - whole.__array_interface__["data"][0]
+    copied = whole.copy()
+    as_strided(copied, size, stride, storage_offset)[...] = src
+    return _strided(copied[first // a.itemsize :], a.shape, a.strides)
 
 
 def diagonal(a: Array, offset: int, dim1: int, dim2: int) -> Array:
