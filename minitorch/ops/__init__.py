@@ -12,10 +12,11 @@ from minitorch.ops import (
     bivariate,
     closeness,
     comparison,
+    conjugates,
     contraction,
     conversion,
-    copies,
     convolution,
+    copies,
     dimensions,
     einsum,
     elementary,
@@ -55,9 +56,9 @@ from minitorch.ops import (
 inplace.declare()
 
 __all__ = [
-    "activation", "added_product", "arithmetic", "bivariate", "closeness", "comparison", "contraction", "conversion",
-    "convolution", "copies", "dimensions", "einsum", "elementary", "exponential", "extremes", "gathering", "indexing", "inplace",
-    "joining", "loss", "matmul", "maxima", "nonlinearity", "overwriting", "padding", "parts", "piecewise", "product",
-    "properties", "quantile", "rearranging", "reduction", "renorm", "resampling", "rounding", "scan", "scattering", "shape",
-    "sorting", "special", "splitting", "statistics", "strided", "trigonometry",
+    "activation", "added_product", "arithmetic", "bivariate", "closeness", "comparison", "conjugates", "contraction",
+    "conversion", "convolution", "copies", "dimensions", "einsum", "elementary", "exponential", "extremes", "gathering",
+    "indexing", "inplace", "joining", "loss", "matmul", "maxima", "nonlinearity", "overwriting", "padding", "parts", "piecewise",
+    "product", "properties", "quantile", "rearranging", "reduction", "renorm", "resampling", "rounding", "scan", "scattering",
+    "shape", "sorting", "special", "splitting", "statistics", "strided", "trigonometry",
 ]  # fmt: skip

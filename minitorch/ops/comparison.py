@@ -45,9 +45,7 @@ class Outcome(Elementwise):
 
 def _nodes_in_place(name: str) -> tuple[type[Outcome], type[Outcome]]:
     """The nodes for a number and for a tensor on the other side."""
-    body = {"__module__": __name__}
-    of_number = type(Outcome)(f"{name}Backward0", (Outcome,), {"graph_inputs": 1, **body})
-    return of_number, type(Outcome)(f"{name}Backward1", (Outcome,), body)  # type: ignore[return-value]
+    return type(f"{name}Backward0", (Outcome,), {"graph_inputs": 1}), type(f"{name}Backward1", (Outcome,), {})
 
 
 def _compare_in_place(kernel: str) -> None:

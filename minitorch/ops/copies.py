@@ -39,7 +39,7 @@ VIEWS: dict[str, Callable[..., Any]] = {
 
 
 def _declare(name: str, view: Callable[..., Any]) -> None:
-    """Declares the operator that copies what a view shows; the view itself checks the arguments, and says what is to be copied."""
+    """Declares the operator that copies what a view shows. The view itself checks the arguments, and says what to copy."""
 
     @functools.wraps(view)
     def copy(input: Tensor, *args: Any, **kwargs: Any) -> Any:
@@ -49,7 +49,7 @@ def _declare(name: str, view: Callable[..., Any]) -> None:
         first = shown if isinstance(shown, Variable) else next(iter(shown), None)
         if first is None:
             return ()
-        _, (_, (node, params, _)) = first._view
+        node, params, _ = first._view[1][1]  # type: ignore[index]  # it is a view
         return copying(node).apply(input, **params)
 
     copy.__name__ = copy.__qualname__ = f"{name}_copy"

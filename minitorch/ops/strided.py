@@ -15,7 +15,6 @@ from minitorch.kernels.cpu import strides
 from minitorch.ops.arguments import dimension
 from minitorch.ops.arguments import dimension as wrapped  # where an argument hides that name
 from minitorch.ops.operator import Number, formula, methods, operator
-from minitorch.ops.parts import narrow
 from minitorch.ops.shape import Viewed, copying, reshape
 
 if TYPE_CHECKING:
@@ -138,12 +137,15 @@ def fill_diagonal_(input: Tensor, fill_value: Tensor | Number, wrap: bool = Fals
     if len(shape) > 2 and len(set(shape)) > 1:
         raise RuntimeError("all dimensions of input must be of equal length")
     number = fill_value.item() if isinstance(fill_value, Variable) else fill_value
+    line = input
+    while line._array.ndim > 1:
+        line = diagonal(line)
+    methods["fill_"](line, number)
     period = shape[1] + 1
-    for first in range(0, shape[0], period) if wrap and len(shape) == 2 else (0,):
-        line = narrow(input, 0, first, shape[0] - first) if first else input
-        while line._array.ndim > 1:
-            line = diagonal(line)
-        methods["fill_"](line, number)
+    if wrap and len(shape) == 2 and shape[0] > period:
+        count = math.ceil(math.prod(shape) / period) - shape[1]
+        below, right = input.stride()
+        methods["fill_"](as_strided(input, (count,), (below + right,), input.storage_offset() + below * period), number)
     return input
 
 

@@ -17,8 +17,8 @@ Array = np.ndarray
 _strided = np.lib.stride_tricks.as_strided
 
 
-def storage(a: Array) -> Array:
-    """The whole memory that an array lies in, as one row of elements; it ends where memory of another dtype begins."""
+def owner(a: Array) -> Array:
+    """The array that has the memory that an array lies in; it is sought no further than to memory of another dtype."""
     owner = a
     while owner.base is not None:
         # numpy puts a stand-in between an array and another that was made of it by its strides.
@@ -26,8 +26,14 @@ def storage(a: Array) -> Array:
         if not isinstance(below, Array) or below.dtype != a.dtype:
             break
         owner = below
-    last = sum((size - 1) * step for size, step in zip(owner.shape, owner.strides, strict=True)) // owner.itemsize
-    return _strided(owner, (last + 1 if owner.size else 0,), (owner.itemsize,))
+    return owner
+
+
+def storage(a: Array) -> Array:
+    """The whole memory that an array lies in, as one row of elements; it ends where memory of another dtype begins."""
+    whole = owner(a)
+    last = sum((size - 1) * step for size, step in zip(whole.shape, whole.strides, strict=True)) // whole.itemsize
+    return _strided(whole, (last + 1 if whole.size else 0,), (whole.itemsize,))
 
 
 def as_strided(a: Array, size: tuple[int, ...], stride: tuple[int, ...], storage_offset: int) -> Array:
