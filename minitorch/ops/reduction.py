@@ -208,7 +208,16 @@ def nanmean(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Dty
 
 @operator(out=True)
 def logsumexp(input: Tensor, dim: Dim, keepdim: bool = False) -> Tensor:
-    """log(sum(exp(input))) over ``dim``, without overflow; integers are computed in the default floating point dtype."""
+    """log(sum(exp(input))) over ``dim``, without overflow; integers are computed in the default floating point dtype.
+
+    Raises:
+        RuntimeError: no dimension is given, unless ``keepdim`` keeps all of them.
+    """
+    if dim is None:
+        raise TypeError("logsumexp(): argument 'dim' (position 2) must be tuple of ints, not NoneType")
+    if not isinstance(dim, int) and not len(dim) and not keepdim and input._array.ndim:
+        ones = [1] * input._array.ndim
+        raise RuntimeError(f"output with shape [] doesn't match the broadcast shape {ones}")
     if input._array.dtype.kind != "f":
         input = cast(input, dtypes.get_default_dtype().numpy)
     return LogsumexpBackward0.apply(input, dim=dimensions(dim, input._array.ndim), keepdim=keepdim)

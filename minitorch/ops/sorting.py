@@ -293,7 +293,8 @@ def histc(input: Tensor, bins: int = 100, min: Number = 0, max: Number = 0) -> T
     if low == high:
         low, high = low - 1, high + 1
     if not (np.isfinite(low) and np.isfinite(high)):
-        raise RuntimeError(f"torch.histc: range of [{low:g}, {high:g}] is not finite")
+        sign = "-" if np.isnan(low) and min == max and array.size > 1 else ""  # which a reduction gives to its NaN
+        raise RuntimeError(f"torch.histc: range of [{sign}{low:g}, {sign}{high:g}] is not finite")
     if low > high:
         raise RuntimeError("torch.histc: max must be larger than min")
     return Question.apply(input, kernel="histc", bins=bins, low=low, high=high)
