@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch import dtypes
 from minitorch.autograd.variable import Variable
-from minitorch.ops.arguments import check_any_tensor, invalid_combination
+from minitorch.ops.arguments import check_any_tensor, check_found_dtype, invalid_combination
 from minitorch.ops.operator import (
     Binary,
     Elementwise,
@@ -366,7 +366,7 @@ def reciprocal(input: Tensor) -> Tensor:
     return ReciprocalBackward0.apply(input)
 
 
-@operator(inplace=True, out=True)
+@operator(inplace=True, out=check_found_dtype)
 def neg(input: Tensor) -> Tensor:
     """``-input``.
 

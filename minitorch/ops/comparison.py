@@ -10,7 +10,7 @@ import numpy as np
 from minitorch.autograd.variable import Variable
 from minitorch.dtypes import FLOATING
 from minitorch.kernels import tables
-from minitorch.ops.arguments import check_any_tensor, check_tensors, invalid_combination
+from minitorch.ops.arguments import check_any_tensor, check_found_dtype, check_tensors, invalid_combination, same_dtype
 from minitorch.ops.gathering import nonzero
 from minitorch.ops.operator import Comparison, Elementwise, Number, alias, in_place, methods, operator
 from minitorch.ops.promotion import as_dtype, check_fits, result_dtype
@@ -207,7 +207,7 @@ def bitwise_xor(input: Tensor, other: Tensor | Number) -> Tensor:
     return Bitwise.apply(input, other, kernel="bitwise_xor")
 
 
-@operator(inplace=True, out=True)
+@operator(inplace=True, out=check_found_dtype)
 def bitwise_not(input: Tensor) -> Tensor:
     """``~input``.
 
@@ -260,7 +260,7 @@ class WhereBackward0(Elementwise):
         return self.needs[0] and k.where(condition, grad, 0.0), self.needs[1] and k.where(condition, 0.0, grad)
 
 
-@operator(method=False, out=True)
+@operator(method=False, out=same_dtype("Expected out type to be {wanted} but got {given}"))
 def where(condition: Tensor, input: Tensor | Number | None = None, other: Tensor | Number | None = None) -> Any:
     """``input`` where the condition holds, else ``other``; all three are broadcast. Alone, ``nonzero(as_tuple=True)``.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.graph import Unary
-from minitorch.ops.arguments import check_tensors
+from minitorch.ops.arguments import check_found_dtype, check_tensors
 from minitorch.ops.operator import in_place, methods, operator
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _write_real(input: Tensor, value: Any) -> None:
 real_part = property(real, _write_real, doc="The tensor itself, as its numbers are real.")
 
 
-@operator(out=True)
+@operator(out=check_found_dtype)
 def conj_physical(input: Tensor) -> Tensor:
     """The tensor itself, as its numbers are real."""
     check_tensors("conj_physical", input=input)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.variable import Variable
 from minitorch.ops import parts, shape, splitting, strided
-from minitorch.ops.arguments import dimension
+from minitorch.ops.arguments import check_exact_dtype, dimension
 from minitorch.ops.operator import operator
 from minitorch.ops.shape import ViewBackward0, copying, viewed_shape
 
@@ -54,7 +54,7 @@ def _declare(name: str, view: Callable[..., Any]) -> None:
 
     copy.__name__ = copy.__qualname__ = f"{name}_copy"
     copy.__doc__ = f"A copy of what ``{name}()`` shows; arguments and errors are its own."
-    operator(copy, method=False, out=True)
+    operator(copy, method=False, out=check_exact_dtype)
 
 
 for _name, _view in VIEWS.items():
@@ -71,7 +71,7 @@ class ViewBackward0_copy(ViewBackward0):
         return k.contiguous_clone(k.reshape(a, shape))
 
 
-@operator(method=False, out=True)
+@operator(method=False, out=check_exact_dtype)
 def view_copy(input: Tensor, size: Any = None, dtype: Any = None) -> Tensor:
     """A copy in another shape, or of the same bytes as another dtype."""
     if dtype is not None or not isinstance(size, builtins.tuple | list):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch import dtypes
 from minitorch.autograd.variable import Variable
-from minitorch.ops.arguments import check_any_tensor, check_floating, check_tensors
+from minitorch.ops.arguments import check_any_tensor, check_floating, check_tensors, same_dtype
 from minitorch.ops.conversion import cast
 from minitorch.ops.elementary import pow
 from minitorch.ops.operator import Binary, Elementwise, Number, Univariate, UnivariateOfResult, methods, operator
@@ -203,7 +203,11 @@ def xlogy(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     return (XlogyBackward0 if isinstance(other, Variable) else XlogyBackward2).apply(input, other)
 
 
-@operator(out=True)
+@operator(
+    out=same_dtype(
+        "the output given to float_power has dtype {given} but the operation's result requires dtype {wanted}"
+    )
+)
 def float_power(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
     """``input ** exponent``, computed in float64; one of the two may be a number."""
     check_any_tensor("float_power", input, exponent)

@@ -411,5 +411,5 @@ def _check_castable(result: Tensor, target: Tensor) -> None:
 
 __all__ = [
     "Binary", "Comparison", "Elementwise", "Flat", "Fused", "Number", "Parametric", "Univariate", "UnivariateOfResult",
-    "alias", "check_apart", "formula", "functions", "in_place", "methods", "operator", "operators",
+    "alias", "check_apart", "formula", "functions", "in_place", "methods", "operator", "operators", "with_out",
 ]  # fmt: skip

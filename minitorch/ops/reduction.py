@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -258,13 +259,21 @@ def vector_norm(
     )
 
 
-@operator(out=True)
+def _takes_truths(name: str) -> Callable[[Tensor, Tensor], None]:
+    def check(result: Tensor, out: Tensor) -> None:
+        if out._array.dtype not in (np.bool, np.uint8):
+            raise RuntimeError(f"{name} only supports bool tensor for result, got: {dtype_name(out)}")
+
+    return check
+
+
+@operator(out=_takes_truths("all"))
 def all(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
     """Whether every element is non-zero; with an empty list of dimensions, whether each one is."""
     return _question("all", input, dim, keepdim)
 
 
-@operator(out=True)
+@operator(out=_takes_truths("any"))
 def any(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
     """Whether some element is non-zero; with an empty list of dimensions, whether each one is."""
     return _question("any", input, dim, keepdim)

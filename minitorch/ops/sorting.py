@@ -9,8 +9,8 @@ import numpy as np
 from minitorch import dtypes, return_types
 from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
-from minitorch.ops.arguments import dimension, dtype_name
-from minitorch.ops.maxima import Selection, check_exact_dtype
+from minitorch.ops.arguments import check_exact_dtype, dimension, dtype_name
+from minitorch.ops.maxima import Selection
 from minitorch.ops.operator import Number, operator
 from minitorch.ops.promotion import as_dtype, number_dtype, result_dtype
 from minitorch.ops.reduction import Question
@@ -51,7 +51,7 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: b
     return sort(input, dim, descending, stable=stable).indices
 
 
-@operator(out=True)
+@operator(out=check_exact_dtype)
 def msort(input: Tensor) -> Tensor:
     """The elements in order of size along the first dimension."""
     return sort(input, 0).values

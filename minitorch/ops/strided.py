@@ -12,7 +12,7 @@ from minitorch.autograd.graph import Function, Unary
 from minitorch.autograd.variable import Variable
 from minitorch.dtypes import dtype as Dtype
 from minitorch.kernels.cpu import strides
-from minitorch.ops.arguments import dimension
+from minitorch.ops.arguments import check_exact_dtype, dimension
 from minitorch.ops.arguments import dimension as wrapped  # where an argument hides that name
 from minitorch.ops.operator import Number, formula, methods, operator
 from minitorch.ops.shape import Viewed, copying, reshape
@@ -93,7 +93,7 @@ def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -
     return DiagEmbedBackward0.apply(input, offset=offset, dim1=first, dim2=second)
 
 
-@operator(out=True)
+@operator(out=check_exact_dtype)
 def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     """A matrix with the vector ``input`` on a diagonal, or a copy of that diagonal of a matrix.
 
