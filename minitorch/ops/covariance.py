@@ -6,7 +6,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from minitorch.ops.arguments import dtype_name
-from minitorch.ops.arithmetic import div, mul, sub
+from minitorch.ops.arithmetic import MulBackward1, div, mul, sub
 from minitorch.ops.elementary import sqrt
 from minitorch.ops.extremes import clamp
 from minitorch.ops.matmul import mm
@@ -76,7 +76,7 @@ def _weighted(rows: Tensor, weights: Tensor | None, aweights: Tensor | None, cor
         raise RuntimeError("cov(): weights sum to zero, can't be normalized")
     mean = div(add_up(rows if weights is None else mul(rows, weights), 1), whole)
     if aweights is not None and correction:
-        freedom = sub(whole, div(mul(add_up(mul(weights, aweights)), correction), whole))
+        freedom = sub(whole, div(MulBackward1.apply(add_up(mul(weights, aweights)), correction), whole))
     else:
         freedom = whole - correction
     if (freedom if weights is None else freedom._array) <= 0:

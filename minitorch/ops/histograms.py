@@ -19,16 +19,22 @@ if TYPE_CHECKING:
     from minitorch.kernels import Table
     from minitorch.tensor import Tensor
 
-Bins = int | Sequence[int] | Sequence[Any]
-
 
 class Histogram(WithoutFormula):
     """Counts, and then the edges of each dimension."""
 
-    operator = "histogramdd"
+    operator = "histogram"
 
     def forward(self, k: Table, a: Any, weight: Any, edges: Sequence[Any], density: bool) -> Any:
         return (k.histogram(a, edges, weight, density), *edges)
+
+
+class HistogramByEdges(Histogram):
+    operator = "_histogramdd_from_bin_tensors"
+
+
+class HistogramByNumbers(Histogram):
+    operator = "_histogramdd_from_bin_cts"
 
 
 @operator(out=True)
@@ -57,13 +63,13 @@ def histogram(
     """
     points = reshape(input, (-1, 1))
     counted = None if weight is None else reshape(weight, (-1,))
-    return return_types.histogram(_histogram(points, [bins], range, counted, density))
+    return return_types.histogram(_histogram(Histogram, points, [bins], range, counted, density))
 
 
-@operator
+@operator(method=False)
 def histogramdd(
     input: Tensor,
-    bins: Bins,
+    bins: int | Sequence[int] | Sequence[Tensor],
     range: Sequence[float] | None = None,
     weight: Tensor | None = None,
     density: bool = False,
@@ -92,11 +98,14 @@ def histogramdd(
         )
     if len(wanted) != count:
         raise RuntimeError("histogramdd: The size of bins must be equal to the innermost dimension of the input.")
-    hist, *edges = _histogram(input, wanted, range, weight, density)
+    node = HistogramByEdges if isinstance(wanted[0], Variable) else HistogramByNumbers
+    hist, *edges = _histogram(node, input, wanted, range, weight, density)
     return return_types.histogramdd((hist, tuple(edges)))
 
 
-def _histogram(input: Tensor, bins: list[Any], range: Any, weight: Tensor | None, density: bool) -> tuple[Tensor, ...]:
+def _histogram(
+    node: type[Histogram], input: Tensor, bins: list[Any], range: Any, weight: Tensor | None, density: bool
+) -> tuple[Tensor, ...]:
     array = input._array
     for d, each in enumerate(bins):
         _check_bins(input, each, d)
@@ -118,7 +127,7 @@ def _histogram(input: Tensor, bins: list[Any], range: Any, weight: Tensor | None
     edges = tuple(each._array if isinstance(each, Variable) else None for each in bins)
     if edges[0] is None:
         edges = _even_edges(points, bins, range)
-    return Histogram.apply(input, weight, edges=edges, density=density)
+    return node.apply(input, weight, edges=edges, density=density)
 
 
 def _check_bins(input: Tensor, bins: Any, d: int) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.ops.case import CUBE, MATRIX, Case, fixed, of_one
+from tests.ops.case import ANY, CUBE, MATRIX, PAIR, Case, fixed, of_one
 
-PAIR = fixed((2, 3), (3,))
+ROWS = fixed((2, 3), (3,))
 COMPARISONS = (
     "eq_", "ne_", "lt_", "le_", "gt_", "ge_", "not_equal_", "less_", "less_equal_", "greater_", "greater_equal_",
 )  # fmt: skip
@@ -24,7 +24,7 @@ def _split_in_place(a: Any, b: Any) -> Any:
 
 IN_PLACE = [
     *(
-        Case(f"{name} a tensor", lambda lib, a, b, name=name: getattr(a * 1, name)(b), PAIR, smooth=False, special=True)
+        Case(f"{name} a tensor", lambda lib, a, b, name=name: getattr(a * 1, name)(b), ROWS, smooth=False, special=True)
         for name in COMPARISONS
     ),
     *(
@@ -47,7 +47,7 @@ IN_PLACE = [
     of_one("fill_ as a function", lambda lib, a: lib.fill_(a * 1, 2) * a, MATRIX),
     of_one("zero_ as a function", lambda lib, a: lib.zero_(a * 1) * a, MATRIX),
     of_one("conj_physical_", lambda lib, a: (a * 2).conj_physical_(), MATRIX),
-    Case("index_put_ as a function", lambda lib, a, b: lib.index_put_(a * 1, (lib.tensor([1, 0]),), b), PAIR),
+    Case("index_put_ as a function", lambda lib, a, b: lib.index_put_(a * 1, (lib.tensor([1, 0]),), b), ROWS),
 ]
 
 COPIES = [
@@ -85,4 +85,26 @@ PIECES = [
     ),
 ]  # fmt: skip
 
-CASES = [*IN_PLACE, *COPIES, *PIECES]
+# There is no gradient for the first argument of the incomplete gamma functions.
+FUNCTIONS = [
+    *(
+        Case(name, lambda lib, a, b, name=name: getattr(lib, name)(a.detach(), b), PAIR, "positive", smooth=False)
+        for name in ("igamma", "igammac")
+    ),
+    Case("igamma_", lambda lib, a, b: (a.detach() * 1).igamma_(b), fixed((2, 3), (3,)), "positive", smooth=False),
+    Case("special.gammainc", lambda lib, a, b: lib.special.gammainc(a.detach(), b), PAIR, "positive", smooth=False),
+    Case("special.gammaincc", lambda lib, a, b: lib.special.gammaincc(a.detach(), b), PAIR, "positive", smooth=False),
+    of_one("frexp", lambda lib, a: lib.frexp(a).mantissa, ANY, "not zero"),
+    of_one("cov", lambda lib, a: lib.cov(a), MATRIX),
+    of_one("cov of a vector", lambda lib, a: a.cov(correction=0), fixed((5,))),
+    of_one("cov, observations counted", lambda lib, a: lib.cov(a, fweights=lib.tensor([1, 2, 0, 1])), MATRIX),
+    Case("cov, observations weighted", lambda lib, a, b: lib.cov(a, aweights=b), fixed((3, 4), (4,)), "positive"),
+    Case(
+        "cov with both", lambda lib, a, b: lib.cov(a, correction=2, fweights=lib.tensor([1, 2, 1, 3]), aweights=b),
+        fixed((3, 4), (4,)), "positive",
+    ),
+    of_one("corrcoef", lambda lib, a: lib.corrcoef(a), MATRIX, smooth=False),
+    of_one("corrcoef of a vector", lambda lib, a: a.corrcoef(), fixed((5,))),
+]  # fmt: skip
+
+CASES = [*IN_PLACE, *COPIES, *PIECES, *FUNCTIONS]
