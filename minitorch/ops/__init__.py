@@ -37,6 +37,7 @@ from minitorch.ops import (
     padding,
     parts,
     piecewise,
+    polynomials,
     product,
     properties,
     quantile,
@@ -60,9 +61,9 @@ inplace.declare()
 
 __all__ = [
     "activation", "added_product", "arithmetic", "bivariate", "closeness", "comparison", "conjugates", "contraction",
-    "conversion", "convolution", "copies", "covariance", "dimensions", "einsum", "elementary", "exponential", "extremes",
-    "gathering", "histograms", "incomplete_gamma", "indexing", "inplace", "joining", "loss", "matmul", "maxima",
-    "nonlinearity", "overwriting", "padding", "parts", "piecewise", "product", "properties", "quantile", "rearranging",
-    "reduction", "renorm", "resampling", "rounding", "scan", "scattering", "shape", "sorting", "special", "splitting",
-    "statistics", "strided", "trigonometry",
+    "conversion", "convolution", "copies", "covariance", "dimensions", "einsum", "elementary", "exponential",
+    "extremes", "gathering", "histograms", "incomplete_gamma", "indexing", "inplace", "joining", "loss", "matmul",
+    "maxima", "nonlinearity", "overwriting", "padding", "parts", "piecewise", "polynomials", "product", "properties",
+    "quantile", "rearranging", "reduction", "renorm", "resampling", "rounding", "scan", "scattering", "shape",
+    "sorting", "special", "splitting", "statistics", "strided", "trigonometry",
 ]  # fmt: skip

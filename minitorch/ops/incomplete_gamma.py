@@ -55,13 +55,13 @@ def igammac(input: Tensor, other: Tensor) -> Tensor:
     return _applied("igammac", IgammacBackward0, input, other)
 
 
-@operator(method=False, public=False, out=True)
+@operator(method=False, public=False)
 def gammainc(input: Tensor, other: Tensor) -> Tensor:
     """``igamma``, under its name in ``special``."""
     return _applied("special_gammainc", IgammaBackward0, input, other)
 
 
-@operator(method=False, public=False, out=True)
+@operator(method=False, public=False)
 def gammaincc(input: Tensor, other: Tensor) -> Tensor:
     """``igammac``, under its name in ``special``."""
     return _applied("special_gammaincc", IgammacBackward0, input, other)

@@ -9,7 +9,7 @@ import numpy as np
 from minitorch import dtypes, return_types
 from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
-from minitorch.ops.arguments import check_exact_dtype, dimension, dtype_name
+from minitorch.ops.arguments import check_any_tensor, check_exact_dtype, dimension, dtype_name
 from minitorch.ops.maxima import Selection
 from minitorch.ops.operator import Number, operator
 from minitorch.ops.promotion import as_dtype, number_dtype, result_dtype
@@ -270,6 +270,28 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     if weights is not None and weights._array.shape != array.shape:
         raise RuntimeError("weights should be 1-d and have the same length as input")
     return Question.apply(input, weights, kernel="bincount", minlength=minlength)
+
+
+@operator(method=False, out=True)
+def isin(
+    elements: Tensor | Number, test_elements: Tensor | Number, *, assume_unique: bool = False, invert: bool = False
+) -> Tensor:
+    """Where elements are among others; with ``invert``, where they are not. NaN is among none.
+
+    Args:
+        elements: a tensor of any shape, or a number.
+        test_elements: likewise.
+        assume_unique: a promise that no element is there twice, which nothing depends on.
+        invert: the opposite.
+
+    Raises:
+        RuntimeError: a tensor is of dtype bool.
+    """
+    check_any_tensor("isin", elements, test_elements)
+    given, others = (each._array if isinstance(each, Variable) else each for each in (elements, test_elements))
+    if any(isinstance(each, np.ndarray) and each.dtype.kind == "b" for each in (given, others)):
+        raise RuntimeError("Unsupported input type encountered for isin(): Bool")
+    return Variable._of(np.asarray(np.isin(given, others, invert=invert)))
 
 
 @operator(out=check_exact_dtype)

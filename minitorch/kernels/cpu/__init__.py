@@ -48,6 +48,7 @@ COMPILED = {
         "digamma", "entr", "erf", "erfc", "erfcx", "erfinv", "i0", "i0e", "i1", "i1e", "lgamma", "log_ndtr", "logit", "ndtri",
         "polygamma", "xlog1py",
     ),
+    "polynomials": ("polynomial",),
     "ranking": ("kthvalue", "median", "mode", "of_ranks", "searchsorted", "topk"),
     "recurrence": ("cummax", "cummin", "recurrence"),
     "selection": ("clamp", "masked_fill", "relu", "relu_backward", "sign", "where"),

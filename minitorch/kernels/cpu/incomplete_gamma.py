@@ -7,13 +7,12 @@ Sources are sections of the NIST Digital Library of Mathematical Functions (DLMF
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from numba import prange
 
 from minitorch.kernels.cpu.compiler import jit, parallel_jit
-from minitorch.kernels.cpu.exponential import SHARED
+from minitorch.kernels.cpu.exponential import each_pair
 from minitorch.kernels.cpu.halves import in_float32
 from minitorch.kernels.cpu.special import EPSILON, _hurwitz
 
@@ -30,25 +29,13 @@ LARGE = 1e6  # from here on the distribution is nearly normal
 @in_float32
 def igamma(a: Array, x: Array) -> Array:
     """P(a, x): the integral of t^(a - 1) exp(-t) from 0 to x, divided by that to infinity."""
-    return _of_both(_igamma, a, x)
+    return each_pair(_igamma, a, x)
 
 
 @in_float32
 def igammac(a: Array, x: Array) -> Array:
     """Q(a, x): likewise, from x to infinity."""
-    return _of_both(_igammac, a, x)
-
-
-def _of_both(kernel: Any, a: Array, x: Array) -> Array:
-    """Calls a kernel on the elements of two arrays that are broadcast; numpy decides how the result lies in memory."""
-    out = np.add(a, x, out=...)
-    rows = []
-    for each in (a, x):
-        row = np.empty_like(out)
-        row[...] = each
-        rows.append(row.ravel("K"))
-    (kernel if out.size >= SHARED else kernel.serial)(*rows, out.ravel("K"))
-    return out
+    return each_pair(_igammac, a, x)
 
 
 @parallel_jit
