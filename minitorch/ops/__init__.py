@@ -9,6 +9,7 @@ from minitorch.ops import (
     activation,
     added_product,
     arithmetic,
+    bessel,
     bivariate,
     closeness,
     comparison,
@@ -60,10 +61,10 @@ from minitorch.ops import (
 inplace.declare()
 
 __all__ = [
-    "activation", "added_product", "arithmetic", "bivariate", "closeness", "comparison", "conjugates", "contraction",
-    "conversion", "convolution", "copies", "covariance", "dimensions", "einsum", "elementary", "exponential",
-    "extremes", "gathering", "histograms", "incomplete_gamma", "indexing", "inplace", "joining", "loss", "matmul",
-    "maxima", "nonlinearity", "overwriting", "padding", "parts", "piecewise", "polynomials", "product", "properties",
-    "quantile", "rearranging", "reduction", "renorm", "resampling", "rounding", "scan", "scattering", "shape",
-    "sorting", "special", "splitting", "statistics", "strided", "trigonometry",
+    "activation", "added_product", "arithmetic", "bessel", "bivariate", "closeness", "comparison", "conjugates",
+    "contraction", "conversion", "convolution", "copies", "covariance", "dimensions", "einsum", "elementary",
+    "exponential", "extremes", "gathering", "histograms", "incomplete_gamma", "indexing", "inplace", "joining", "loss",
+    "matmul", "maxima", "nonlinearity", "overwriting", "padding", "parts", "piecewise", "polynomials", "product",
+    "properties", "quantile", "rearranging", "reduction", "renorm", "resampling", "rounding", "scan", "scattering",
+    "shape", "sorting", "special", "splitting", "statistics", "strided", "trigonometry",
 ]  # fmt: skip

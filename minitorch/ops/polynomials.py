@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from minitorch.ops.arguments import check_any_tensor
+from minitorch.ops.bessel import check_not_half
 from minitorch.ops.operator import Comparison, Number, operator
 
 if TYPE_CHECKING:
@@ -33,8 +32,7 @@ class Polynomial(Comparison):
     floats = True
 
     def forward(self, k: Table, x: Any, n: Any, family: str) -> Any:
-        if np.float16 in [each.dtype for each in (x, n) if isinstance(each, np.ndarray)]:
-            raise NotImplementedError(f"\"{family}_cpu\" not implemented for 'Half'")
+        check_not_half(family, x, n)
         return k.polynomial(x, n, family)
 
 

@@ -94,6 +94,8 @@ FUNCTIONS = [
     Case("igamma_", lambda lib, a, b: (a.detach() * 1).igamma_(b), fixed((2, 3), (3,)), "positive", smooth=False),
     Case("special.gammainc", lambda lib, a, b: lib.special.gammainc(a.detach(), b), PAIR, "positive", smooth=False),
     Case("special.gammaincc", lambda lib, a, b: lib.special.gammaincc(a.detach(), b), PAIR, "positive", smooth=False),
+    Case("special.zeta", lambda lib, a, b: lib.special.zeta(a.detach() + 1, b), PAIR, "positive", smooth=False),
+    of_one("special.zeta of a number", lambda lib, a: lib.special.zeta(2.5, a), values="positive"),
     of_one("frexp", lambda lib, a: lib.frexp(a).mantissa, ANY, "not zero"),
     of_one("cov", lambda lib, a: lib.cov(a), MATRIX),
     of_one("cov of a vector", lambda lib, a: a.cov(correction=0), fixed((5,))),

@@ -36,6 +36,7 @@ COMPILED = {
         "leaky_relu_backward", "log_sigmoid", "log_sigmoid_backward", "mish", "mish_backward", "silu",
         "silu_backward", "softplus", "softplus_backward", "softshrink", "softshrink_backward", "threshold",
     ),
+    "bessel": ("airy_ai", "bessel_j", "bessel_k", "bessel_y", "spherical_bessel_j0", "zeta"),
     "convolution": ("conv2d", "conv2d_input_grad", "conv2d_weight_grad"),
     "division": ("div_rounded", "remainder"),
     "gathering": ("gather", "gather_backward", "scatter_add"),

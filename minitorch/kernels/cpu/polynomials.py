@@ -26,7 +26,7 @@ LIMITS = {np.dtype(np.float32): 128, np.dtype(np.float64): 512}  # degrees beyon
 
 
 def polynomial(x: Array | float, n: Array | float, family: str) -> Array:
-    """The polynomial of degree n at x: n is cut to a whole number, and 0 is for negative ones; ``shifted`` ones are for [0, 1]."""
+    """The polynomial of degree n at x: n is cut to a whole number, and negative ones give 0."""
     name = family.removeprefix("shifted_")
     kind, slope, constant = SECOND[name]
     dtype = (x if isinstance(x, Array) else n).dtype  # type: ignore[union-attr]  # one of them is an array
