@@ -35,11 +35,16 @@ from minitorch.sequences import (
     scalar_tensor, tril_indices, triu_indices,
 )  # fmt: skip
 from minitorch.size import Size
+from minitorch.storage import (
+    BoolStorage, ByteStorage, CharStorage, DoubleStorage, FloatStorage, HalfStorage, IntStorage, LongStorage, ShortStorage,
+    TypedStorage, UntypedStorage, is_storage,
+)  # fmt: skip
 from minitorch.tensor import Tensor
 from minitorch.tensor_types import (
     BoolTensor, ByteTensor, CharTensor, DoubleTensor, FloatTensor, HalfTensor, IntTensor, LongTensor, ShortTensor,
     set_default_tensor_type,
 )  # fmt: skip
+from minitorch.traits import detach, detach_, resize_as_
 
 globals().update(_functions)  # add, mul, sum, …: every operator that is declared as a function of the package
 

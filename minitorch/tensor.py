@@ -24,12 +24,24 @@ from minitorch.dtypes import from_numpy_dtype
 from minitorch.kernels import tables
 from minitorch.kernels.cpu import strides
 from minitorch.memory_format import check
-from minitorch.ops import arithmetic, bivariate, comparison, conversion, dimensions, elementary, indexing, matmul, parts
+from minitorch.ops import (
+    arithmetic,
+    bivariate,
+    comparison,
+    conjugates,
+    conversion,
+    dimensions,
+    elementary,
+    indexing,
+    matmul,
+    parts,
+)
 from minitorch.ops.arguments import sizes
 from minitorch.ops.conversion import ToCopyBackward0
 from minitorch.ops.mistakes import PYTHONS_TYPES, explained_method
 from minitorch.ops.operator import methods, operators
 from minitorch.size import Size
+from minitorch.traits import Traits
 
 if TYPE_CHECKING:
     from minitorch.ops.methods import Methods as _Methods  # what the declared operators add, for type checkers
@@ -39,7 +51,7 @@ else:
 _OPERANDS = (Variable, int, float, np.number, np.bool_)
 
 
-class Tensor(_Methods):
+class Tensor(Traits, _Methods):
     """An array of one dtype, whose operators are recorded where gradients are asked for.
 
     ``Tensor(2, 3)`` makes one of that shape with arbitrary contents, ``Tensor([1, 2])`` one of those numbers, both of the
@@ -93,10 +105,6 @@ class Tensor(_Methods):
         return CPU
 
     @property
-    def is_cuda(self) -> bool:
-        return False
-
-    @property
     def ndim(self) -> int:
         """The number of dimensions."""
         return self._array.ndim
@@ -145,6 +153,7 @@ class Tensor(_Methods):
         """Whether the elements lie row by row."""
         return self._array.flags.c_contiguous
 
+    real = conjugates.real_part
     T = property(dimensions.T)
     H = property(dimensions.H)
     mT = property(dimensions.mT)

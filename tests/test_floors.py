@@ -33,6 +33,8 @@ FLOORS = [
         "minitorch.sampling",
         "minitorch.noise",
         "minitorch.tensor_types",
+        "minitorch.storage",
+        "minitorch.traits",
     ],
     ["minitorch.nn", "minitorch.optim", "minitorch.utils", "minitorch.vision", "minitorch.serialization"],
     ["minitorch.explain", "minitorch.program", "minitorch.cli", "minitorch.__main__"],

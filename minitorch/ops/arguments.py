@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from operator import index
 from typing import TYPE_CHECKING, Any
 
@@ -107,6 +107,30 @@ def check_floating(kernel: str, *tensors: Tensor) -> None:
     if all(each._array.dtype.kind != "f" for each in tensors):
         found = result_dtype([each._array for each in tensors]).scalar_type
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{found}'")
+
+
+def same_dtype(message: str) -> Callable[[Tensor, Tensor], None]:
+    """A check for tensors given as ``out=``: they have to be of the result's dtype, or else that is the error.
+
+    In the message ``{wanted}`` and ``{given}`` are the two dtypes, ``{cpp_wanted}`` and ``{cpp_given}`` their names in C++.
+    """
+
+    def check(result: Tensor, out: Tensor) -> None:
+        if result._array.dtype != out._array.dtype:
+            raise RuntimeError(
+                message.format(
+                    wanted=dtype_name(result),
+                    given=dtype_name(out),
+                    cpp_wanted=cpp_name(result),
+                    cpp_given=cpp_name(out),
+                )
+            )
+
+    return check
+
+
+check_exact_dtype = same_dtype("Expected out tensor to have dtype {cpp_wanted}, but got {cpp_given} instead")
+check_found_dtype = same_dtype("Found dtype {given} but expected {wanted}")
 
 
 def check_any_tensor(operator: str, *arguments: Any) -> None:

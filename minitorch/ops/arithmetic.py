@@ -6,11 +6,12 @@ derivatives, and at the points where there is none they are torch's choice.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from minitorch import dtypes
+from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
-from minitorch.ops.arguments import check_any_tensor, invalid_combination
+from minitorch.ops.arguments import check_any_tensor, check_found_dtype, invalid_combination
 from minitorch.ops.operator import (
     Binary,
     Elementwise,
@@ -148,20 +149,24 @@ class DivBackward2(Elementwise):
         return tuple(needed and k.mul(grad, 0) for needed in self.needs)
 
 
-class FloorDivide(Elementwise):
+class WithoutFormula(Function):
     """Recorded, but without a formula: torch has none."""
 
     namespace = "torch::autograd::"
-    operator = "floor_divide"
+    operator: ClassVar[str]
 
-    def forward(self, k: Table, a: Any, b: Any) -> Any:
-        return k.div_rounded(a, b, "floor")
-
-    def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
+    def backward(self, k: Table, *grads: Any) -> tuple[Any, ...]:
         raise RuntimeError(f"derivative for aten::{self.operator} is not implemented")
 
     def name(self) -> str:
         return self.namespace + "NotImplemented"
+
+
+class FloorDivide(WithoutFormula, Elementwise):
+    operator = "floor_divide"
+
+    def forward(self, k: Table, a: Any, b: Any) -> Any:
+        return k.div_rounded(a, b, "floor")
 
 
 class FloorDivideByNumber(FloorDivide):
@@ -366,7 +371,7 @@ def reciprocal(input: Tensor) -> Tensor:
     return ReciprocalBackward0.apply(input)
 
 
-@operator(inplace=True, out=True)
+@operator(inplace=True, out=check_found_dtype)
 def neg(input: Tensor) -> Tensor:
     """``-input``.
 

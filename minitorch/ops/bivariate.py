@@ -13,6 +13,7 @@ from minitorch.ops.arguments import (
     check_tensors,
     cpp_name,
     invalid_combination,
+    same_dtype,
 )
 from minitorch.ops.arithmetic import FloorDivide, check_integer_division, is_bool
 from minitorch.ops.operator import Binary, Comparison, Elementwise, Number, operator
@@ -239,7 +240,7 @@ def nextafter(input: Tensor, other: Tensor) -> Tensor:
     return NextafterBackward0.apply(input, other)
 
 
-@operator(inplace=True, out=True)
+@operator(inplace=True, out=same_dtype("heaviside is not yet implemented for tensors with different dtypes."))
 def heaviside(input: Tensor, values: Tensor) -> Tensor:
     """0 where ``input`` is negative, ``values`` where it is 0, else 1. It has no gradient.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -275,6 +277,42 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     if as_tuple:
         return unbind(Nonzero.apply(input if input._array.ndim else reshape(input, (1,))), 1)
     return Nonzero.apply(input)
+
+
+@operator(out="nonzero_static: Expected out tensor to have scalar type {wanted} but got scalar type{given}")
+def nonzero_static(input: Tensor, *, size: int, fill_value: int = -1) -> Tensor:
+    """The first ``size`` rows of ``nonzero``; rows of ``fill_value`` stand for those that there are not.
+
+    Raises:
+        RuntimeError: the size is negative.
+    """
+    if size < 0:
+        raise RuntimeError("nonzero_static: 'size' must be an non-negative integer")
+    found = nonzero(input)._array[:size]
+    rows = np.full((size, input._array.ndim), fill_value, np.int64)
+    rows[: len(found)] = found
+    return Variable._of(rows)
+
+
+@operator(method=False)
+def unravel_index(indices: Tensor, shape: int | Sequence[int]) -> tuple[Tensor, ...]:
+    """The index in each dimension of a tensor of ``shape``, for indices (integers) that count its elements row by row.
+
+    Raises:
+        TypeError: the indices are not integers, or the shape has other things than integers.
+        ValueError: the shape has negative sizes.
+    """
+    array = indices._array
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"expected 'indices' to be integer dtype, but got {indices.dtype}")
+    sizes = (shape,) if isinstance(shape, int) else tuple(shape)
+    for size in sizes:
+        if not isinstance(size, int):
+            raise TypeError(f"expected 'shape' sequence to only contain ints, but got {type(size)}")
+    if any(size < 0 for size in sizes):
+        raise ValueError(f"'shape' cannot have negative values, but got {sizes}")
+    found = [array // math.prod(sizes[d + 1 :]) % size for d, size in enumerate(sizes)]
+    return tuple(Variable._of(np.asarray(each, array.dtype)) for each in found)
 
 
 @operator

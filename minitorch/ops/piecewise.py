@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minitorch.autograd.graph import Function
-from minitorch.ops.arguments import check_floating, check_tensors, dtype_name
+from minitorch.ops.arguments import check_floating, check_found_dtype, check_tensors, dtype_name
 from minitorch.ops.operator import Binary, Fused, Number, Parametric, formula, in_place, operator
 from minitorch.ops.shape import reshape
 
@@ -165,7 +165,7 @@ def hardswish(input: Tensor) -> Tensor:
     return HardswishBackward0.apply(input)
 
 
-@operator(out=True)
+@operator(out=check_found_dtype)
 def hardshrink(input: Tensor, lambd: Number = 0.5) -> Tensor:
     """0 from ``-lambd`` to ``lambd``, ``input`` elsewhere."""
     check_floating("hardshrink_cpu", input)

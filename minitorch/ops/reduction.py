@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -208,7 +209,16 @@ def nanmean(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Dty
 
 @operator(out=True)
 def logsumexp(input: Tensor, dim: Dim, keepdim: bool = False) -> Tensor:
-    """log(sum(exp(input))) over ``dim``, without overflow; integers are computed in the default floating point dtype."""
+    """log(sum(exp(input))) over ``dim``, without overflow; integers are computed in the default floating point dtype.
+
+    Raises:
+        RuntimeError: no dimension is given, unless ``keepdim`` keeps all of them.
+    """
+    if dim is None:
+        raise TypeError("logsumexp(): argument 'dim' (position 2) must be tuple of ints, not NoneType")
+    if not isinstance(dim, int) and not len(dim) and not keepdim and input._array.ndim:
+        ones = [1] * input._array.ndim
+        raise RuntimeError(f"output with shape [] doesn't match the broadcast shape {ones}")
     if input._array.dtype.kind != "f":
         input = cast(input, dtypes.get_default_dtype().numpy)
     return LogsumexpBackward0.apply(input, dim=dimensions(dim, input._array.ndim), keepdim=keepdim)
@@ -249,13 +259,21 @@ def vector_norm(
     )
 
 
-@operator(out=True)
+def _takes_truths(name: str) -> Callable[[Tensor, Tensor], None]:
+    def check(result: Tensor, out: Tensor) -> None:
+        if out._array.dtype not in (np.bool, np.uint8):
+            raise RuntimeError(f"{name} only supports bool tensor for result, got: {dtype_name(out)}")
+
+    return check
+
+
+@operator(out=_takes_truths("all"))
 def all(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
     """Whether every element is non-zero; with an empty list of dimensions, whether each one is."""
     return _question("all", input, dim, keepdim)
 
 
-@operator(out=True)
+@operator(out=_takes_truths("any"))
 def any(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
     """Whether some element is non-zero; with an empty list of dimensions, whether each one is."""
     return _question("any", input, dim, keepdim)

@@ -10,11 +10,11 @@ from minitorch import return_types
 from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
 from minitorch.dtypes import dtype as Dtype
-from minitorch.ops.arguments import dimension, dtype_name
+from minitorch.ops.arguments import check_exact_dtype, dimension, dtype_name
 from minitorch.ops.arithmetic import DivBackward1, MulBackward1, add, mul, sub
 from minitorch.ops.comparison import logical_xor
 from minitorch.ops.conversion import copy, zeros
-from minitorch.ops.maxima import Selection, check_exact_dtype
+from minitorch.ops.maxima import Selection
 from minitorch.ops.operator import Number, operator
 from minitorch.ops.parts import cat, narrow, select, slice
 from minitorch.ops.product import cumsum_from_the_end

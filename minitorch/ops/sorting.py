@@ -9,8 +9,8 @@ import numpy as np
 from minitorch import dtypes, return_types
 from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
-from minitorch.ops.arguments import dimension, dtype_name
-from minitorch.ops.maxima import Selection, check_exact_dtype
+from minitorch.ops.arguments import check_any_tensor, check_exact_dtype, dimension, dtype_name
+from minitorch.ops.maxima import Selection
 from minitorch.ops.operator import Number, operator
 from minitorch.ops.promotion import as_dtype, number_dtype, result_dtype
 from minitorch.ops.reduction import Question
@@ -51,7 +51,7 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: b
     return sort(input, dim, descending, stable=stable).indices
 
 
-@operator(out=True)
+@operator(out=check_exact_dtype)
 def msort(input: Tensor) -> Tensor:
     """The elements in order of size along the first dimension."""
     return sort(input, 0).values
@@ -274,6 +274,28 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     return Question.apply(input, weights, kernel="bincount", minlength=minlength)
 
 
+@operator(method=False, out=True)
+def isin(
+    elements: Tensor | Number, test_elements: Tensor | Number, *, assume_unique: bool = False, invert: bool = False
+) -> Tensor:
+    """Where elements are among others; with ``invert``, where they are not. NaN is among none.
+
+    Args:
+        elements: a tensor of any shape, or a number.
+        test_elements: likewise.
+        assume_unique: a promise that no element is there twice, which nothing depends on.
+        invert: the opposite.
+
+    Raises:
+        RuntimeError: a tensor is of dtype bool.
+    """
+    check_any_tensor("isin", elements, test_elements)
+    given, others = (each._array if isinstance(each, Variable) else each for each in (elements, test_elements))
+    if any(isinstance(each, np.ndarray) and each.dtype.kind == "b" for each in (given, others)):
+        raise RuntimeError("Unsupported input type encountered for isin(): Bool")
+    return Variable._of(np.asarray(np.isin(given, others, invert=invert)))
+
+
 @operator(out=check_exact_dtype)
 def histc(input: Tensor, bins: int = 100, min: Number = 0, max: Number = 0) -> Tensor:
     """How many elements fall into each of ``bins`` intervals of equal width between ``min`` and ``max``.
@@ -295,7 +317,8 @@ def histc(input: Tensor, bins: int = 100, min: Number = 0, max: Number = 0) -> T
     if low == high:
         low, high = low - 1, high + 1
     if not (np.isfinite(low) and np.isfinite(high)):
-        raise RuntimeError(f"torch.histc: range of [{low:g}, {high:g}] is not finite")
+        sign = "-" if np.isnan(low) and min == max and array.size > 1 else ""  # which a reduction gives to its NaN
+        raise RuntimeError(f"torch.histc: range of [{sign}{low:g}, {sign}{high:g}] is not finite")
     if low > high:
         raise RuntimeError("torch.histc: max must be larger than min")
     return Question.apply(input, kernel="histc", bins=bins, low=low, high=high)

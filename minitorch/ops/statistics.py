@@ -7,9 +7,9 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from minitorch import return_types
-from minitorch.ops.arguments import Dim, dimension, dimensions
+from minitorch.ops.arguments import Dim, check_exact_dtype, dimension, dimensions
 from minitorch.ops.elementary import check_not_bool
-from minitorch.ops.maxima import MaxBackward1, Selection, check_exact_dtype, check_not_empty
+from minitorch.ops.maxima import MaxBackward1, Selection, check_not_empty
 from minitorch.ops.operator import operator
 from minitorch.ops.reduction import Reduction
 

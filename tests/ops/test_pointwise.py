@@ -124,17 +124,22 @@ def test_results_written_elsewhere(name: str):
     "name", sorted(name for name in functions if name.endswith("_") and "dropout" not in name)
 )  # random
 def test_functions_that_write_in_place(name: str):
-    others = {"clamp_max_": 1, "clamp_min_": 1, "gcd_": 1, "lcm_": 1, "ldexp_": 1, "threshold_": 2, "xlogy_": 1}.get(
-        name, 0
-    )
+    more = {
+        "addmv_": lambda lib: (lib.ones(2, 2), lib.ones(2)),
+        "as_strided_": lambda lib: ((1, 2), (1, 1)),
+        "fill_": lambda lib: (3,),
+        "index_put_": lambda lib: ((lib.tensor([1]),), lib.tensor(5.0)),
+        "threshold_": lambda lib: (0.5, 3.0),
+    }
+    others = {"clamp_max_": 1, "clamp_min_": 1, "gcd_": 1, "lcm_": 1, "ldexp_": 1, "xlogy_": 1}.get(name, 0)
 
     def call(lib: Any) -> Any:
         x, *rest = [
             lib.tensor([4, 6]) if name in ("gcd_", "lcm_") else lib.tensor([0.25, 0.75]) for _ in range(others + 1)
         ]
         keywords = {"min": 0.5} if name in ("clamp_", "clip_") else {}
-        if name == "threshold_":
-            rest = [0.5, 3.0]
+        if name in more:
+            rest = more[name](lib)
         assert getattr(lib, name)(x, *rest, **keywords) is x
         return x
 

@@ -20,7 +20,7 @@ __all__ = [
     "abs", "acos", "acosh", "add", "add_into", "asin", "asinh", "atan", "atan2", "atanh", "bitwise_and",
     "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "ceil", "clone",
     "clone_as", "contiguous_clone", "copysign", "cos", "cosh", "deg2rad", "depend", "div", "eq", "exp", "exp2", "expm1",
-    "floor", "fmax", "fmin", "fmod", "frac", "gcd", "ge", "gt", "heaviside", "hypot", "isfinite", "isinf", "isnan",
+    "floor", "fmax", "fmin", "fmod", "frac", "frexp", "gcd", "ge", "gt", "heaviside", "hypot", "isfinite", "isinf", "isnan",
     "isneginf", "isposinf", "isreal", "lcm", "le", "lerp", "log", "log2", "log10", "logaddexp", "logaddexp2",
     "logical_and", "logical_not", "logical_or", "logical_xor", "lt", "maximum", "minimum", "mul", "nan_to_num", "ne",
     "neg", "nextafter", "overwrite", "pow", "rad2deg", "reciprocal", "round", "rsqrt", "signbit", "sin", "sinc", "sinh", "sqrt",
@@ -120,6 +120,15 @@ gcd = _binary(np.gcd, COSTLY)
 lcm = _binary(np.lcm, COSTLY)
 bitwise_left_shift = _binary(np.left_shift)
 bitwise_right_shift = _binary(np.right_shift)
+
+
+def frexp(a: Array) -> tuple[Array, Array]:
+    """Mantissas and exponents; these are 0 for what is not finite."""
+    mantissa, exponent = np.frexp(a)
+    finite = np.isfinite(a)
+    return np.asarray(mantissa), np.asarray(np.where(finite, exponent, 0).astype(np.int32))
+
+
 reciprocal = _unary(np.reciprocal)
 remainder = _binary(np.remainder, COSTLY)
 floor_divide = _binary(np.floor_divide, COSTLY)
