@@ -47,7 +47,7 @@ from minitorch.traits import detach, detach_, resize_as_
 globals().update(_functions)  # add, mul, sum, …: every operator that is declared as a function of the package
 
 # These are built on the names above.
-from minitorch import linalg, nn, optim, special, utils
+from minitorch import linalg, nn, optim, signal, special, utils
 from minitorch.serialization import load, save
 from minitorch.utils.dlpack import from_dlpack, to_dlpack
 

@@ -18,6 +18,7 @@ from minitorch import optim as optim
 from minitorch import random as random
 from minitorch import return_types as return_types
 from minitorch import serialization as serialization
+from minitorch import signal as signal
 from minitorch import special as special
 from minitorch import utils as utils
 from torch import BoolStorage as BoolStorage

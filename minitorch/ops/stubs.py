@@ -17,7 +17,7 @@ from minitorch import tensor_types
 from minitorch.ops.operator import functions, methods
 from minitorch.tensor import ARITHMETIC_SIGNS, Tensor
 
-MODULES = ("autograd", "linalg", "nn", "optim", "random", "return_types", "serialization", "special", "utils")
+MODULES = ("autograd", "linalg", "nn", "optim", "random", "return_types", "serialization", "signal", "special", "utils")
 """What a user finds without importing it."""
 PACKAGE = Path(minitorch.__file__).parent
 HEADER = """# Written by `python -m minitorch.ops.stubs`.
