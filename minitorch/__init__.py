@@ -29,8 +29,8 @@ from minitorch.runtime import (
     compiled_with_cxx11_abi, get_num_interop_threads, set_flush_denormal, set_num_interop_threads,
 )  # fmt: skip
 from minitorch.sequences import (
-    asarray, bartlett_window, blackman_window, empty_strided, hamming_window, hann_window, linspace, logspace, range,
-    scalar_tensor, tril_indices, triu_indices,
+    asarray, bartlett_window, blackman_window, empty_strided, hamming_window, hann_window, kaiser_window, linspace, logspace,
+    range, scalar_tensor, tril_indices, triu_indices,
 )  # fmt: skip
 from minitorch.size import Size
 from minitorch.storage import (
