@@ -31,8 +31,8 @@ from minitorch.runtime import (
     compiled_with_cxx11_abi, get_num_interop_threads, set_flush_denormal, set_num_interop_threads,
 )  # fmt: skip
 from minitorch.sequences import (
-    asarray, bartlett_window, blackman_window, empty_strided, hamming_window, hann_window, linspace, logspace, range,
-    scalar_tensor, tril_indices, triu_indices,
+    asarray, bartlett_window, blackman_window, empty_strided, hamming_window, hann_window, kaiser_window, linspace, logspace,
+    range, scalar_tensor, tril_indices, triu_indices,
 )  # fmt: skip
 from minitorch.size import Size
 from minitorch.storage import (
@@ -49,7 +49,7 @@ from minitorch.traits import detach, detach_, resize_as_
 globals().update(_functions)  # add, mul, sum, …: every operator that is declared as a function of the package
 
 # These are built on the names above.
-from minitorch import backends, cuda, linalg, nn, optim, special, utils
+from minitorch import backends, cuda, linalg, nn, optim, signal, special, utils
 from minitorch.serialization import load, save
 from minitorch.typename import typename
 from minitorch.utils.dlpack import from_dlpack, to_dlpack

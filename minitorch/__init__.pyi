@@ -20,6 +20,7 @@ from minitorch import optim as optim
 from minitorch import random as random
 from minitorch import return_types as return_types
 from minitorch import serialization as serialization
+from minitorch import signal as signal
 from minitorch import special as special
 from minitorch import utils as utils
 from torch import BoolStorage as BoolStorage
@@ -95,6 +96,7 @@ from minitorch.autograd.grad_mode import is_grad_enabled as is_grad_enabled
 from minitorch.autograd.variable import is_inference as is_inference
 from minitorch.autograd.grad_mode import is_inference_mode_enabled as is_inference_mode_enabled
 from minitorch.storage import is_storage as is_storage
+from minitorch.sequences import kaiser_window as kaiser_window
 from minitorch.memory_format import layout as layout
 from minitorch.sequences import linspace as linspace
 from minitorch.serialization.reader import load as load

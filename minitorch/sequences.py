@@ -251,6 +251,25 @@ def blackman_window(
 
 
 @explained
+def kaiser_window(
+    window_length: int,
+    periodic: bool = True,
+    beta: float = 12.0,
+    *,
+    dtype: Dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """i0(beta sqrt(1 - (2 n / N - 1)^2)) / i0(beta)."""
+
+    def shape(places: np.ndarray, last: int) -> np.ndarray:
+        inside = np.maximum(1 - (2 * places.astype(np.float64) / last - 1) ** 2, 0)
+        return (np.i0(beta * np.sqrt(inside)) / np.i0(beta)).astype(places.dtype)
+
+    return _window("kaiser_window", window_length, periodic, shape, dtype, device, requires_grad)
+
+
+@explained
 def bartlett_window(
     window_length: int,
     periodic: bool = True,

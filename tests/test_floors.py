@@ -35,6 +35,7 @@ FLOORS = [
         "minitorch.tensor_types",
         "minitorch.storage",
         "minitorch.traits",
+        "minitorch.signal",
     ],
     ["minitorch.nn", "minitorch.optim", "minitorch.utils", "minitorch.vision", "minitorch.serialization"],
     ["minitorch.explain", "minitorch.program", "minitorch.cli", "minitorch.__main__"],

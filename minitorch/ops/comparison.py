@@ -43,14 +43,10 @@ class Outcome(Elementwise):
         return (k.zeros(grad.shape, grad),) * len(self.needs)
 
 
-def _nodes_in_place(name: str) -> tuple[type[Outcome], type[Outcome]]:
-    """The nodes for a number and for a tensor on the other side."""
-    return type(f"{name}Backward0", (Outcome,), {"graph_inputs": 1}), type(f"{name}Backward1", (Outcome,), {})
-
-
 def _compare_in_place(kernel: str) -> None:
     """Declares the form that writes a comparison over its first operand."""
-    of_number, of_tensor = _nodes_in_place(kernel.title())
+    of_number: type[Outcome] = type(f"{kernel.title()}Backward0", (Outcome,), {"graph_inputs": 1})
+    of_tensor: type[Outcome] = type(f"{kernel.title()}Backward1", (Outcome,), {})
 
     def compare(input: Tensor, other: Tensor | Number) -> Tensor:
         if not isinstance(other, Variable | Number | np.number | np.bool_):

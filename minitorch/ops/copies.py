@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import builtins
 import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.variable import Variable
 from minitorch.ops import parts, shape, splitting, strided
-from minitorch.ops.arguments import check_exact_dtype, dimension
+from minitorch.ops.arguments import check_exact_dtype
 from minitorch.ops.operator import operator
 from minitorch.ops.shape import ViewBackward0, copying, viewed_shape
 
@@ -23,11 +22,7 @@ def _alias(input: Tensor) -> Tensor:
 
 
 def _slice(input: Tensor, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1) -> Tensor:
-    d = dimension(dim, input._array.ndim)
-    if step <= 0:
-        raise RuntimeError("slice step must be positive")
-    first, stop, step = builtins.slice(start, end, step).indices(input._array.shape[d])
-    return parts.slice(input, d, first, max(first, stop), step)
+    return parts.slice(input, *parts.slice_bounds(input, dim, start, end, step))
 
 
 VIEWS: dict[str, Callable[..., Any]] = {
@@ -74,7 +69,7 @@ class ViewBackward0_copy(ViewBackward0):
 @operator(method=False, out=check_exact_dtype)
 def view_copy(input: Tensor, size: Any = None, dtype: Any = None) -> Tensor:
     """A copy in another shape, or of the same bytes as another dtype."""
-    if dtype is not None or not isinstance(size, builtins.tuple | list):
+    if dtype is not None or not isinstance(size, tuple | list):
         view = strided.view_as_dtype(input, size if dtype is None else dtype)
         return copying(strided.ViewBackward1).apply(input, dtype=view._array.dtype)
     return ViewBackward0_copy.apply(input, shape=viewed_shape(input, (size,)))

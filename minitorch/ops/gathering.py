@@ -296,12 +296,7 @@ def nonzero_static(input: Tensor, *, size: int, fill_value: int = -1) -> Tensor:
 
 @operator(method=False)
 def unravel_index(indices: Tensor, shape: int | Sequence[int]) -> tuple[Tensor, ...]:
-    """The index in each dimension of a tensor of ``shape``, for indices (integers) that count its elements row by row.
-
-    Raises:
-        TypeError: the indices are not integers, or the shape has other things than integers.
-        ValueError: the shape has negative sizes.
-    """
+    """The index in each dimension of a tensor of ``shape``, for indices (integers) that count its elements row by row."""
     array = indices._array
     if array.dtype.kind not in "iu":
         raise TypeError(f"expected 'indices' to be integer dtype, but got {indices.dtype}")

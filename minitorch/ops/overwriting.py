@@ -13,7 +13,7 @@ from minitorch.autograd.variable import Variable
 from minitorch.ops.arguments import dimension, dtype_name
 from minitorch.ops.gathering import check_bounds, check_positions, is_index
 from minitorch.ops.operator import Number, operator
-from minitorch.ops.parts import select
+from minitorch.ops.parts import select, slice_bounds
 from minitorch.ops.scattering import ScatterReduceBackward0
 from minitorch.ops.strided import as_strided, layout, positions
 
@@ -353,13 +353,9 @@ def slice_scatter(
         IndexError: there is no such dimension.
         RuntimeError: ``src`` does not have the shape of that part, or the step is not positive.
     """
-    d = dimension(dim, input._array.ndim)
-    if step <= 0:
-        raise RuntimeError("slice step must be positive")
-    key = np.s_[start:end:step]
-    first, stop, step = key.indices(input._array.shape[d])
-    _check_part(src, input._array[(np.s_[:],) * d + (key,)])
-    return SliceScatterBackward0.apply(input, src, dim=d, start=first, end=max(first, stop), step=step)
+    d, first, stop, step = slice_bounds(input, dim, start, end, step)
+    _check_part(src, input._array[(np.s_[:],) * d + (np.s_[first:stop:step],)])
+    return SliceScatterBackward0.apply(input, src, dim=d, start=first, end=stop, step=step)
 
 
 @operator

@@ -106,6 +106,20 @@ def slice(input: Tensor, dim: int, start: int, stop: int, step: int) -> Tensor:
     return SliceBackward0.apply(input, dim=dim, start=start, stop=stop, step=step)
 
 
+def slice_bounds(input: Tensor, dim: int, start: int | None, end: int | None, step: int) -> tuple[int, int, int, int]:
+    """The dimension counted from the front, and start, stop and step as Python would take them there.
+
+    Raises:
+        IndexError: there is no such dimension.
+        RuntimeError: the step is not positive.
+    """
+    d = dimension(dim, input._array.ndim)
+    if step <= 0:
+        raise RuntimeError("slice step must be positive")
+    first, stop, step = np.s_[start:end:step].indices(input._array.shape[d])
+    return d, first, max(first, stop), step
+
+
 class NarrowCopyBackward0(SliceBackward0):
     """A copy of a part."""
 

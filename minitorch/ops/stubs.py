@@ -18,18 +18,9 @@ from minitorch.ops.operator import functions, methods
 from minitorch.tensor import ARITHMETIC_SIGNS, Tensor
 
 MODULES = (
-    "autograd",
-    "backends",
-    "cuda",
-    "linalg",
-    "nn",
-    "optim",
-    "random",
-    "return_types",
-    "serialization",
-    "special",
+    "autograd", "backends", "cuda", "linalg", "nn", "optim", "random", "return_types", "serialization", "signal", "special",
     "utils",
-)
+)  # fmt: skip
 """What a user finds without importing it."""
 PACKAGE = Path(minitorch.__file__).parent
 HEADER = """# Written by `python -m minitorch.ops.stubs`.
