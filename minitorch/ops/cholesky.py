@@ -146,20 +146,20 @@ operator(_removed)
 
 
 @operator(out=safely_castable("cholesky_solve"))
-def cholesky_solve(input: Tensor, L: Tensor, upper: bool = False) -> Tensor:
+def cholesky_solve(input: Tensor, input2: Tensor, upper: bool = False) -> Tensor:
     """X with L Lᵀ X = B: (…, n, k) and (…, n, n) -> (…, n, k); stacks are broadcast.
 
     Args:
         input: B, float32 or float64.
-        L: a factor that ``cholesky`` gave, of the same dtype.
+        input2: a factor that ``cholesky`` gave, of the same dtype.
         upper: it is U of Uᵀ U X = B.
 
     Raises:
         RuntimeError, NotImplementedError: shapes or dtypes that do not fit.
     """
-    check_right_hand_side("cholesky_solve", input, L, ("b should", "u should"))
+    check_right_hand_side("cholesky_solve", input, input2, ("b should", "u should"))
     check_precise("cholesky_solve_cpu", input)
-    return CholeskySolveBackward0.apply(input, L, upper=upper)
+    return CholeskySolveBackward0.apply(input, input2, upper=upper)
 
 
 @operator(out=safely_castable("cholesky_inverse"))

@@ -89,8 +89,11 @@ class LinalgDetBackward0(Unary, saves={"a": "A", "lu": "LU"}):
         if 0 in a.shape:
             return (k.zeros(a.shape, grad),)
         # Near a singular matrix the derivatives of A⁻¹, of which those of G are made, exceed all bounds, though G's do not.
-        bound = 100 * np.finfo(a.dtype if k is not operators else a._array.dtype).eps if k is operators else 0
-        if k.any(k.le(k.abs(result), bound), None, False):
+        least = np.finfo(self.outputs[1]).eps ** 0.5 if k is operators else 0.0
+        last = len(a.shape) - 1
+        sizes = k.abs(k.diagonal(lu, 0, last - 1, last))
+        largest, smallest = k.amax(sizes, (last - 1,), False), k.amin(sizes, (last - 1,), False)
+        if k.any(k.le(smallest, k.mul(largest, least)), None, False):
             return (k.mul(_of_matrices(k, grad), _cofactors(k, a)),)
         right = diagonal_matrix(k, k.expand(k.unsqueeze(k.mul(grad, result), len(grad.shape)), a.shape[:-1]))
         if k is operators:

@@ -48,11 +48,11 @@ def _factored(name: str, input: Tensor, check_errors: bool) -> tuple[Tensor, ...
 
 
 @linalg_operator(out=check_exact_dtype)
-def ldl_factor(A: Tensor, *, hermitian: bool = False) -> Any:
+def ldl_factor(input: Tensor, *, hermitian: bool = False) -> Any:
     """A = L D Lᵀ, with L and D in one matrix: ``(LD, pivots)``, for ``ldl_solve``.
 
     Args:
-        A: (…, n, n), symmetric, float32 or float64; only the lower triangle is read.
+        input: A, (…, n, n), symmetric, float32 or float64; only the lower triangle is read.
         hermitian: makes no difference for real numbers.
 
     ``pivots``, as int32 of shape (…, n), are the rows that were exchanged with each, from 1 on; those of a block of two rows in D
@@ -62,16 +62,16 @@ def ldl_factor(A: Tensor, *, hermitian: bool = False) -> Any:
         RuntimeError: D is singular, not square matrices, or not floating point.
         NotImplementedError: another dtype.
     """
-    return return_types.linalg_ldl_factor(_factored("ldl_factor", A, True)[:2])
+    return return_types.linalg_ldl_factor(_factored("ldl_factor", input, True)[:2])
 
 
 @linalg_operator(out=check_exact_dtype)
-def ldl_factor_ex(A: Tensor, *, hermitian: bool = False, check_errors: bool = False) -> Any:
+def ldl_factor_ex(input: Tensor, *, hermitian: bool = False, check_errors: bool = False) -> Any:
     """As ``ldl_factor``, but says by numbers where D is singular: ``(LD, pivots, info)``.
 
     ``info``, as int32 of shape (…), is the place on the diagonal, from 1 on, or 0. With ``check_errors``, it is an error.
     """
-    return return_types.linalg_ldl_factor_ex(_factored("ldl_factor_ex", A, check_errors))
+    return return_types.linalg_ldl_factor_ex(_factored("ldl_factor_ex", input, check_errors))
 
 
 @linalg_operator(out=check_exact_dtype)

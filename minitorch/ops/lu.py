@@ -15,6 +15,7 @@ from minitorch.ops.linear_algebra import (
     check_precise,
     check_real,
     check_solvable,
+    columns,
     linalg_operator,
     transposed,
 )  # fmt: skip
@@ -34,15 +35,11 @@ def _rows(k: Table, a: Any, start: int, stop: int) -> Any:
     return k.slice(a, len(a.shape) - 2, start, stop, 1)
 
 
-def _columns(k: Table, a: Any, start: int, stop: int) -> Any:
-    return k.slice(a, len(a.shape) - 1, start, stop, 1)
-
-
 def _apart(k: Table, lu: Any) -> tuple[Any, Any]:
     """L and U, which lie in one matrix; or their gradients, but for the diagonal of L."""
     m, n = lu.shape[-2:]
     count = min(m, n)
-    return k.tril(_columns(k, lu, 0, count), -1), k.triu(_rows(k, lu, 0, count), 0)
+    return k.tril(columns(k, lu, 0, count), -1), k.triu(_rows(k, lu, 0, count), 0)
 
 
 def _together(k: Table, lower: Any, upper: Any) -> Any:
@@ -50,10 +47,10 @@ def _together(k: Table, lower: Any, upper: Any) -> Any:
     (m, count), n = lower.shape[-2:], upper.shape[-1]
     last = len(lower.shape) - 1
     lower, upper = k.tril(lower, -1), k.triu(upper, 0)
-    both = k.add(_rows(k, lower, 0, count), _columns(k, upper, 0, count))
+    both = k.add(_rows(k, lower, 0, count), columns(k, upper, 0, count))
     if m > count:
         return k.cat([both, _rows(k, lower, count, m)], last - 1)
-    return k.cat([both, _columns(k, upper, count, n)], last) if n > count else both
+    return k.cat([both, columns(k, upper, count, n)], last) if n > count else both
 
 
 def _through_factors(k: Table, of_l: Any, of_u: Any, p: Any, lower: Any, upper: Any) -> Any:
@@ -64,16 +61,16 @@ def _through_factors(k: Table, of_l: Any, of_u: Any, p: Any, lower: Any, upper: 
     """
     (m, count), n = lower.shape[-2:], upper.shape[-1]
     last = len(lower.shape) - 1
-    l1, u1 = _rows(k, lower, 0, count), _columns(k, upper, 0, count)
-    of_l1, of_u1 = _rows(k, of_l, 0, count), _columns(k, of_u, 0, count)
+    l1, u1 = _rows(k, lower, 0, count), columns(k, upper, 0, count)
+    of_l1, of_u1 = _rows(k, of_l, 0, count), columns(k, of_u, 0, count)
     lt, ut = transposed(k, l1), transposed(k, u1)
     rest = None
     if m > count:
         rest = k.linalg_solve_triangular(ut, _rows(k, of_l, count, m), upper=False, left=False)
         of_u1 = k.sub(of_u1, k.matmul(transposed(k, _rows(k, lower, count, m)), rest))
     elif n > count:
-        rest = k.linalg_solve_triangular(lt, _columns(k, of_u, count, n), upper=True, unitriangular=True)
-        of_l1 = k.sub(of_l1, k.matmul(rest, transposed(k, _columns(k, upper, count, n))))
+        rest = k.linalg_solve_triangular(lt, columns(k, of_u, count, n), upper=True, unitriangular=True)
+        of_l1 = k.sub(of_l1, k.matmul(rest, transposed(k, columns(k, upper, count, n))))
     inner = k.add(k.tril(k.matmul(lt, of_l1), -1), k.triu(k.matmul(of_u1, ut), 0))
     through = k.linalg_solve_triangular(lt, inner, upper=True, unitriangular=True)
     through = k.linalg_solve_triangular(ut, through, upper=False, left=False)
@@ -92,10 +89,13 @@ class LuPermutation(Function):
         return k.lu_permutation(pivots, lu)
 
 
-class LinalgLuFactorExBackward0(Function, saves={"lu": "LU"}):
+class LinalgLuFactorExBackward0(Function, saves={"lu": "LU", "pivot": "pivot"}):
     """L and U in one matrix."""
 
-    def forward(self, k: Table, a: Any) -> tuple[Any, Any, Any]:
+    __slots__ = ("pivot",)
+
+    def forward(self, k: Table, a: Any, pivot: bool) -> tuple[Any, Any, Any]:
+        self.pivot = pivot
         lu, pivots, infos = k.linalg_lu_factor(a)
         self.save(lu, pivots)
         return lu, pivots, infos
@@ -121,30 +121,33 @@ class StackedIdentity(Function):
 
 
 class LuUnpackBackward0(Function):
-    """The parts of one matrix."""
+    """L and U, the parts of one matrix."""
 
-    graph_inputs = 1
-
-    def forward(self, k: Table, lu: Any, pivots: Any) -> tuple[Any, Any, Any]:
+    def forward(self, k: Table, lu: Any) -> tuple[Any, Any]:
         lower, upper = _apart(k, lu)
-        return k.lu_permutation(pivots, lu), _with_ones(k, lower), upper
+        return _with_ones(k, lower), upper
 
-    def backward(self, k: Table, _: Any, of_l: Any, of_u: Any) -> tuple[Any, ...]:
-        return (_together(k, of_l, of_u),)
+    def backward(self, k: Table, grad_l: Any, grad_u: Any) -> tuple[Any, ...]:
+        return (_together(k, grad_l, grad_u),)
 
 
-class LinalgLuBackward0(Function, saves={"p": "P", "lower": "L", "upper": "U"}):
-    """The three factors."""
+class LinalgLuBackward0(Function, saves={"lower": "L", "upper": "U", "pivot": "pivot"}):
+    """L and U; and the pivots, of which P is made."""
 
-    def forward(self, k: Table, a: Any) -> tuple[Any, Any, Any]:
+    __slots__ = ("pivot",)
+
+    def forward(self, k: Table, a: Any, pivot: bool) -> tuple[Any, Any, Any]:
+        self.pivot = pivot
         lu, pivots, _ = k.linalg_lu_factor(a)
-        p, (lower, upper) = k.lu_permutation(pivots, lu), _apart(k, lu)
+        lower, upper = _apart(k, lu)
         lower = _with_ones(k, lower)
-        self.save(k.alias(p), lower, upper)  # P is a constant, though it is a result
-        return p, lower, upper
+        self.save(lower, upper, pivots)
+        return lower, upper, pivots
 
-    def backward(self, k: Table, _: Any, of_l: Any, of_u: Any, p: Any, lower: Any, upper: Any) -> tuple[Any, ...]:
-        return (_through_factors(k, of_l, of_u, p, lower, upper),)
+    def backward(
+        self, k: Table, grad_l: Any, grad_u: Any, _: Any, lower: Any, upper: Any, pivots: Any
+    ) -> tuple[Any, ...]:
+        return (_through_factors(k, grad_l, grad_u, k.lu_permutation(pivots, lower), lower, upper),)
 
 
 class LinalgLuSolveBackward0(Function, saves={"lu": "LU", "x": "result", "left": "left", "adjoint": "adjoint"}):
@@ -187,7 +190,7 @@ def _check_factorable(name: str, input: Tensor, pivot: bool = True) -> None:
 
 def _factored(name: str, input: Tensor, pivot: bool, check_errors: bool) -> tuple[Tensor, ...]:
     _check_factorable("torch.lu_factor", input, pivot)
-    results = LinalgLuFactorExBackward0.apply(input)
+    results = LinalgLuFactorExBackward0.apply(input, pivot=pivot)
     if check_errors:
         check_infos(
             f"torch.linalg.{name}",
@@ -236,16 +239,12 @@ def _linalg_lu(A: Tensor, *, pivot: bool = True) -> Any:
         RuntimeError, NotImplementedError: not matrices, or another dtype.
     """
     _check_factorable("linalg.lu", A, pivot)
-    return return_types.linalg_lu(_with_constant_permutation(LinalgLuBackward0.apply(A)))
+    lower, upper, pivots = LinalgLuBackward0.apply(A, pivot=pivot)
+    return return_types.linalg_lu((LuPermutation.apply(pivots, lower), lower, upper))
 
 
 _linalg_lu.__name__ = "lu"
 linalg_operator(out=check_exact_dtype)(_linalg_lu)
-
-
-def _with_constant_permutation(factors: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-    factors[0].detach_()
-    return factors
 
 
 @operator(out=check_exact_dtype)
@@ -282,7 +281,10 @@ def lu_unpack(LU_data: Tensor, LU_pivots: Tensor, unpack_data: bool = True, unpa
             f"torch.lu_unpack: Expected tensor with 2 or more dimensions. Got size: {list(data.shape)} instead"
         )
     if unpack_pivots and pivots.dtype != np.int32:
-        raise RuntimeError("torch.lu_unpack: LU_pivots is expected to be a contiguous tensor of torch.int32 dtype.")
+        raise RuntimeError(
+            "torch.lu_unpack: LU_pivots is expected to be a contiguous tensor of torch.int32 dtype.\n"
+            "Note: this function is intended to be used with the output produced by torch.linalg.lu_factor"
+        )
     wanted = (*data.shape[:-2], min(data.shape[-2:]))
     if pivots.shape != wanted:
         raise ValueError(f"Expected LU_pivots to have shape {list(wanted)} but got {list(pivots.shape)} instead.")
@@ -292,14 +294,8 @@ def lu_unpack(LU_data: Tensor, LU_pivots: Tensor, unpack_data: bool = True, unpa
             "Did you properly pass the result of lu_factor?"
         )
     empty = Variable._of(np.empty(0, data.dtype))
-    if not unpack_data:
-        return return_types.lu_unpack(
-            (LuPermutation.apply(LU_pivots, LU_data) if unpack_pivots else empty, empty, empty)
-        )
-    if not unpack_pivots:
-        LU_pivots = Variable._of(np.ones(pivots.shape, np.int32))
-    p, lower, upper = _with_constant_permutation(LuUnpackBackward0.apply(LU_data, LU_pivots))
-    return return_types.lu_unpack((p if unpack_pivots else empty, lower, upper))
+    p = LuPermutation.apply(LU_pivots, LU_data) if unpack_pivots else empty
+    return return_types.lu_unpack((p, *(LuUnpackBackward0.apply(LU_data) if unpack_data else (empty, empty))))
 
 
 def _linalg_lu_solve(LU: Tensor, pivots: Tensor, B: Tensor, *, left: bool = True, adjoint: bool = False) -> Tensor:
@@ -341,11 +337,11 @@ linalg_operator(out=check_exact_dtype)(_linalg_lu_solve)
 
 
 @operator(out=check_exact_dtype)
-def lu_solve(b: Tensor, LU_data: Tensor, LU_pivots: Tensor) -> Tensor:
-    """As ``linalg.lu_solve(LU_data, LU_pivots, b)``."""
+def lu_solve(input: Tensor, LU_data: Tensor, LU_pivots: Tensor) -> Tensor:
+    """As ``linalg.lu_solve(LU_data, LU_pivots, input)``."""
     deprecated(
         "torch.lu_solve is deprecated in favor of torch.linalg.lu_solveand will be removed in a future PyTorch release.\n"
         "Note that torch.linalg.lu_solve has its arguments reversed.\nX = torch.lu_solve(B, LU, pivots)\n"
         "should be replaced with\nX = torch.linalg.lu_solve(LU, pivots, B)"
     )
-    return _linalg_lu_solve(LU_data, LU_pivots, b)
+    return _linalg_lu_solve(LU_data, LU_pivots, input)

@@ -28,7 +28,7 @@ from minitorch.ops.matmul import matmul
 from minitorch.ops.maxima import check_exact_dtype
 from minitorch.ops.operator import operator, operators
 from minitorch.ops.promotion import broadcast_shapes
-from minitorch.ops.shape import clone, reshape, unsqueeze
+from minitorch.ops.shape import clone, flatten, reshape, unsqueeze
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
@@ -169,32 +169,32 @@ def solve_ex(A: Tensor, B: Tensor, *, left: bool = True, check_errors: bool = Fa
 
 
 @linalg_operator(out=safely_castable("tensorsolve"))
-def tensorsolve(A: Tensor, B: Tensor, dims: Sequence[int] | None = None) -> Tensor:
+def tensorsolve(input: Tensor, other: Tensor, dims: Sequence[int] | None = None) -> Tensor:
     """X with ``tensordot(A, X, X.ndim) = B``: (*b, *x) and (*b) -> (*x), where both have as many elements.
 
     Args:
-        A: float32 or float64.
-        B: of the same dtype.
-        dims: dimensions of ``A`` that are moved to the end first.
+        input: A, float32 or float64.
+        other: B, of the same dtype.
+        dims: dimensions of A that are moved to the end first.
 
     Raises:
         linalg.LinAlgError: there is no X, or there are several.
         RuntimeError: sizes that do not fit.
     """
     if dims is not None:
-        A = movedim(A, tuple(dims), tuple(range(-len(dims), 0)))
-    wanted = A._array.shape[B._array.ndim :]
+        input = movedim(input, tuple(dims), tuple(range(-len(dims), 0)))
+    wanted = input._array.shape[other._array.ndim :]
     size = math.prod(wanted)
-    if size != B._array.size:
+    if size != other._array.size:
         raise RuntimeError(
             "Expected self to satisfy the requirement prod(self.shape[other.ndim:]) == prod(self.shape[:other.ndim]), but got "
-            f"{size} != {B._array.size}"
+            f"{size} != {other._array.size}"
         )
-    return reshape(solve(reshape(A, (size, size)), reshape(B, (-1,))), wanted)
+    return reshape(solve(reshape(input, (size, size)), flatten(other)), wanted)
 
 
 @linalg_operator(out=safely_castable("tensorinv"))
-def tensorinv(A: Tensor, ind: int = 2) -> Tensor:
+def tensorinv(input: Tensor, ind: int = 2) -> Tensor:
     """The tensor that undoes ``tensordot`` with A: of shape (*a, *b), with ``ind`` dimensions in a, -> (*b, *a).
 
     Raises:
@@ -203,14 +203,14 @@ def tensorinv(A: Tensor, ind: int = 2) -> Tensor:
     """
     if ind <= 0:
         raise RuntimeError(f"Expected a strictly positive integer for 'ind', but got {ind}")
-    rows, columns = A._array.shape[:ind], A._array.shape[ind:]
+    rows, columns = input._array.shape[:ind], input._array.shape[ind:]
     if math.prod(rows) != math.prod(columns):
         raise RuntimeError(
             "Expected self to satisfy the requirement prod(self.shape[ind:]) == prod(self.shape[:ind]), but got "
             f"{math.prod(columns)} != {math.prod(rows)}"
         )
     size = math.prod(rows)
-    return reshape(_inverted("inv", reshape(A, (size, size)))[0], (*columns, *rows))
+    return reshape(_inverted("inv", reshape(input, (size, size)))[0], (*columns, *rows))
 
 
 # -- powers -------------------------------------------------------------------------------------------------------------------
@@ -240,7 +240,7 @@ def _power(A: Tensor, n: int) -> Tensor:
         square = matmul(square, square)
 
 
-def _linalg_matrix_power(A: Tensor, n: int) -> Tensor:
+def _linalg_matrix_power(input: Tensor, n: int) -> Tensor:
     """A A … A, ``n`` times; of the inverse for a negative ``n``: (…, n, n) -> (…, n, n).
 
     Raises:
@@ -250,7 +250,7 @@ def _linalg_matrix_power(A: Tensor, n: int) -> Tensor:
     """
     if not isinstance(n, int):
         raise TypeError(f"linalg_matrix_power(): argument 'n' (position 2) must be int, not {type(n).__name__}")
-    return _power(A, n)
+    return _power(input, n)
 
 
 _linalg_matrix_power.__name__ = "matrix_power"

@@ -27,7 +27,10 @@ def _triangle(k: Table, a: Any, upper: bool, without_diagonal: bool) -> Any:
     return k.triu(a, int(without_diagonal)) if upper else k.tril(a, -int(without_diagonal))
 
 
-class LinalgSolveTriangularBackward0(Function, saves={"a": "self", "x": "result", "left": "left", "upper": "upper"}):
+TRIANGLE = {setting: setting for setting in ("left", "transpose", "unitriangular", "upper")}
+
+
+class LinalgSolveTriangularBackward0(Function, saves={"x": "result", **TRIANGLE}):
     """A X = B, or X A = B."""
 
     __slots__ = ("left", "unitriangular", "upper")
@@ -49,7 +52,7 @@ class LinalgSolveTriangularBackward0(Function, saves={"a": "self", "x": "result"
         return k.neg(_triangle(k, of_a, self.upper, self.unitriangular)), of_b
 
 
-class TriangularSolveBackward0(Function, saves={"a": "A", "x": "solution", "upper": "upper"}):
+class TriangularSolveBackward0(Function, saves={"b": "self", "a": "A", "x": "solution", **TRIANGLE}):
     """A X = B, or Aᵀ X = B; A itself is a result too."""
 
     __slots__ = ("transpose", "unitriangular", "upper")
@@ -81,11 +84,13 @@ def _check_scalar_type(tensor: Tensor, other: Tensor) -> None:
 
 
 @linalg_operator(out=_check_scalar_type)
-def solve_triangular(A: Tensor, B: Tensor, *, upper: bool, left: bool = True, unitriangular: bool = False) -> Tensor:
+def solve_triangular(
+    input: Tensor, B: Tensor, *, upper: bool, left: bool = True, unitriangular: bool = False
+) -> Tensor:
     """X with A X = B for a triangular A: (…, n, n) and (…, n, k) -> (…, n, k); stacks are broadcast.
 
     Args:
-        A: float32 or float64; only one triangle is read, and gets a gradient.
+        input: A, float32 or float64; only one triangle is read, and gets a gradient.
         B: of the same dtype.
         upper: it is the upper triangle.
         left: A is on the left; else X A = B for B of (…, k, n).
@@ -94,11 +99,11 @@ def solve_triangular(A: Tensor, B: Tensor, *, upper: bool, left: bool = True, un
     Raises:
         RuntimeError, NotImplementedError: shapes or dtypes that do not fit.
     """
-    check_solvable("linalg.solve_triangular", A, B, left)
-    check_precise("triangular_solve_cpu", A)
-    _check_scalar_type(A, B)
-    broadcast_shapes(B._array.shape[:-2], A._array.shape[:-2])
-    return LinalgSolveTriangularBackward0.apply(A, B, upper=upper, left=left, unitriangular=unitriangular)
+    check_solvable("linalg.solve_triangular", input, B, left)
+    check_precise("triangular_solve_cpu", input)
+    _check_scalar_type(input, B)
+    broadcast_shapes(B._array.shape[:-2], input._array.shape[:-2])
+    return LinalgSolveTriangularBackward0.apply(input, B, upper=upper, left=left, unitriangular=unitriangular)
 
 
 def check_right_hand_side(name: str, b: Tensor, a: Tensor, names: tuple[str, str]) -> None:

@@ -169,15 +169,15 @@ def linalg_det(a: Array) -> Array:
 
 def lu_det(lu: Array, pivots: Array) -> Array:
     """The determinant of each factored matrix."""
-    diagonal = lu.diagonal(0, -2, -1)
-    return np.asarray(diagonal.prod(-1, dtype=np.float64) * _sign(pivots)).astype(lu.dtype)
+    product = np.multiply.reduce(lu.diagonal(0, -2, -1), -1, dtype=np.float64)
+    return np.asarray(product * _sign(pivots)).astype(lu.dtype)
 
 
 def lu_slogdet(lu: Array, pivots: Array) -> tuple[Array, Array]:
     """The sign of each determinant, and the logarithm of its size."""
     diagonal = lu.diagonal(0, -2, -1)
-    signs = np.sign(diagonal).prod(-1) * _sign(pivots)
-    logarithms = np.log(np.abs(diagonal), dtype=np.float64).sum(-1)
+    signs = np.multiply.reduce(np.sign(diagonal), -1) * _sign(pivots)
+    logarithms = np.add.reduce(np.log(np.abs(diagonal), dtype=np.float64), -1)
     return np.asarray(signs).astype(lu.dtype), np.asarray(logarithms).astype(lu.dtype)
 
 

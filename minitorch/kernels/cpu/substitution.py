@@ -1,9 +1,9 @@
 """Triangular systems, compiled, for stacks of matrices.
 
 Matrices lie column by column, as LAPACK has them: in the compiled loops ``columns[stack, column, row]``, so that the inner loops
-run along memory; and right-hand sides one after the other, ``sides[stack, side, row]``. Unknowns are found in blocks; what a
-block means for the other rows is a product of matrices, which is left to BLAS. Small matrices of float32 are computed in double
-precision.
+run along memory; and right-hand sides one after the other, ``sides[stack, side, row]``. Unknowns are found in blocks; what those
+of some blocks mean for other rows is a product of matrices, which is left to BLAS. Small matrices of float32 are computed in
+double precision.
 
 Source: Golub and Van Loan, Matrix Computations, 3.1.
 """
@@ -45,15 +45,22 @@ def copied_stack(a: Array, lead: tuple[int, ...]) -> Array:
 
 def substitute(columns: Array, sides: Array, upper: bool, unitriangular: bool = False) -> None:
     """Writes the solutions over the right-hand sides."""
-    size = sides.shape[-1]
-    starts = range(0, size, BLOCK)
-    for start in reversed(starts) if upper else starts:
-        stop = min(start + BLOCK, size)
-        loop = shared(_substitute, sides.shape[0] * sides.shape[1] * (stop - start) ** 2)
-        loop(columns, sides, start, stop, upper, unitriangular)
-        rest = slice(0, start) if upper else slice(stop, size)
-        if rest.stop > rest.start:
-            sides[:, :, rest] -= matmul(sides[:, :, start:stop], columns[:, start:stop, rest])
+    _substitute_rows(columns, sides, slice(0, sides.shape[-1]), upper, unitriangular)
+
+
+def _substitute_rows(columns: Array, sides: Array, rows: slice, upper: bool, unitriangular: bool) -> None:
+    """One half of these rows, what that means for the other half, and that half."""
+    size = rows.stop - rows.start
+    if size <= BLOCK:
+        loop = shared(_substitute, sides.shape[0] * sides.shape[1] * size**2)
+        loop(columns, sides, rows.start, rows.stop, upper, unitriangular)
+        return
+    middle = rows.start + max(BLOCK, size // (2 * BLOCK) * BLOCK)
+    halves = slice(rows.start, middle), slice(middle, rows.stop)
+    first, second = reversed(halves) if upper else halves
+    _substitute_rows(columns, sides, first, upper, unitriangular)
+    sides[:, :, second] -= matmul(sides[:, :, first], columns[:, first, second])
+    _substitute_rows(columns, sides, second, upper, unitriangular)
 
 
 @parallel_jit
