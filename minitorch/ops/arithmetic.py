@@ -23,6 +23,7 @@ from minitorch.ops.operator import (
     operator,
 )
 from minitorch.ops.promotion import as_dtype, result_dtype
+from minitorch.ops.without_formula import WithoutFormula
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table

@@ -19,6 +19,7 @@ from tests.ops.cases_methods import CASES as METHODS
 from tests.ops.cases_pointwise import CASES as POINTWISE
 from tests.ops.cases_reduction import CASES as REDUCTION
 from tests.ops.cases_shape import CASES as SHAPE_CASES
+from tests.ops.cases_solving import CASES as SOLVING
 
 ELEMENTWISE = [
     unary("neg"),
@@ -614,5 +615,5 @@ def _twice_in_place(a: Any, b: Any) -> Any:
 
 
 CASES = [*ELEMENTWISE, *REDUCTIONS, *SHAPES, *INDEXING, *PRODUCTS, *LOSSES, *WINDOWS, *IN_PLACE]
-CASES += POINTWISE + SHAPE_CASES + REDUCTION + LINALG + AT_POSITIONS + METHODS
+CASES += POINTWISE + SHAPE_CASES + REDUCTION + LINALG + AT_POSITIONS + METHODS + SOLVING
 assert len({case.name for case in CASES}) == len(CASES), "two rows have the same name"
