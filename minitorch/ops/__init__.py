@@ -6,6 +6,7 @@ Importing a family declares its operators (see ``minitorch.ops.operator``).
 from __future__ import annotations
 
 from minitorch.ops import (
+    _triangular_placeholder,
     activation,
     added_product,
     arithmetic,
@@ -28,6 +29,7 @@ from minitorch.ops import (
     matmul,
     maxima,
     nonlinearity,
+    orthogonal,
     overwriting,
     padding,
     parts,
@@ -45,6 +47,7 @@ from minitorch.ops import (
     shape,
     sorting,
     special,
+    spectral,
     splitting,
     statistics,
     strided,
@@ -54,9 +57,10 @@ from minitorch.ops import (
 inplace.declare()
 
 __all__ = [
+    "_triangular_placeholder",
     "activation", "added_product", "arithmetic", "bivariate", "closeness", "comparison", "contraction", "conversion",
     "convolution", "dimensions", "einsum", "elementary", "exponential", "extremes", "gathering", "indexing", "inplace",
-    "joining", "loss", "matmul", "maxima", "nonlinearity", "overwriting", "padding", "parts", "piecewise", "product",
+    "joining", "loss", "matmul", "maxima", "nonlinearity", "orthogonal", "overwriting", "padding", "parts", "piecewise", "product",
     "properties", "quantile", "rearranging", "reduction", "renorm", "resampling", "rounding", "scan", "scattering", "shape",
-    "sorting", "special", "splitting", "statistics", "strided", "trigonometry",
+    "sorting", "special", "spectral", "splitting", "statistics", "strided", "trigonometry",
 ]  # fmt: skip

@@ -1,26 +1,106 @@
-"""What the operators of linear algebra share: the namespace ``minitorch.linalg``."""
+"""What the operators of linear algebra share: the namespace ``minitorch.linalg``, checks of matrices and their errors."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from minitorch.ops.arguments import dtype_name
 from minitorch.ops.operator import operators, with_out
+
+if TYPE_CHECKING:
+    from minitorch.kernels import Table
+    from minitorch.tensor import Tensor
 
 linalg: dict[str, Callable[..., Any]] = {}
 """What ``minitorch.linalg`` offers by name."""
 
 
-def linalg_operator(function: Callable[..., Any] | None = None, *, out: bool = False) -> Any:
-    """Declares an operator of the namespace; with ``out`` it takes ``out=`` too.
+def linalg_operator(
+    function: Callable[..., Any] | None = None, *, out: bool | str | Callable[[Any, Any], None] = False
+) -> Any:
+    """Declares an operator of the namespace; ``out`` is as for ``operator``.
 
     In the table of operators its name begins with ``linalg_``.
     """
 
     def declare(function: Callable[..., Any]) -> Callable[..., Any]:
-        name = function.__name__
-        operators[f"linalg_{name}"] = function
-        linalg[name] = with_out(function) if out else function
+        name = f"linalg_{function.__name__}"
+        operators[name] = function
+        linalg[function.__name__] = with_out(function, None if out is True else out, name) if out else function
         return function
 
     return declare if function is None else declare(function)
+
+
+class _LinAlgError(RuntimeError):
+    """A decomposition or a solution that does not exist, or that was not found."""
+
+
+_LinAlgError.__module__ = "torch._C"
+linalg["LinAlgError"] = _LinAlgError
+
+
+def linalg_error(name: str, text: str, place: tuple[int, ...], lead: tuple[int, ...]) -> _LinAlgError:
+    """The error for the matrix at a place in a stack of the shape ``lead``."""
+    where = f"(Batch element {int(np.ravel_multi_index(place, lead))}): " if lead else ""
+    return _LinAlgError(f"{name}: {where}{text}")
+
+
+def first_not_finite(array: np.ndarray) -> tuple[int, ...] | None:
+    """Where in a stack the first matrix is that has an infinity or NaN; ``None`` if there is none."""
+    places = np.argwhere(~np.isfinite(array).all((-2, -1)))
+    return tuple(int(each) for each in places[0]) if len(places) else None
+
+
+def check_matrices(name: str, input: Tensor, argument: str = "A") -> None:
+    """Raises RuntimeError: there are fewer than two dimensions."""
+    if input._array.ndim < 2:
+        raise RuntimeError(f"{name}: The input tensor {argument} must have at least 2 dimensions.")
+
+
+def check_square(name: str, input: Tensor) -> None:
+    """Raises RuntimeError: not matrices, or not square."""
+    check_matrices(name, input)
+    m, n = input._array.shape[-2:]
+    if m != n:
+        raise RuntimeError(f"{name}: A must be batches of square matrices, but they are {m} by {n} matrices")
+
+
+def check_real(name: str, input: Tensor, halves: bool = True) -> None:
+    """Raises RuntimeError: the dtype is not floating point, or without ``halves``, float16."""
+    dtype = input._array.dtype
+    if dtype.kind != "f":
+        raise RuntimeError(f"{name}: Expected a floating point or complex tensor as input. Got {dtype_name(input)}")
+    if dtype.itemsize == 2 and not halves:
+        raise RuntimeError(f"{name}: Low precision dtypes not supported. Got {dtype_name(input)}")
+
+
+def check_precise(kernel: str, input: Tensor) -> None:
+    """Raises NotImplementedError: neither float32 nor float64, which LAPACK needs."""
+    dtype = input._array.dtype
+    if dtype.kind != "f" or dtype.itemsize == 2:
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{dtype_name(input)}'")
+
+
+def transposed(k: Table, a: Any) -> Any:
+    """Each matrix of a stack, in a formula, transposed."""
+    return k.transpose(a, -2, -1)
+
+
+def diagonal_matrix(k: Table, a: Any) -> Any:
+    """For each vector of a stack, in a formula, the matrix with it on the diagonal."""
+    ndim = len(a.shape)
+    return k.diag_embed(a, 0, ndim - 1, ndim)
+
+
+def identity_like(k: Table, a: Any) -> Any:
+    """As many unit matrices, in a formula, as there are square matrices in a stack."""
+    return diagonal_matrix(k, k.add(k.zeros(a.shape[:-1], a), 1.0))
+
+
+def columns(k: Table, a: Any, start: int, stop: int) -> Any:
+    """Some columns of each matrix of a stack, in a formula."""
+    return k.slice(a, len(a.shape) - 1, start, stop, 1)

@@ -317,9 +317,15 @@ def in_place(function: Callable[..., Any], expanded: str | None = None) -> Calla
     return write_over
 
 
-def with_out(function: Callable[..., Any], check: str | Callable[[Any, Any], None] | None = None) -> Callable[..., Any]:
-    """The form that writes its result to the tensor given as ``out=``, or its results to several."""
+def with_out(
+    function: Callable[..., Any], check: str | Callable[[Any, Any], None] | None = None, name: str | None = None
+) -> Callable[..., Any]:
+    """The form that writes its result to the tensor given as ``out=``, or its results to several.
+
+    In errors, and as the type of several results, it is called ``name``: the function's own unless given.
+    """
     check = _check_castable if check is None else check
+    name = name or function.__name__
 
     @functools.wraps(function)
     def write_out(*args: Any, out: Any = None, **kwargs: Any) -> Any:
@@ -329,7 +335,7 @@ def with_out(function: Callable[..., Any], check: str | Callable[[Any, Any], Non
         given = [x for x in (*args, *kwargs.values()) if isinstance(x, Variable)]
         if recording.get() and any(x._wants_grad() for x in (*targets, *given)):
             raise RuntimeError(
-                f"{function.__name__}(): functions with out=... arguments don't support automatic differentiation, "
+                f"{name}(): functions with out=... arguments don't support automatic differentiation, "
                 "but one of the arguments requires grad."
             )
         with no_grad():
@@ -353,7 +359,7 @@ def with_out(function: Callable[..., Any], check: str | Callable[[Any, Any], Non
         for target, each in zip(targets, result, strict=True):
             check(each, target)
             _write_to(target, each)
-        return getattr(return_types, f"{function.__name__}_out", tuple)(targets)
+        return getattr(return_types, f"{name}_out", tuple)(targets)
 
     return write_out
 

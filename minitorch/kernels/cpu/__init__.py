@@ -13,10 +13,13 @@ import numpy as np
 from minitorch.kernels import Table, tables
 from minitorch.kernels.cpu import (
     creation,
+    distances,
     elementwise,
     indexing,
+    least_squares,
     linalg,
     matmul,
+    orthogonal,
     rearranging,
     reduction,
     resampling,
@@ -56,8 +59,8 @@ COMPILED = {
 """The modules of compiled kernels, each with its ``__all__``."""
 
 tables[np.ndarray] = Table(
-    creation, elementwise, indexing, linalg, matmul, rearranging, reduction, resampling, scan, scattering, shape, sorting,
-    strides,
+    creation, distances, elementwise, indexing, least_squares, linalg, matmul, orthogonal, rearranging, reduction,
+    resampling, scan, scattering, shape, sorting, strides,
     later={f"{__name__}.{module}": names for module, names in COMPILED.items()},
 )  # fmt: skip
 

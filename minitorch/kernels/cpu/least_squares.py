@@ -1,0 +1,107 @@
+"""Least squares, pseudo-inverses and exponentials of stacks of matrices, in double precision."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from minitorch.kernels.cpu.orthogonal import by_columns
+
+__all__ = ["linalg_lstsq", "linalg_matrix_exp", "linalg_pinv"]
+
+Array = np.ndarray
+
+
+def linalg_pinv(a: Array, atol: Array, rtol: Array, hermitian: bool) -> Array:
+    """The inverse of what is not 0 in a matrix: singular values up to ``max(atol, rtol * the largest)`` count as 0."""
+    if 0 in a.shape:
+        return np.zeros((*a.shape[:-2], a.shape[-1], a.shape[-2]), a.dtype)
+    if hermitian:
+        values, vectors = np.linalg.eigh(a)
+        left, right, sizes = vectors, vectors.swapaxes(-1, -2), np.abs(values)
+    else:
+        u, values, vh = np.linalg.svd(a, full_matrices=False)
+        left, right, sizes = vh.swapaxes(-1, -2), u.swapaxes(-1, -2), values
+    tolerance = np.maximum(atol, rtol * sizes.max(-1))[..., None]
+    inverse = np.divide(1, values, out=np.zeros_like(values), where=sizes > tolerance)
+    return np.matmul(left * inverse[..., None, :], right)
+
+
+def linalg_lstsq(a: Array, b: Array, rcond: float, driver: str) -> tuple[Array, Array, Array, Array]:
+    """The smallest X that minimises |A X - B|: X, the squares of |A X - B|, the ranks and the singular values.
+
+    What LAPACK's driver of that name does not compute is empty. ``"gels"`` goes by QR, the others here by singular values.
+
+    Raises:
+        ValueError: for ``"gels"``, a matrix has not full rank; the arguments are a text, its place in the stack and the column.
+    """
+    *lead, m, n = a.shape
+    rank = np.zeros(lead, np.int64)
+    values = np.zeros((*lead, min(m, n)), a.dtype)
+    if driver == "gels":
+        x = _by_triangles(a.astype(np.float64), b.astype(np.float64))
+    elif 0 in a.shape:
+        x = np.zeros((*lead, n, b.shape[-1]))
+    else:
+        u, s, vh = np.linalg.svd(a.astype(np.float64), full_matrices=False)
+        counts = s > rcond * s[..., :1]
+        rank, values = np.sum(counts, -1, np.int64, out=...), s.astype(a.dtype)
+        inverse = np.divide(1, s, out=np.zeros_like(s), where=counts)
+        x = np.matmul(vh.swapaxes(-1, -2), inverse[..., None] * np.matmul(u.swapaxes(-1, -2), b))
+    squares = np.empty(0, a.dtype)
+    if m > n and driver != "gelsy" and (driver == "gels" or bool((rank == n).all())):
+        squares = np.square(np.matmul(a.astype(np.float64), x) - b).sum(-2).astype(a.dtype)
+    memory = by_columns(np.zeros((*lead, max(m, n), b.shape[-1]), a.dtype))  # LAPACK writes X over B
+    solution = memory[..., :n, :]
+    solution[...] = x
+    if driver == "gels":
+        rank = np.empty(0, np.int64)
+    return solution, squares, rank, values if driver in ("gelsd", "gelss") else np.empty(0, a.dtype)
+
+
+def _by_triangles(a: Array, b: Array) -> Array:
+    wide = a.shape[-2] < a.shape[-1]
+    q, r = np.linalg.qr(a.swapaxes(-1, -2) if wide else a)
+    zero = np.argwhere(np.diagonal(r, axis1=-2, axis2=-1) == 0)
+    if len(zero):
+        *place, column = (int(each) for each in zero[0])
+        raise ValueError("no full rank", place, column)
+    if wide:
+        return np.matmul(q, np.linalg.solve(r.swapaxes(-1, -2), b))
+    return np.linalg.solve(r, np.matmul(q.swapaxes(-1, -2), b))
+
+
+PADE = [math.factorial(26 - i) // (math.factorial(i) * math.factorial(13 - i)) for i in range(14)]
+"""The coefficients of the polynomial p of degree 13 for which exp(x) is nearly p(x) / p(-x)."""
+
+REACH = 5.371920351148152
+"""Up to this norm of x, the quotient is exact in double precision."""
+
+
+def linalg_matrix_exp(a: Array) -> Array:
+    """exp(A) = I + A + A²/2 + …, by a quotient of polynomials for A / 2^s, squared s times.
+
+    Source: Higham, The Scaling and Squaring Method for the Matrix Exponential Revisited, 2005.
+    """
+    if not a.size:
+        return np.zeros(a.shape, a.dtype)
+    x = a.astype(np.float64).reshape(-1, *a.shape[-2:])
+    norm = np.abs(x).sum(-2).max(-1)
+    times = np.ceil(np.log2(np.where(np.isfinite(norm) & (norm > REACH), norm / REACH, 1))).astype(int)
+    x = x / np.exp2(times)[:, None, None]
+    one = np.eye(a.shape[-1])
+    x2 = np.matmul(x, x)
+    x4 = np.matmul(x2, x2)
+    x6 = np.matmul(x2, x4)
+
+    def quarter(i: int) -> Array:
+        return PADE[i + 6] * x6 + PADE[i + 4] * x4 + PADE[i + 2] * x2
+
+    odd = np.matmul(x, np.matmul(x6, quarter(7)) + quarter(1) + PADE[1] * one)
+    even = np.matmul(x6, quarter(6)) + quarter(0) + PADE[0] * one
+    result = np.linalg.solve(even - odd, even + odd)
+    for number in range(times.max()):
+        again = times > number
+        result[again] = np.matmul(result[again], result[again])
+    return result.reshape(a.shape).astype(a.dtype)
