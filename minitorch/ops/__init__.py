@@ -25,8 +25,10 @@ from minitorch.ops import (
     indexing,
     inplace,
     joining,
+    least_squares,
     loss,
     matmul,
+    matrix_norms,
     maxima,
     nonlinearity,
     orthogonal,
@@ -57,10 +59,10 @@ from minitorch.ops import (
 inplace.declare()
 
 __all__ = [
-    "_triangular_placeholder",
-    "activation", "added_product", "arithmetic", "bivariate", "closeness", "comparison", "contraction", "conversion",
-    "convolution", "dimensions", "einsum", "elementary", "exponential", "extremes", "gathering", "indexing", "inplace",
-    "joining", "loss", "matmul", "maxima", "nonlinearity", "orthogonal", "overwriting", "padding", "parts", "piecewise", "product",
-    "properties", "quantile", "rearranging", "reduction", "renorm", "resampling", "rounding", "scan", "scattering", "shape",
-    "sorting", "special", "spectral", "splitting", "statistics", "strided", "trigonometry",
+    "_triangular_placeholder", "activation", "added_product", "arithmetic", "bivariate", "closeness", "comparison",
+    "contraction", "conversion", "convolution", "dimensions", "einsum", "elementary", "exponential", "extremes", "gathering",
+    "indexing", "inplace", "joining", "least_squares", "loss", "matmul", "matrix_norms", "maxima", "nonlinearity", "orthogonal",
+    "overwriting", "padding", "parts", "piecewise", "product", "properties", "quantile", "rearranging", "reduction", "renorm",
+    "resampling", "rounding", "scan", "scattering", "shape", "sorting", "special", "spectral", "splitting", "statistics",
+    "strided", "trigonometry",
 ]  # fmt: skip

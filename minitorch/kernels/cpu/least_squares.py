@@ -13,8 +13,12 @@ __all__ = ["linalg_lstsq", "linalg_matrix_exp", "linalg_pinv"]
 Array = np.ndarray
 
 
-def linalg_pinv(a: Array, atol: Array, rtol: Array, hermitian: bool) -> Array:
+def linalg_pinv(
+    a: Array, atol: Array | float = 0.0, rtol: Array | float | None = None, hermitian: bool = False
+) -> Array:
     """The inverse of what is not 0 in a matrix: singular values up to ``max(atol, rtol * the largest)`` count as 0."""
+    if rtol is None:
+        rtol = float(np.finfo(a.dtype).eps) * max(a.shape[-2:])
     if 0 in a.shape:
         return np.zeros((*a.shape[:-2], a.shape[-1], a.shape[-2]), a.dtype)
     if hermitian:
@@ -24,7 +28,7 @@ def linalg_pinv(a: Array, atol: Array, rtol: Array, hermitian: bool) -> Array:
         u, values, vh = np.linalg.svd(a, full_matrices=False)
         left, right, sizes = vh.swapaxes(-1, -2), u.swapaxes(-1, -2), values
     tolerance = np.maximum(atol, rtol * sizes.max(-1))[..., None]
-    inverse = np.divide(1, values, out=np.zeros_like(values), where=sizes > tolerance)
+    inverse = np.where(sizes > tolerance, 1 / values, 0).astype(a.dtype, copy=False)
     return np.matmul(left * inverse[..., None, :], right)
 
 
@@ -46,7 +50,7 @@ def linalg_lstsq(a: Array, b: Array, rcond: float, driver: str) -> tuple[Array, 
     else:
         u, s, vh = np.linalg.svd(a.astype(np.float64), full_matrices=False)
         counts = s > rcond * s[..., :1]
-        rank, values = np.sum(counts, -1, np.int64, out=...), s.astype(a.dtype)
+        rank, values = np.asarray(counts.sum(-1, dtype=np.int64)), s.astype(a.dtype)
         inverse = np.divide(1, s, out=np.zeros_like(s), where=counts)
         x = np.matmul(vh.swapaxes(-1, -2), inverse[..., None] * np.matmul(u.swapaxes(-1, -2), b))
     squares = np.empty(0, a.dtype)
