@@ -17,6 +17,7 @@ from minitorch.ops import (
     conversion,
     convolution,
     dimensions,
+    distances,
     einsum,
     elementary,
     exponential,
@@ -60,9 +61,9 @@ inplace.declare()
 
 __all__ = [
     "_triangular_placeholder", "activation", "added_product", "arithmetic", "bivariate", "closeness", "comparison",
-    "contraction", "conversion", "convolution", "dimensions", "einsum", "elementary", "exponential", "extremes", "gathering",
-    "indexing", "inplace", "joining", "least_squares", "loss", "matmul", "matrix_norms", "maxima", "nonlinearity", "orthogonal",
-    "overwriting", "padding", "parts", "piecewise", "product", "properties", "quantile", "rearranging", "reduction", "renorm",
-    "resampling", "rounding", "scan", "scattering", "shape", "sorting", "special", "spectral", "splitting", "statistics",
-    "strided", "trigonometry",
+    "contraction", "conversion", "convolution", "dimensions", "distances", "einsum", "elementary", "exponential",
+    "extremes", "gathering", "indexing", "inplace", "joining", "least_squares", "loss", "matmul", "matrix_norms", "maxima",
+    "nonlinearity", "orthogonal", "overwriting", "padding", "parts", "piecewise", "product", "properties", "quantile",
+    "rearranging", "reduction", "renorm", "resampling", "rounding", "scan", "scattering", "shape", "sorting", "special",
+    "spectral", "splitting", "statistics", "strided", "trigonometry",
 ]  # fmt: skip

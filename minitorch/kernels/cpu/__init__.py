@@ -13,7 +13,6 @@ import numpy as np
 from minitorch.kernels import Table, tables
 from minitorch.kernels.cpu import (
     creation,
-    distances,
     elementwise,
     indexing,
     least_squares,
@@ -40,6 +39,7 @@ COMPILED = {
         "silu_backward", "softplus", "softplus_backward", "softshrink", "softshrink_backward", "threshold",
     ),
     "convolution": ("conv2d", "conv2d_input_grad", "conv2d_weight_grad"),
+    "distances": ("cdist", "cdist_backward", "euclidean_dist", "pdist", "pdist_backward"),
     "division": ("div_rounded", "remainder"),
     "gathering": ("gather", "gather_backward", "scatter_add"),
     "gemm": ("addmm", "mm"),
@@ -59,7 +59,7 @@ COMPILED = {
 """The modules of compiled kernels, each with its ``__all__``."""
 
 tables[np.ndarray] = Table(
-    creation, distances, elementwise, indexing, least_squares, linalg, matmul, orthogonal, rearranging, reduction,
+    creation, elementwise, indexing, least_squares, linalg, matmul, orthogonal, rearranging, reduction,
     resampling, scan, scattering, shape, sorting, strides,
     later={f"{__name__}.{module}": names for module, names in COMPILED.items()},
 )  # fmt: skip

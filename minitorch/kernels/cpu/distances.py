@@ -2,71 +2,33 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
+from numba import prange
+
+from minitorch.kernels.cpu.compiler import jit, parallel_jit
 
 __all__ = ["cdist", "cdist_backward", "euclidean_dist", "pdist", "pdist_backward"]
 
 Array = np.ndarray
 
-BLOCK = 2**20  # differences that are held at once
+SHARED = 2**14  # differences from which more than one thread pays
 
 
-def _norm(differences: Array, p: float) -> Array:
-    """The p-norms along the last dimension; for p = inf, NaN count nothing."""
-    size = np.abs(differences)
-    if p == 0:
-        return np.sum(np.minimum(np.ceil(size), 1), -1)
-    if p == 1:
-        return np.sum(size, -1)
-    if p == 2:
-        return np.sqrt(np.sum(size * size, -1))
-    if np.isinf(p):
-        return np.fmax.reduce(size, -1, initial=0)
-    return np.power(np.sum(np.power(size, p), -1), 1 / p)
+def cdist(a: Array, b: Array, p: float, keeps_nan: bool = False) -> Array:
+    """(…, n, d) and (…, m, d) -> (…, n, m). For p = inf NaN count nothing, unless ``keeps_nan``."""
+    out = np.empty((*a.shape[:-1], b.shape[-2]), a.dtype)
+    _run(_cdist, a, b, a.dtype.type(p), keeps_nan, _stacked(out))
+    return out
 
 
-def _slope(differences: Array, grad: Array, distances: Array, p: float) -> Array:
-    """The gradient of each distance for each difference; 0 where the distance is."""
-    if p == 1:
-        return np.sign(differences) * grad[..., None]
-    distance = distances[..., None]
-    if np.isinf(p):
-        return np.sign(differences) * (np.abs(differences) == distance) * grad[..., None]
-    away = distance != 0
-    if p == 2:
-        return differences * np.divide(grad[..., None], distance, out=np.zeros_like(distance), where=away)
-    if p < 1:
-        away = away & (differences != 0)
-    power = np.zeros_like(differences)
-    np.power(np.abs(differences), p - 1, out=power, where=np.broadcast_to(away, power.shape))
-    scale = np.divide(grad[..., None], np.power(distance, p - 1), out=np.zeros_like(distance), where=distance != 0)
-    return np.sign(differences) * power * scale
-
-
-def cdist(a: Array, b: Array, p: float) -> Array:
-    """(…, n, d) and (…, m, d) -> (…, n, m)."""
-    result = np.empty((*a.shape[:-1], b.shape[-2]), a.dtype)
-    for rows in _blocks(a, b):
-        result[..., rows, :] = _norm(a[..., rows, None, :] - b[..., None, :, :], p)
-    return result
-
-
-def cdist_backward(grad: Array, a: Array, b: Array, p: float, distances: Array) -> Array:
+def cdist_backward(grad: Array, a: Array, b: Array, distances: Array, p: float) -> Array:
     """The gradient for ``a``."""
-    result = np.zeros_like(a)
-    if p == 0:
-        return result
-    for rows in _blocks(a, b):
-        differences = a[..., rows, None, :] - b[..., None, :, :]
-        result[..., rows, :] = _slope(differences, grad[..., rows, :], distances[..., rows, :], p).sum(-2)
-    return result
-
-
-def _blocks(a: Array, b: Array) -> list[slice]:
-    """Rows of ``a`` that are worked on together."""
-    rows = a.shape[-2]
-    each = max(1, BLOCK * rows // max(1, a.size * b.shape[-2]))
-    return [slice(start, start + each) for start in range(0, rows, each)]
+    out = np.zeros(a.shape, a.dtype)
+    if p != 0:
+        _run(_cdist_backward, a, b, a.dtype.type(p), _stacked(grad), _stacked(distances), _stacked(out))
+    return out
 
 
 def euclidean_dist(a: Array, b: Array) -> Array:
@@ -80,18 +42,93 @@ def euclidean_dist(a: Array, b: Array) -> Array:
 
 def pdist(a: Array, p: float) -> Array:
     """(n, d) -> (n (n - 1) / 2,): the distances of each pair of rows, once."""
-    return cdist(a, a, p)[_pairs(a)]
+    return cdist(a, a, p, True)[np.triu_indices(len(a), 1)]
 
 
-def pdist_backward(grad: Array, a: Array, p: float, distances: Array) -> Array:
+def pdist_backward(grad: Array, a: Array, distances: Array, p: float) -> Array:
     """The gradient for ``a``."""
-    pairs, count = _pairs(a), len(a)
-    square = np.zeros((2, count, count), a.dtype)
+    pairs = np.triu_indices(len(a), 1)
+    square = np.zeros((2, len(a), len(a)), a.dtype)
     for whole, part in zip(square, (grad, distances), strict=True):
         whole[pairs] = part
         whole += whole.T
-    return cdist_backward(square[0], a, a, p, square[1])
+    return cdist_backward(square[0], a, a, square[1], p)
 
 
-def _pairs(a: Array) -> tuple[Array, Array]:
-    return np.triu_indices(len(a), 1)
+def _stacked(a: Array) -> Array:
+    """As a stack of matrices in one dimension, row by row."""
+    return np.ascontiguousarray(a).reshape(prod(a.shape[:-2]), *a.shape[-2:])
+
+
+def _run(kernel, a: Array, b: Array, *rest) -> None:
+    kernel = kernel if a.size * b.shape[-2] >= SHARED else kernel.serial
+    kernel(_stacked(a), _stacked(b), *rest)
+
+
+@parallel_jit
+def _cdist(a, b, p, keeps_nan, out):
+    stack, n, _ = a.shape
+    m = b.shape[1]
+    for row in prange(stack * n):
+        s, i = row // n, row % n
+        for j in range(m):
+            out[s, i, j] = _distance(a[s, i], b[s, j], p, keeps_nan)
+
+
+@jit(reorder=True)
+def _distance(x, y, p, keeps_nan):
+    total = x.dtype.type(0)
+    if p == 2:
+        for c in range(x.size):
+            total += (x[c] - y[c]) * (x[c] - y[c])
+        return np.sqrt(total)
+    if p == 1:
+        for c in range(x.size):
+            total += abs(x[c] - y[c])
+        return total
+    if p == 0:
+        for c in range(x.size):
+            size = abs(x[c] - y[c])
+            total += size if size != size else size != 0
+        return total
+    if p == np.inf:
+        for c in range(x.size):
+            size = abs(x[c] - y[c])
+            if size > total or (keeps_nan and size != size):
+                total = size
+        return total
+    for c in range(x.size):
+        total += abs(x[c] - y[c]) ** p
+    return total ** (1 / p)
+
+
+@parallel_jit
+def _cdist_backward(a, b, p, grad, distances, out):
+    stack, n, _ = a.shape
+    m = b.shape[1]
+    for row in prange(stack * n):
+        s, i = row // n, row % n
+        for j in range(m):
+            if distances[s, i, j] != 0:
+                _add_slope(a[s, i], b[s, j], p, grad[s, i, j], distances[s, i, j], out[s, i])
+
+
+@jit
+def _add_slope(x, y, p, grad, distance, out):
+    """Adds to ``out`` the gradient of a distance for x; the slope of |.| at 0 is 0."""
+    if p == 2:
+        scale = grad / distance
+        for c in range(x.size):
+            out[c] += scale * (x[c] - y[c])
+        return
+    if p == np.inf:
+        for c in range(x.size):
+            if abs(x[c] - y[c]) == distance:
+                out[c] += grad if x[c] > y[c] else -grad
+        return
+    scale = grad if p == 1 else grad / distance ** (p - 1)
+    for c in range(x.size):
+        difference = x[c] - y[c]
+        if difference != 0:
+            slope = scale if p == 1 else scale * abs(difference) ** (p - 1)
+            out[c] += slope if difference > 0 else -slope
