@@ -55,6 +55,7 @@ from minitorch.ops import (
     statistics,
     strided,
     trigonometry,
+    vandermonde,
 )
 
 inplace.declare()
@@ -65,5 +66,5 @@ __all__ = [
     "extremes", "gathering", "indexing", "inplace", "joining", "least_squares", "loss", "matmul", "matrix_norms", "maxima",
     "nonlinearity", "orthogonal", "overwriting", "padding", "parts", "piecewise", "product", "properties", "quantile",
     "rearranging", "reduction", "renorm", "resampling", "rounding", "scan", "scattering", "shape", "sorting", "special",
-    "spectral", "splitting", "statistics", "strided", "trigonometry",
+    "spectral", "splitting", "statistics", "strided", "trigonometry", "vandermonde",
 ]  # fmt: skip
