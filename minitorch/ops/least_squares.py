@@ -97,6 +97,8 @@ def pinv(
     Raises:
         RuntimeError: not matrices, another dtype, or numbers that are not finite.
     """
+    if not isinstance(input, Variable):
+        raise invalid_combination("linalg_pinv", input)
     array = input._array
     if array.ndim < 2 or array.dtype.kind != "f" or array.dtype.itemsize == 2:
         shape = ", ".join(map(str, array.shape))
@@ -149,6 +151,8 @@ def matrix_rank(
     Raises:
         RuntimeError: not matrices, another dtype, or numbers that are not finite.
     """
+    if not isinstance(input, Variable):
+        raise invalid_combination("linalg_matrix_rank", input)
     check_matrices("torch.linalg.matrix_rank", input, "input")
     if tol is not None:
         atol, rtol = tol, 0.0 if not isinstance(tol, Variable) else Variable._of(np.zeros(()))
@@ -174,7 +178,7 @@ class LinalgLstsqBackward0(Function, saves={"x": "solution"}):
 
     def forward(self, k: Table, a: Any, b: Any, rcond: float, driver: str, vectors: bool) -> tuple[Any, ...]:
         self.vectors = vectors
-        lead = broadcast_shapes(a.shape[:-2], (b.shape if vectors else b.shape[:-1])[:-1])
+        lead = broadcast_shapes(a.shape[:-2], b.shape[: a.ndim - 2])
         whole = k.expand(k.unsqueeze(b, -1) if vectors else b, (*lead, a.shape[-2], 1 if vectors else b.shape[-1]))
         x, squares, rank, values = k.linalg_lstsq(k.expand(a, (*lead, *a.shape[-2:])), whole, rcond, driver)
         x = k.squeeze(x, (x.ndim - 1,)) if vectors else x
@@ -233,7 +237,7 @@ def lstsq(input: Tensor, b: Tensor, rcond: float | None = None, *, driver: str |
         raise RuntimeError(
             f"{name}: input.dim() must be greater or equal to other.dim() and (input.dim() - other.dim()) <= 1"
         )
-    vectors = array.ndim > other.ndim
+    vectors = other.ndim == 1 or other.shape == array.shape[:-1]
     rows = other.shape[-1 if vectors else -2]
     if array.shape[-2] != rows:
         raise RuntimeError(f"{name}: input.size(-2) should match other.size(-2)")
@@ -244,6 +248,7 @@ def lstsq(input: Tensor, b: Tensor, rcond: float | None = None, *, driver: str |
         )
     if driver not in (None, "gels", "gelsy", "gelsd", "gelss"):
         raise RuntimeError(f"{name}: parameter `driver` should be one of (gels, gelsy, gelsd, gelss)")
+    broadcast_shapes(array.shape[:-2], other.shape[: array.ndim - 2])
     _, usual = _tolerances("linalg_lstsq", input, None, None)
     driver = driver or "gelsy"
     limit = float(usual) if rcond is None else rcond
@@ -293,17 +298,28 @@ class LinalgMatrixExpBackward0(Unary):
         return (k.slice(right, len(a.shape) - 2, 0, n, 1),)
 
 
-@linalg_operator
+@operator
 def matrix_exp(input: Tensor) -> Tensor:
     """I + A + A²/2 + A³/6 + …, for square matrices A: (…, n, n) -> (…, n, n).
 
     Raises:
         RuntimeError: not square matrices, or an integer dtype.
     """
+    check_tensors("matrix_exp", input=input)
+    return _exponential(input)
+
+
+def _linalg_matrix_exp(input: Tensor) -> Tensor:
+    """As ``matrix_exp``."""
     check_tensors("linalg_matrix_exp", input=input)
+    return _exponential(input)
+
+
+_linalg_matrix_exp.__name__ = "matrix_exp"
+linalg_operator(_linalg_matrix_exp)
+
+
+def _exponential(input: Tensor) -> Tensor:
     check_square("linalg.matrix_exp", input)
     check_real("linalg.matrix_exp", input)
     return LinalgMatrixExpBackward0.apply(input)
-
-
-operator(matrix_exp)

@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 
 class LinalgQrBackward0(Function):
-    """For A = Q R with independent columns: gA = (gQ + Q (M + Mᵀ without its diagonal)) R⁻ᵀ, for M the part of R gRᵀ - gQᵀ Q on
-    and below the diagonal. A wide matrix is [X, Y] = Q [U, V]: Q comes from X alone, and V = Qᵀ Y.
+    """For A = Q R with independent columns and K = QᵀgQ: gA = Q (gR + L R⁻ᵀ) + (gQ - Q K) R⁻ᵀ, for L the part of
+    K - Kᵀ + R gRᵀ - gR Rᵀ below the diagonal. A wide matrix is [X, Y] = Q [U, V]: Q comes from X alone, and V = QᵀY.
 
-    Source: Seeger and others, Auto-Differentiating Linear Algebra, 2017; Roberts and Roberts, QR and LQ Decomposition Matrix
-    Backpropagation Algorithms for Square, Wide, and Deep Matrices, 2020.
+    Source: Roberts and Roberts, QR and LQ Decomposition Matrix Backpropagation Algorithms for Square, Wide, and Deep Matrices,
+    2020.
     """
 
     __slots__ = ("mode",)
@@ -52,29 +52,34 @@ class LinalgQrBackward0(Function):
         (m, rank), n = q.shape[-2:], r.shape[-1]
         if self.mode == "complete" and m > n:
             raise RuntimeError("The QR decomposition is not differentiable when mode='complete' and nrows > ncols.")
-        grad_y = None
-        if n > rank:
-            v, r = columns(k, r, rank, n), columns(k, r, 0, rank)
-            grad_y = k.zeros((*q.shape[:-1], n - rank), q)
-            if grad_r is not None:
-                grad_v, grad_r = columns(k, grad_r, rank, n), columns(k, grad_r, 0, rank)
-                grad_y = k.matmul(q, grad_v)
-                through_y = k.matmul(q, k.matmul(v, transposed(k, grad_v)))
-                grad_q = through_y if grad_q is None else k.add(grad_q, through_y)
         if grad_q is None and grad_r is None:
             return (None,)
-        m_lower = None
+        turned = None if grad_q is None else k.matmul(transposed(k, q), grad_q)
+        grad_v, lower = None, turned
         if grad_r is not None:
-            m_lower = k.matmul(r, transposed(k, grad_r))
-        if grad_q is not None:
-            turned = k.matmul(transposed(k, grad_q), q)
-            m_lower = k.neg(turned) if m_lower is None else k.sub(m_lower, turned)
-        symmetric = k.add(k.tril(m_lower, 0), transposed(k, k.tril(m_lower, -1)))
-        grad = k.matmul(q, symmetric)
-        if grad_q is not None:
-            grad = k.add(grad, grad_q)
-        grad = k.linalg_solve_triangular(transposed(k, r), grad, upper=False, left=False)
-        return (grad if grad_y is None else k.cat([grad, grad_y], -1),)
+            if n > rank:
+                v, r = columns(k, r, rank, n), columns(k, r, 0, rank)
+                grad_v, grad_r = columns(k, grad_r, rank, n), columns(k, grad_r, 0, rank)
+                through_v = k.matmul(v, transposed(k, grad_v))
+                lower = through_v if lower is None else k.add(lower, through_v)
+            grad_r = k.triu(grad_r, 0)
+            through_r = k.matmul(r, transposed(k, grad_r))
+            lower = through_r if lower is None else k.add(lower, through_r)
+        elif n > rank:
+            r = columns(k, r, 0, rank)
+        left = k.tril(k.sub(lower, transposed(k, lower)), -1)
+        across = transposed(k, r)
+        if grad_q is None or m == rank:
+            inner = k.linalg_solve_triangular(across, left, upper=False, left=False)
+            grad = k.matmul(q, inner if grad_r is None else k.add(inner, grad_r))
+        else:
+            left = k.add(k.matmul(q, k.sub(left, turned)), grad_q)
+            grad = k.linalg_solve_triangular(across, left, upper=False, left=False)
+            grad = grad if grad_r is None else k.add(grad, k.matmul(q, grad_r))
+        if n == rank:
+            return (grad,)
+        rest = k.zeros((*grad.shape[:-1], n - rank), grad) if grad_v is None else k.matmul(q, grad_v)
+        return (k.cat([grad, rest], -1),)
 
 
 def _linalg_qr(A: Tensor, mode: str = "reduced") -> Any:
@@ -140,6 +145,7 @@ def geqrf(input: Tensor) -> Any:
     Raises:
         RuntimeError: not matrices.
     """
+    check_tensors("geqrf", input=input)
     if input._array.ndim < 2:
         raise RuntimeError("torch.geqrf: input must have at least 2 dimensions.")
     check_precise("geqrf_cpu", input)
@@ -265,6 +271,7 @@ def householder_product(input: Tensor, tau: Tensor) -> Tensor:
 @operator(out=True)
 def orgqr(input: Tensor, input2: Tensor) -> Tensor:
     """As ``linalg.householder_product``."""
+    check_tensors("orgqr", input=input, input2=input2)
     return householder_product(input, input2)
 
 
@@ -282,14 +289,13 @@ def ormqr(input: Tensor, input2: Tensor, input3: Tensor, left: bool = True, tran
     Raises:
         RuntimeError: shapes or dtypes that do not fit.
     """
+    check_tensors("ormqr", input=input, input2=input2, input3=input3)
     tau, other = input2, input3
     for argument, each in (("input", input), ("other", other)):
         if each._array.ndim < 2:
             raise RuntimeError(f"torch.ormqr: {argument} must have at least 2 dimensions.")
     m, k = input._array.shape[-2:]
     side = -2 if left else -1
-    if other._array.shape[side] < (tau._array.shape[-1] if tau._array.ndim else 0):
-        raise RuntimeError(f"torch.ormqr: other.shape[{side}] must be greater than or equal to tau.shape[-1]")
     if other._array.shape[side] != m:
         raise RuntimeError(f"torch.ormqr: other.shape[{side}] must be equal to input.shape[-2]")
     if tau._array.ndim and tau._array.shape[-1] != min(m, k):

@@ -13,11 +13,11 @@ import numpy as np
 from minitorch import dtypes
 from minitorch.autograd.graph import Function
 from minitorch.dtypes import dtype as Dtype
-from minitorch.ops.arguments import Dim, dimensions, dtype_name
+from minitorch.ops.arguments import Dim, check_tensors, dimensions, dtype_name
 from minitorch.ops.arithmetic import div
 from minitorch.ops.comparison import isnan, logical_not
 from minitorch.ops.conversion import cast
-from minitorch.ops.operator import operator, operators
+from minitorch.ops.operator import Number, operator, operators
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
@@ -225,6 +225,9 @@ def vector_norm(
     Raises:
         RuntimeError: the dtype is not floating point.
     """
+    check_tensors("linalg_vector_norm", input=x)
+    if not isinstance(ord, Number):
+        raise TypeError(f"linalg_vector_norm(): argument 'ord' (position 2) must be Number, not {type(ord).__name__}")
     if x._array.dtype.kind != "f":
         raise RuntimeError(
             f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {dtype_name(x)}"

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from minitorch.kernels.cpu.orthogonal import by_columns
+from minitorch.kernels.cpu.orthogonal import by_columns, finite
 
 __all__ = ["linalg_lstsq", "linalg_matrix_exp", "linalg_pinv"]
 
@@ -25,7 +25,7 @@ def linalg_pinv(
         values, vectors = np.linalg.eigh(a)
         left, right, sizes = vectors, vectors.swapaxes(-1, -2), np.abs(values)
     else:
-        u, values, vh = np.linalg.svd(a, full_matrices=False)
+        u, values, vh = np.linalg.svd(finite(a), full_matrices=False)
         left, right, sizes = vh.swapaxes(-1, -2), u.swapaxes(-1, -2), values
     tolerance = np.maximum(atol, rtol * sizes.max(-1))[..., None]
     inverse = np.where(sizes > tolerance, 1 / values, 0).astype(a.dtype, copy=False)
@@ -48,7 +48,7 @@ def linalg_lstsq(a: Array, b: Array, rcond: float, driver: str) -> tuple[Array, 
     elif 0 in a.shape:
         x = np.zeros((*lead, n, b.shape[-1]))
     else:
-        u, s, vh = np.linalg.svd(a.astype(np.float64), full_matrices=False)
+        u, s, vh = np.linalg.svd(finite(a).astype(np.float64), full_matrices=False)
         counts = s > rcond * s[..., :1]
         rank, values = np.asarray(counts.sum(-1, dtype=np.int64)), s.astype(a.dtype)
         inverse = np.divide(1, s, out=np.zeros_like(s), where=counts)

@@ -37,15 +37,26 @@ def linalg_qr(a: Array, mode: str) -> tuple[Array, Array]:
     return by_columns(q), by_columns(r)
 
 
+def finite(a: Array) -> Array:
+    """What LAPACK can decompose; it prints complaints about infinities."""
+    if not np.isfinite(a).all():
+        raise np.linalg.LinAlgError("there are numbers that are not finite")
+    return a
+
+
 def linalg_svd(a: Array, full_matrices: bool) -> tuple[Array, Array, Array]:
     """U, the singular values and V transposed."""
-    u, s, vh = np.linalg.svd(a, full_matrices)
+    u, s, vh = np.linalg.svd(finite(a), full_matrices)
     return by_columns(u), np.ascontiguousarray(s), by_columns(vh)
 
 
 def linalg_svdvals(a: Array) -> Array:
-    """The singular values alone."""
-    return np.ascontiguousarray(np.linalg.svd(a, compute_uv=False))
+    """The singular values alone; NaN where there are infinities."""
+    infinite = np.isinf(a).any((-2, -1))
+    if infinite.any():
+        values = linalg_svdvals(np.where(infinite[..., None, None] & ~np.isnan(a), 0, a))
+        return np.where(infinite[..., None], a.dtype.type(np.nan), values)
+    return np.ascontiguousarray(np.linalg.svd(finite(a), compute_uv=False))
 
 
 def linalg_eigh(a: Array, uplo: str) -> tuple[Array, Array]:
