@@ -5,6 +5,7 @@ Where gradients ask for vectors that belong to equal values, which are not deter
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +23,6 @@ from minitorch.ops.linear_algebra import (
     columns,
     diagonal_matrix,
     first_not_finite,
-    identity_like,
     linalg_error,
     linalg_operator,
     transposed,
@@ -38,12 +38,12 @@ if TYPE_CHECKING:
 
 
 def _differences(k: Table, of: Any, squares: bool) -> Any:
-    """At (i, j) value j minus value i, or for ``squares`` the difference of their squares; on the diagonal 1."""
+    """At (i, j) value j minus value i, or for ``squares`` the difference of their squares; as divisors, infinite for i = j."""
     row, column = k.unsqueeze(of, -2), k.unsqueeze(of, -1)
     difference = k.sub(row, column)
     if squares:
         difference = k.mul(difference, k.add(row, column))
-    return k.add(difference, identity_like(k, difference))
+    return k.add(difference, diagonal_matrix(k, k.add(k.zeros(of.shape, of), math.inf)))
 
 
 def _skew(k: Table, a: Any) -> Any:
@@ -51,8 +51,8 @@ def _skew(k: Table, a: Any) -> Any:
 
 
 class LinalgSvdBackward0(Function):
-    """For A = U S Vᵀ: gA = U (skew(UᵀgU)/E S + S skew(VᵀgV)/E + gS) Vᵀ, E_ij = s_j² - s_i²; and where U or V are not square, what
-    of gU and gV lies outside their columns.
+    """For A = U S Vᵀ: gA = U ((skew(UᵀgU) S + S skew(VᵀgV)) / E + gS) Vᵀ, E_ij = s_j² - s_i²; and where U or V are not square,
+    what of gU and gV lies outside their columns.
 
     Source: Townsend, Differentiating the Singular Value Decomposition, 2016.
     """
@@ -80,14 +80,14 @@ class LinalgSvdBackward0(Function):
                 return (k.matmul(u, k.mul(k.unsqueeze(grad_s, -1), vh)),)
             return (k.matmul(k.mul(u, k.unsqueeze(grad_s, -2)), vh),)
         inner = None
-        between = _differences(k, s, squares=True)
         if grad_u is not None:
             turned = k.matmul(transposed(k, u), grad_u)
-            inner = k.mul(k.div(_skew(k, turned), between), row)
+            inner = k.mul(_skew(k, turned), row)
         if grad_vh is not None:
             turned_v = k.matmul(grad_vh, transposed(k, vh))
-            of_v = k.mul(column, k.div(k.neg(_skew(k, turned_v)), between))
-            inner = of_v if inner is None else k.add(inner, of_v)
+            of_v = k.mul(column, _skew(k, turned_v))
+            inner = k.neg(of_v) if inner is None else k.sub(inner, of_v)
+        inner = k.div(inner, _differences(k, s, squares=True))  # now that what cancels has cancelled
         if grad_s is not None:
             inner = k.add(inner, diagonal_matrix(k, grad_s))
         left = k.matmul(u, inner)
