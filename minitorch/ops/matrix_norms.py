@@ -85,7 +85,7 @@ def matrix_norm(
         values = svdvals(permute(input if dtype is None else cast(input, dtype.numpy), order))
         norm = sum(values, -1, keepdim) if ord == "nuc" else _extreme(values, ord, -1, keepdim)
         return permute(unsqueeze(norm, -1), [order.index(d) for d in range(len(order))]) if keepdim else norm
-    if math.isinf(ord):
+    if abs(ord) == math.inf:  # type: ignore[arg-type]  # a number, since the texts are done with
         first, second = second, first
     sums = vector_norm(input, 1, first, keepdim, dtype=dtype)
     return _extreme(sums, ord, second - (first < second and not keepdim), keepdim)

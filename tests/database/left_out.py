@@ -16,7 +16,7 @@ LEFT_OUT: dict[str, str] = {
     "empty_strided": "the contents are arbitrary; tests/test_sequences.py looks at the rest",
     "new_empty": "the contents are arbitrary",
     "new_empty_strided": "the contents are arbitrary; tests/test_sequences.py looks at the rest",
-    "norm.nuc": "the nuclear norm is the sum of singular values, which norm() does not know of",
+    "pca_lowrank": "of its many second gradients in float32 one or another is off by luck; tests/test_low_rank.py compares it",
 }
 
 MESSAGES_DIFFER: dict[str, str] = {}

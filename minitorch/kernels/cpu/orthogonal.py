@@ -6,6 +6,8 @@ Where LAPACK does not converge, which is what NaN do to it, a ValueError says so
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
 __all__ = [
@@ -29,10 +31,11 @@ def geqrf(a: Array) -> tuple[Array, Array]:
     return by_columns(packed.swapaxes(-1, -2)), np.ascontiguousarray(tau)
 
 
-def linalg_qr(a: Array, mode: str) -> tuple[Array, Array]:
+def linalg_qr(a: Array, mode: Literal["reduced", "complete", "r"]) -> tuple[Array, Array]:
     """Q and R; for the mode ``"r"`` Q is empty."""
     if mode == "r":
-        return np.empty(0, a.dtype), by_columns(np.linalg.qr(a, mode))
+        triangle: Array = np.linalg.qr(a, mode)  # type: ignore[assignment]  # which for this mode is all
+        return np.empty(0, a.dtype), by_columns(triangle)
     q, r = np.linalg.qr(a, mode)
     return by_columns(q), by_columns(r)
 
@@ -59,13 +62,13 @@ def linalg_svdvals(a: Array) -> Array:
     return np.ascontiguousarray(np.linalg.svd(finite(a), compute_uv=False))
 
 
-def linalg_eigh(a: Array, uplo: str) -> tuple[Array, Array]:
+def linalg_eigh(a: Array, uplo: Literal["L", "U"]) -> tuple[Array, Array]:
     """Eigenvalues and eigenvectors of symmetric matrices, of which only one triangle is read."""
     values, vectors = np.linalg.eigh(a, uplo)
     return np.ascontiguousarray(values), by_columns(vectors)
 
 
-def linalg_eigvalsh(a: Array, uplo: str) -> Array:
+def linalg_eigvalsh(a: Array, uplo: Literal["L", "U"]) -> Array:
     """The eigenvalues alone."""
     return np.ascontiguousarray(np.linalg.eigvalsh(a, uplo))
 
