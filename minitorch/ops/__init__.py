@@ -6,16 +6,17 @@ Importing a family declares its operators (see ``minitorch.ops.operator``).
 from __future__ import annotations
 
 from minitorch.ops import (
-    _triangular_placeholder,
     activation,
     added_product,
     arithmetic,
     bivariate,
+    cholesky,
     closeness,
     comparison,
     contraction,
     conversion,
     convolution,
+    determinant,
     dimensions,
     distances,
     einsum,
@@ -26,8 +27,10 @@ from minitorch.ops import (
     indexing,
     inplace,
     joining,
+    ldl,
     least_squares,
     loss,
+    lu,
     matmul,
     matrix_norms,
     maxima,
@@ -48,12 +51,14 @@ from minitorch.ops import (
     scan,
     scattering,
     shape,
+    solving,
     sorting,
     special,
     spectral,
     splitting,
     statistics,
     strided,
+    triangular,
     trigonometry,
     vandermonde,
 )
@@ -61,10 +66,11 @@ from minitorch.ops import (
 inplace.declare()
 
 __all__ = [
-    "_triangular_placeholder", "activation", "added_product", "arithmetic", "bivariate", "closeness", "comparison",
-    "contraction", "conversion", "convolution", "dimensions", "distances", "einsum", "elementary", "exponential",
-    "extremes", "gathering", "indexing", "inplace", "joining", "least_squares", "loss", "matmul", "matrix_norms", "maxima",
-    "nonlinearity", "orthogonal", "overwriting", "padding", "parts", "piecewise", "product", "properties", "quantile",
-    "rearranging", "reduction", "renorm", "resampling", "rounding", "scan", "scattering", "shape", "sorting", "special",
-    "spectral", "splitting", "statistics", "strided", "trigonometry", "vandermonde",
+    "activation", "added_product", "arithmetic", "bivariate", "cholesky", "closeness", "comparison", "contraction",
+    "conversion", "convolution", "determinant", "dimensions", "distances", "einsum", "elementary", "exponential",
+    "extremes", "gathering", "indexing", "inplace", "joining", "ldl", "least_squares", "loss", "lu", "matmul",
+    "matrix_norms", "maxima", "nonlinearity", "orthogonal", "overwriting", "padding", "parts", "piecewise", "product",
+    "properties", "quantile", "rearranging", "reduction", "renorm", "resampling", "rounding", "scan", "scattering", "shape",
+    "solving", "sorting", "special", "spectral", "splitting", "statistics", "strided", "triangular", "trigonometry",
+    "vandermonde",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minitorch.dtypes import can_cast, from_numpy_dtype
 from minitorch.ops.arguments import dtype_name
 from minitorch.ops.operator import operators, with_out
 
@@ -104,3 +105,39 @@ def identity_like(k: Table, a: Any) -> Any:
 def columns(k: Table, a: Any, start: int, stop: int) -> Any:
     """Some columns of each matrix of a stack, in a formula."""
     return k.slice(a, len(a.shape) - 1, start, stop, 1)
+
+
+def check_solvable(name: str, a: Tensor, b: Tensor, left: bool = True) -> None:
+    """Raises RuntimeError: A is not square, or sizes that do not fit for A X = B (or X A = B)."""
+    check_square(name, a)
+    shape = b._array.shape
+    check_matrices(name.removeprefix("torch."), b, "B")
+    if shape[-2 if left else -1] != a._array.shape[-1]:
+        (n, _), (rows, columns) = a._array.shape[-2:], shape[-2:]
+        raise RuntimeError(
+            f"{name.removeprefix('torch.')}: Incompatible shapes of A and B for the equation {'AX' if left else 'XA'} = B "
+            f"({n}x{n} and {rows}x{columns})"
+        )
+
+
+def safely_castable(name: str) -> Callable[[Any, Any], None]:
+    """A check of tensors given as ``out=``, for an operator of this name."""
+
+    def check(result: Tensor, out: Tensor) -> None:
+        given, wanted = from_numpy_dtype(result._array.dtype), from_numpy_dtype(out._array.dtype)
+        if not can_cast(given, wanted):
+            raise RuntimeError(
+                f"{name}: Expected result to be safely castable from {given.scalar_type} dtype, but got result with dtype "
+                f"{wanted.scalar_type}"
+            )
+
+    return check
+
+
+def check_infos(name: str, infos: Tensor, text: str, error: type[Exception] = _LinAlgError) -> None:
+    """Raises an error for the first matrix whose number among ``infos`` is not 0; the text may name it, as ``{0}``."""
+    failed = np.argwhere(infos._array)
+    if len(failed):
+        place = tuple(int(each) for each in failed[0])
+        message = linalg_error(name, text.format(infos._array[place]), place, infos._array.shape)
+        raise message if error is _LinAlgError else error(*message.args)

@@ -38,12 +38,18 @@ COMPILED = {
         "leaky_relu_backward", "log_sigmoid", "log_sigmoid_backward", "mish", "mish_backward", "silu",
         "silu_backward", "softplus", "softplus_backward", "softshrink", "softshrink_backward", "threshold",
     ),
+    "cholesky": ("cholesky_inverse", "cholesky_solve", "linalg_cholesky"),
     "convolution": ("conv2d", "conv2d_input_grad", "conv2d_weight_grad"),
     "distances": ("cdist", "cdist_backward", "euclidean_dist", "pdist", "pdist_backward"),
     "division": ("div_rounded", "remainder"),
     "gathering": ("gather", "gather_backward", "scatter_add"),
     "gemm": ("addmm", "mm"),
     "loss": ("nll_loss_backward", "nll_loss_forward", "nll_loss_pick", "nll_outside"),
+    "ldl": ("linalg_ldl_factor", "linalg_ldl_solve"),
+    "lu": (
+        "linalg_det", "linalg_inv", "linalg_lu_factor", "linalg_lu_solve", "linalg_solve", "lu_det", "lu_permutation",
+        "lu_slogdet",
+    ),
     "optimizer": ("sgd",),
     "pooling": ("max_pool2d", "max_pool2d_backward", "max_pool2d_gather"),
     "special": (
@@ -52,6 +58,7 @@ COMPILED = {
     ),
     "ranking": ("kthvalue", "median", "mode", "of_ranks", "searchsorted", "topk"),
     "recurrence": ("cummax", "cummin", "recurrence"),
+    "substitution": ("copied_stack", "linalg_solve_triangular"),
     "selection": ("clamp", "masked_fill", "relu", "relu_backward", "sign", "where"),
     "exponential": ("log1p", "log_softmax", "log_softmax_backward", "sigmoid", "softmax", "softmax_backward"),
 }
