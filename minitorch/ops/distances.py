@@ -12,7 +12,7 @@ from minitorch.ops.arguments import check_tensors, dtype_name
 from minitorch.ops.linear_algebra import check_precise, transposed
 from minitorch.ops.operator import formula, operator
 from minitorch.ops.promotion import broadcast_shapes
-from minitorch.ops.shape import expand, reshape, view
+from minitorch.ops.shape import contiguous, expand, view
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
@@ -147,7 +147,9 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str | None = MOD
         return CdistBackward0.apply(x1, x2, p=float(p))
     if lead:
         count = math.prod(lead)
-        x1, x2 = (reshape(expand(x, (*lead, *x._array.shape[-2:])), (count, *x._array.shape[-2:])) for x in (x1, x2))
+        x1, x2 = (
+            view(contiguous(expand(x, (*lead, *x._array.shape[-2:]))), (count, *x._array.shape[-2:])) for x in (x1, x2)
+        )
     return view(EuclideanDistBackward0.apply(x1, x2), (*lead, n, m))
 
 
@@ -211,4 +213,4 @@ def pdist(input: Tensor, p: float = 2.0) -> Tensor:
     if p < 0:
         raise RuntimeError("pdist only supports non-negative p values")
     check_precise("pdist", input)
-    return PdistBackward0.apply(input, p=float(p))
+    return PdistBackward0.apply(contiguous(input), p=float(p))

@@ -21,6 +21,7 @@ from minitorch.ops.linear_algebra import (
     first_not_finite,
     linalg_error,
     linalg_operator,
+    safely_castable,
     transposed,
 )  # fmt: skip
 from minitorch.ops.operator import Number, operator
@@ -123,15 +124,7 @@ def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
     return pinv(input, rcond)
 
 
-def _safely_castable(result: Tensor, out: Tensor) -> None:
-    if out._array.dtype.kind == "b":
-        raise RuntimeError(
-            "torch.linalg.matrix_rank: Expected result to be safely castable from Long dtype, but got result with dtype "
-            f"{dtype_name(out)}"
-        )
-
-
-@linalg_operator(out=_safely_castable)
+@linalg_operator(out=safely_castable("torch.linalg.matrix_rank"))
 def matrix_rank(
     input: Tensor,
     tol: Tensor | Number | None = None,

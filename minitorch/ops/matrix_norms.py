@@ -6,12 +6,11 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from minitorch.dtypes import can_cast, from_numpy_dtype
 from minitorch.dtypes import dtype as Dtype
 from minitorch.ops.arguments import Dim, check_tensors, dimension, dtype_name
 from minitorch.ops.arithmetic import div, mul, reciprocal
 from minitorch.ops.conversion import cast, zeros
-from minitorch.ops.linear_algebra import check_matrices, check_real, check_square, linalg_operator
+from minitorch.ops.linear_algebra import check_matrices, check_real, check_square, linalg_operator, safely_castable
 from minitorch.ops.maxima import amax, amin, check_exact_dtype
 from minitorch.ops.operator import Number, operator, operators
 from minitorch.ops.parts import slice
@@ -160,16 +159,7 @@ def norm(
 # -- condition --------------------------------------------------------------------------------------------------------------
 
 
-def _check_condition_out(result: Tensor, out: Tensor) -> None:
-    given, wanted = from_numpy_dtype(result._array.dtype), from_numpy_dtype(out._array.dtype)
-    if not can_cast(given, wanted):
-        raise RuntimeError(
-            f"linalg.cond: Expected result to be safely castable from {given.scalar_type} dtype, but got result with dtype "
-            f"{wanted.scalar_type}"
-        )
-
-
-@linalg_operator(out=_check_condition_out)
+@linalg_operator(out=safely_castable("linalg.cond"))
 def cond(input: Tensor, p: Number | str | None = None) -> Tensor:
     """How much an error in a right-hand side can grow in the solution: |A| |A⁻¹|, infinite for matrices without an inverse.
 
