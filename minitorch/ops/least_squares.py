@@ -173,7 +173,7 @@ class LinalgLstsqBackward0(Function, saves={"x": "solution"}):
         self.vectors = vectors
         lead = broadcast_shapes(a.shape[:-2], b.shape[: a.ndim - 2])
         whole = k.expand(k.unsqueeze(b, -1) if vectors else b, (*lead, a.shape[-2], 1 if vectors else b.shape[-1]))
-        x, squares, rank, values = k.linalg_lstsq(k.expand(a, (*lead, *a.shape[-2:])), whole, rcond, driver)
+        x, squares, rank, values = k.linalg_lstsq(a, whole, rcond, driver)
         x = k.squeeze(x, (x.ndim - 1,)) if vectors else x
         self.save(a, b, x)
         return x, squares, rank, values

@@ -36,41 +36,37 @@ def linalg_lstsq(a: Array, b: Array, rcond: float, driver: str) -> tuple[Array, 
     """The smallest X that minimises |A X - B|: X, the squares of |A X - B|, the ranks and the singular values.
 
     What LAPACK's driver of that name does not compute is empty. ``"gels"`` goes by QR, the others here by singular values.
+    There may be one matrix A for many B.
 
     Raises:
-        ValueError: for ``"gels"``, a matrix has not full rank; the arguments are a text, its place in the stack and the column.
+        ValueError: there are numbers that are not finite, or for ``"gels"`` a matrix has not full rank.
     """
-    *lead, m, n = a.shape
-    rank = np.zeros(lead, np.int64)
-    values = np.zeros((*lead, min(m, n)), a.dtype)
+    *own, m, n = a.shape
+    rank, values = np.zeros(own, np.int64), np.zeros((*own, min(m, n)), a.dtype)
+    precise = finite(a).astype(np.float64)
+    x = np.zeros((*b.shape[:-2], n, b.shape[-1]))
     if driver == "gels":
-        x = _by_triangles(a.astype(np.float64), b.astype(np.float64))
-    elif 0 in a.shape:
-        x = np.zeros((*lead, n, b.shape[-1]))
-    else:
-        u, s, vh = np.linalg.svd(finite(a).astype(np.float64), full_matrices=False)
+        x, rank = _by_triangles(precise, b), np.empty(0, np.int64)
+    elif a.size:
+        u, s, vh = np.linalg.svd(precise, full_matrices=False)
         counts = s > rcond * s[..., :1]
         rank, values = np.asarray(counts.sum(-1, dtype=np.int64)), s.astype(a.dtype)
         inverse = np.divide(1, s, out=np.zeros_like(s), where=counts)
         x = np.matmul(vh.swapaxes(-1, -2), inverse[..., None] * np.matmul(u.swapaxes(-1, -2), b))
-    squares = np.empty(0, a.dtype)
-    if m > n and driver != "gelsy" and (driver == "gels" or bool((rank == n).all())):
-        squares = np.square(np.matmul(a.astype(np.float64), x) - b).sum(-2).astype(a.dtype)
-    memory = by_columns(np.zeros((*lead, max(m, n), b.shape[-1]), a.dtype))  # LAPACK writes X over B
+    memory = by_columns(np.zeros((*b.shape[:-2], max(m, n), b.shape[-1]), a.dtype))  # LAPACK writes X over B
     solution = memory[..., :n, :]
     solution[...] = x
-    if driver == "gels":
-        rank = np.empty(0, np.int64)
+    squares = np.empty(0, a.dtype)
+    if m > n and driver != "gelsy" and (driver == "gels" or bool((rank == n).all())):
+        squares = np.square(np.matmul(precise, x) - b).sum(-2).astype(a.dtype)
     return solution, squares, rank, values if driver in ("gelsd", "gelss") else np.empty(0, a.dtype)
 
 
 def _by_triangles(a: Array, b: Array) -> Array:
     wide = a.shape[-2] < a.shape[-1]
     q, r = np.linalg.qr(a.swapaxes(-1, -2) if wide else a)
-    zero = np.argwhere(np.diagonal(r, axis1=-2, axis2=-1) == 0)
-    if len(zero):
-        *place, column = (int(each) for each in zero[0])
-        raise ValueError("no full rank", place, column)
+    if (np.diagonal(r, axis1=-2, axis2=-1) == 0).any():
+        raise ValueError("there is a matrix that has not full rank")
     if wide:
         return np.matmul(q, np.linalg.solve(r.swapaxes(-1, -2), b))
     return np.linalg.solve(r, np.matmul(q.swapaxes(-1, -2), b))
