@@ -65,70 +65,121 @@ def _run(kernel, a: Array, b: Array, *rest) -> None:
     kernel(_stacked(a), _stacked(b), *rest)
 
 
+# The choice among the norms is made once for a row: in the inner loops, it would keep them from becoming vector code.
+
+
 @parallel_jit
 def _cdist(a, b, p, keeps_nan, out):
     stack, n, _ = a.shape
     m = b.shape[1]
     for row in prange(stack * n):
         s, i = row // n, row % n
-        for j in range(m):
-            out[s, i, j] = _distance(a[s, i], b[s, j], p, keeps_nan)
+        if p == 2:
+            for j in range(m):
+                out[s, i, j] = np.sqrt(_sum_of_squares(a[s, i], b[s, j]))
+        elif p == 1:
+            for j in range(m):
+                out[s, i, j] = _sum_of_sizes(a[s, i], b[s, j])
+        elif p == 0:
+            for j in range(m):
+                out[s, i, j] = _count(a[s, i], b[s, j])
+        elif p == np.inf:
+            for j in range(m):
+                out[s, i, j] = _largest(a[s, i], b[s, j], keeps_nan)
+        else:
+            for j in range(m):
+                out[s, i, j] = _sum_of_powers(a[s, i], b[s, j], p) ** (1 / p)
 
 
 @jit(reorder=True)
-def _distance(x, y, p, keeps_nan):
+def _sum_of_squares(x, y):
     total = x.dtype.type(0)
-    if p == 2:
-        for c in range(x.size):
-            total += (x[c] - y[c]) * (x[c] - y[c])
-        return np.sqrt(total)
-    if p == 1:
-        for c in range(x.size):
-            total += abs(x[c] - y[c])
-        return total
-    if p == 0:
-        for c in range(x.size):
-            size = abs(x[c] - y[c])
-            total += size if size != size else size != 0
-        return total
-    if p == np.inf:
-        for c in range(x.size):
-            size = abs(x[c] - y[c])
-            if size > total or (keeps_nan and size != size):
-                total = size
-        return total
+    for c in range(x.size):
+        total += (x[c] - y[c]) * (x[c] - y[c])
+    return total
+
+
+@jit(reorder=True)
+def _sum_of_sizes(x, y):
+    total = x.dtype.type(0)
+    for c in range(x.size):
+        total += abs(x[c] - y[c])
+    return total
+
+
+@jit
+def _count(x, y):
+    total = x.dtype.type(0)
+    for c in range(x.size):
+        size = abs(x[c] - y[c])
+        total += size if size != size else size != 0
+    return total
+
+
+@jit
+def _largest(x, y, keeps_nan):
+    total = x.dtype.type(0)
+    for c in range(x.size):
+        size = abs(x[c] - y[c])
+        if size > total or (keeps_nan and size != size):
+            total = size
+    return total
+
+
+@jit(reorder=True)
+def _sum_of_powers(x, y, p):
+    total = x.dtype.type(0)
     for c in range(x.size):
         total += abs(x[c] - y[c]) ** p
-    return total ** (1 / p)
+    return total
 
 
 @parallel_jit
 def _cdist_backward(a, b, p, grad, distances, out):
+    """The slope of a distance is 0 where the distance is, and that of |.| at 0."""
     stack, n, _ = a.shape
     m = b.shape[1]
     for row in prange(stack * n):
         s, i = row // n, row % n
-        for j in range(m):
-            if distances[s, i, j] != 0:
-                _add_slope(a[s, i], b[s, j], p, grad[s, i, j], distances[s, i, j], out[s, i])
+        if p == 2:
+            for j in range(m):
+                if distances[s, i, j] != 0:
+                    _add_difference(a[s, i], b[s, j], grad[s, i, j] / distances[s, i, j], out[s, i])
+        elif p == 1:
+            for j in range(m):
+                _add_signs(a[s, i], b[s, j], grad[s, i, j], out[s, i])
+        elif p == np.inf:
+            for j in range(m):
+                _add_signs_of_largest(a[s, i], b[s, j], grad[s, i, j], distances[s, i, j], out[s, i])
+        else:
+            for j in range(m):
+                if distances[s, i, j] != 0:
+                    scale = grad[s, i, j] / distances[s, i, j] ** (p - 1)
+                    _add_powers(a[s, i], b[s, j], p - 1, scale, out[s, i])
 
 
 @jit
-def _add_slope(x, y, p, grad, distance, out):
-    """Adds to ``out`` the gradient of a distance for x; the slope of |.| at 0 is 0."""
-    if p == 2:
-        scale = grad / distance
-        for c in range(x.size):
-            out[c] += scale * (x[c] - y[c])
-        return
-    if p == np.inf:
-        for c in range(x.size):
-            if abs(x[c] - y[c]) == distance:
-                out[c] += grad if x[c] > y[c] else -grad
-        return
-    scale = grad if p == 1 else grad / distance ** (p - 1)
+def _add_difference(x, y, scale, out):
     for c in range(x.size):
-        difference = x[c] - y[c]
-        if difference != 0:
-            slope = scale if p == 1 else scale * abs(difference) ** (p - 1)
-            out[c] += slope if difference > 0 else -slope
+        out[c] += scale * (x[c] - y[c])
+
+
+@jit
+def _add_signs(x, y, grad, out):
+    for c in range(x.size):
+        out[c] += grad if x[c] > y[c] else -grad if x[c] < y[c] else 0 * grad
+
+
+@jit
+def _add_signs_of_largest(x, y, grad, distance, out):
+    for c in range(x.size):
+        if abs(x[c] - y[c]) == distance:
+            out[c] += grad if x[c] > y[c] else -grad if x[c] < y[c] else 0 * grad
+
+
+@jit
+def _add_powers(x, y, power, scale, out):
+    for c in range(x.size):
+        if x[c] != y[c]:
+            slope = scale * abs(x[c] - y[c]) ** power
+            out[c] += slope if x[c] > y[c] else -slope
