@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # -- QR -----------------------------------------------------------------------------------------------------------------
 
 
-class LinalgQrBackward0(Function):
+class LinalgQrBackward0(Function, saves={"q": "Q", "r": "R"}):
     """For A = Q R with independent columns and K = QᵀgQ: gA = Q (gR + L R⁻ᵀ) + (gQ - Q K) R⁻ᵀ, for L the part of
     K - Kᵀ + R gRᵀ - gR Rᵀ below the diagonal. A wide matrix is [X, Y] = Q [U, V]: Q comes from X alone, and V = QᵀY.
 
@@ -208,7 +208,7 @@ class LinalgHouseholderProductBackward0(Function, saves={"a": "input"}):
         return _reflection_grads(k, grad, a, tau, _unit_columns(k, a, *a.shape[-2:]), False)[:2]
 
 
-class OrmqrBackward0(Function):
+class OrmqrBackward0(Function, saves={"tau": "input2", "other": "input3"}):
     __slots__ = ("left", "transpose")
 
     def forward(self, k: Table, a: Any, tau: Any, other: Any, left: bool, transpose: bool) -> Any:

@@ -50,7 +50,7 @@ def _skew(k: Table, a: Any) -> Any:
     return k.sub(a, transposed(k, a))
 
 
-class LinalgSvdBackward0(Function):
+class LinalgSvdBackward0(Function, saves={"u": "U", "s": "S", "vh": "Vh"}):
     """For A = U S Vᵀ: gA = U ((skew(UᵀgU) S + S skew(VᵀgV)) / E + gS) Vᵀ, E_ij = s_j² - s_i²; and where U or V are not square,
     what of gU and gV lies outside their columns.
 
@@ -193,7 +193,7 @@ def svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> Any:
 # -- symmetric matrices -------------------------------------------------------------------------------------------------------
 
 
-class LinalgEighBackward0(Function):
+class LinalgEighBackward0(Function, saves={"values": "eigenvalues", "vectors": "eigenvectors"}):
     """For A = V diag(w) Vᵀ: gA = V (skew(VᵀgV)/(2 E) + gw) Vᵀ, with E_ij = w_j - w_i.
 
     Source: Giles, An Extended Collection of Matrix Derivative Results, 2008, 3.1.
