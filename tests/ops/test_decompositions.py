@@ -61,7 +61,7 @@ FUNCTIONS = {
     "linalg.matrix_norm": lambda lib, x: lib.linalg.matrix_norm(x),
     "linalg.matrix_norm 2": lambda lib, x: lib.linalg.matrix_norm(x, 2),
     "linalg.vector_norm": lambda lib, x: lib.linalg.vector_norm(x),
-    "norm nuc": lambda lib, x: lib.norm(x, "nuc") if x != 3 else lib.linalg.vector_norm(x),
+    "norm nuc": lambda lib, x: lib.linalg.vector_norm(x) if isinstance(x, int) else lib.norm(x, "nuc"),
     "linalg.cond": lambda lib, x: lib.linalg.cond(x),
     "linalg.cond 1": lambda lib, x: lib.linalg.cond(x, 1),
     "linalg.cond fro": lambda lib, x: lib.linalg.cond(x, "fro"),
