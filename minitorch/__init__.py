@@ -23,6 +23,7 @@ from minitorch.dtypes import (
     int32, int64, long, promote_types, set_default_dtype, short, uint8,
 )  # fmt: skip
 from minitorch.kernels.cpu.threads import get_num_threads, set_num_threads
+from minitorch.low_rank import pca_lowrank, svd_lowrank
 from minitorch.memory_format import contiguous_format, layout, memory_format, preserve_format, strided
 from minitorch.ops.operator import functions as _functions
 from minitorch.printing import get_printoptions, set_printoptions

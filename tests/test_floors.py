@@ -27,6 +27,7 @@ FLOORS = [
         "minitorch.backends",
         "minitorch.cuda",
         "minitorch.linalg",
+        "minitorch.low_rank",
         "minitorch.special",
         "minitorch.sequences",
         "minitorch.typename",

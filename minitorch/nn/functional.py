@@ -9,6 +9,7 @@ from minitorch.noise import drop
 from minitorch.ops import activation, loss, nonlinearity, piecewise
 from minitorch.ops.activation import sigmoid, tanh
 from minitorch.ops.convolution import conv2d, max_pool2d
+from minitorch.ops.distances import pdist
 from minitorch.ops.gathering import embedding, one_hot
 from minitorch.ops.matmul import linear
 from minitorch.ops.nonlinearity import celu_, elu_, gelu, glu, selu_, softplus, softsign, tanhshrink
@@ -26,7 +27,7 @@ __all__ = [
     "alpha_dropout", "celu", "celu_", "channel_shuffle", "conv2d", "cross_entropy", "dropout", "dropout1d", "dropout2d",
     "dropout3d", "elu", "elu_", "embedding", "feature_alpha_dropout", "fold", "gelu", "glu", "hardshrink", "hardsigmoid",
     "hardswish", "hardtanh", "hardtanh_", "interpolate", "l1_loss", "leaky_relu", "leaky_relu_", "linear", "log_softmax",
-    "logsigmoid", "max_pool2d", "mish", "mse_loss", "nll_loss", "one_hot", "pad", "pixel_shuffle", "pixel_unshuffle",
+    "logsigmoid", "max_pool2d", "mish", "mse_loss", "nll_loss", "one_hot", "pad", "pdist", "pixel_shuffle", "pixel_unshuffle",
     "prelu", "relu", "relu6", "relu_", "selu", "selu_", "sigmoid", "silu", "softmax", "softmin", "softplus", "softshrink",
     "softsign", "tanh", "tanhshrink", "threshold", "threshold_", "unfold",
 ]  # fmt: skip

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from minitorch.autograd import no_grad
 from minitorch.creation import tensor
+from minitorch.ops.matrix_norms import norm
 from minitorch.ops.parts import cat, stack
-from minitorch.ops.reduction import norm
 from minitorch.tensor import Tensor
 
 __all__ = ["clip_grad_norm_", "clip_grad_value_", "parameters_to_vector", "vector_to_parameters"]

@@ -6,10 +6,9 @@ derivatives, and at the points where there is none they are torch's choice.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from minitorch import dtypes
-from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
 from minitorch.ops.arguments import check_any_tensor, check_found_dtype, invalid_combination
 from minitorch.ops.operator import (
@@ -148,19 +147,6 @@ class DivBackward2(Elementwise):
 
     def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
         return tuple(needed and k.mul(grad, 0) for needed in self.needs)
-
-
-class WithoutFormula(Function):
-    """Recorded, but without a formula: torch has none."""
-
-    namespace = "torch::autograd::"
-    operator: ClassVar[str]
-
-    def backward(self, k: Table, *grads: Any) -> tuple[Any, ...]:
-        raise RuntimeError(f"derivative for aten::{self.operator} is not implemented")
-
-    def name(self) -> str:
-        return self.namespace + "NotImplemented"
 
 
 class FloorDivide(WithoutFormula, Elementwise):

@@ -11,9 +11,9 @@ import numpy as np
 from minitorch import return_types
 from minitorch.autograd.variable import Variable
 from minitorch.ops.arguments import cpp_name, dtype_name
-from minitorch.ops.arithmetic import WithoutFormula
 from minitorch.ops.operator import operator
 from minitorch.ops.shape import reshape
+from minitorch.ops.without_formula import WithoutFormula
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table

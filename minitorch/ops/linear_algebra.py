@@ -97,11 +97,6 @@ def diagonal_matrix(k: Table, a: Any) -> Any:
     return k.diag_embed(a, 0, ndim - 1, ndim)
 
 
-def identity_like(k: Table, a: Any) -> Any:
-    """As many unit matrices, in a formula, as there are square matrices in a stack."""
-    return diagonal_matrix(k, k.add(k.zeros(a.shape[:-1], a), 1.0))
-
-
 def columns(k: Table, a: Any, start: int, stop: int) -> Any:
     """Some columns of each matrix of a stack, in a formula."""
     return k.slice(a, len(a.shape) - 1, start, stop, 1)

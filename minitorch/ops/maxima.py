@@ -201,7 +201,7 @@ def _extreme_dims(name: str, input: Tensor, dim: Dim) -> tuple[int, ...] | None:
     dims = dimensions(dim, input._array.ndim)
     if dims is None:
         _check_any_elements(name, input)
-    for d in dims or ():
+    for d in (dim,) if isinstance(dim, int) else dim or ():
         check_not_empty(name, input, d)
     return dims
 

@@ -12,8 +12,9 @@ from minitorch.autograd.graph import Function, Unary
 from minitorch.autograd.variable import Variable
 from minitorch.dtypes import dtype as Dtype
 from minitorch.kernels.cpu import strides
-from minitorch.ops.arguments import check_exact_dtype, dimension
+from minitorch.ops.arguments import check_exact_dtype, check_tensors, dimension
 from minitorch.ops.arguments import dimension as wrapped  # where an argument hides that name
+from minitorch.ops.linear_algebra import linalg_operator
 from minitorch.ops.operator import Number, formula, methods, operator
 from minitorch.ops.shape import Viewed, copying, reshape
 
@@ -84,6 +85,16 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
     """A view of the elements whose index in ``dim2`` is ``offset`` more than in ``dim1``, as a new last dimension."""
     first, second = _plane(dim1, dim2, input._array.ndim)
     return DiagonalBackward0.apply(input, offset=offset, dim1=first, dim2=second)
+
+
+def _linalg_diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
+    """As ``diagonal``, of the last two dimensions unless others are named."""
+    check_tensors("linalg_diagonal", A=A)
+    return diagonal(A, offset, dim1, dim2)
+
+
+_linalg_diagonal.__name__ = "diagonal"
+linalg_operator(_linalg_diagonal)
 
 
 @operator

@@ -24,7 +24,8 @@ LEFT_OUT: dict[str, str] = {
         ("resize_", "resize_as_"),
         "the inputs share memory with numpy's arrays, which cannot grow; tests/test_storage.py compares the rest",
     ),
-    "norm.nuc": "the nuclear norm is the sum of singular values, which norm() does not know of",
+    "pca_lowrank": "of its many second gradients in float32 one or another is off by luck; tests/ops/test_decompositions.py "
+    "compares it",
 }
 
 MESSAGES_DIFFER: dict[str, str] = {}

@@ -13,6 +13,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from tests.ops.case import ANY, CUBE, MATRIX, PAIR, SOME, TRIPLE, Case, Shapes, fixed, of_one, one_of, op, unary
+from tests.ops.cases_decompositions import CASES as DECOMPOSITIONS
 from tests.ops.cases_indexing import CASES as AT_POSITIONS
 from tests.ops.cases_linalg import CASES as LINALG
 from tests.ops.cases_methods import CASES as METHODS
@@ -615,5 +616,5 @@ def _twice_in_place(a: Any, b: Any) -> Any:
 
 
 CASES = [*ELEMENTWISE, *REDUCTIONS, *SHAPES, *INDEXING, *PRODUCTS, *LOSSES, *WINDOWS, *IN_PLACE]
-CASES += POINTWISE + SHAPE_CASES + REDUCTION + LINALG + AT_POSITIONS + METHODS + SOLVING
+CASES += POINTWISE + SHAPE_CASES + REDUCTION + LINALG + AT_POSITIONS + METHODS + SOLVING + DECOMPOSITIONS
 assert len({case.name for case in CASES}) == len(CASES), "two rows have the same name"

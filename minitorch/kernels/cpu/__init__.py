@@ -15,8 +15,10 @@ from minitorch.kernels.cpu import (
     creation,
     elementwise,
     indexing,
+    least_squares,
     linalg,
     matmul,
+    orthogonal,
     rearranging,
     reduction,
     resampling,
@@ -39,6 +41,7 @@ COMPILED = {
     "bessel": ("airy_ai", "bessel_j", "bessel_k", "bessel_y", "spherical_bessel_j0", "zeta"),
     "cholesky": ("cholesky_inverse", "cholesky_solve", "linalg_cholesky"),
     "convolution": ("conv2d", "conv2d_input_grad", "conv2d_weight_grad"),
+    "distances": ("cdist", "cdist_backward", "euclidean_dist", "pdist", "pdist_backward"),
     "division": ("div_rounded", "remainder"),
     "gathering": ("gather", "gather_backward", "scatter_add"),
     "gemm": ("addmm", "mm"),
@@ -66,8 +69,8 @@ COMPILED = {
 """The modules of compiled kernels, each with its ``__all__``."""
 
 tables[np.ndarray] = Table(
-    creation, elementwise, indexing, linalg, matmul, rearranging, reduction, resampling, scan, scattering, shape, sorting,
-    strides,
+    creation, elementwise, indexing, least_squares, linalg, matmul, orthogonal, rearranging, reduction,
+    resampling, scan, scattering, shape, sorting, strides,
     later={f"{__name__}.{module}": names for module, names in COMPILED.items()},
 )  # fmt: skip
 

@@ -33,6 +33,13 @@ def vector_product(a: Array, b: Array, dim: int) -> Array:
     return np.roll(a, -1, dim) * np.roll(b, -2, dim) - np.roll(a, -2, dim) * np.roll(b, -1, dim)
 
 
+def by_columns(a: Array) -> Array:
+    """The same numbers, each matrix column by column."""
+    result = np.empty((*a.shape[:-2], a.shape[-1], a.shape[-2]), a.dtype).swapaxes(-1, -2)
+    result[...] = a
+    return result
+
+
 def stacked_identity(a: Array) -> Array:
     """Ones on the diagonals, and zeros elsewhere, for every matrix of a stack, which need not be square."""
     return np.broadcast_to(np.eye(*a.shape[-2:], dtype=a.dtype), a.shape)
