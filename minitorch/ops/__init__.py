@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from minitorch.ops import (
     activation,
+    adaptive_pooling,
     added_product,
     arithmetic,
+    average_pooling,
     bivariate,
     closeness,
     comparison,
@@ -20,12 +22,17 @@ from minitorch.ops import (
     elementary,
     exponential,
     extremes,
+    folding,
+    fractional_pooling,
     gathering,
+    grid_sampling,
     indexing,
     inplace,
     joining,
     loss,
     matmul,
+    max_pooling,
+    max_unpooling,
     maxima,
     nonlinearity,
     overwriting,
@@ -48,15 +55,17 @@ from minitorch.ops import (
     splitting,
     statistics,
     strided,
+    transposed_convolution,
     trigonometry,
 )
 
 inplace.declare()
 
 __all__ = [
-    "activation", "added_product", "arithmetic", "bivariate", "closeness", "comparison", "contraction", "conversion",
-    "convolution", "dimensions", "einsum", "elementary", "exponential", "extremes", "gathering", "indexing", "inplace",
-    "joining", "loss", "matmul", "maxima", "nonlinearity", "overwriting", "padding", "parts", "piecewise", "product",
+    "activation", "adaptive_pooling", "added_product", "arithmetic", "average_pooling", "bivariate", "closeness",
+    "comparison", "contraction", "conversion", "convolution", "dimensions", "einsum", "elementary", "exponential", "extremes",
+    "folding", "fractional_pooling", "gathering", "grid_sampling", "indexing", "inplace", "joining", "loss", "matmul",
+    "max_pooling", "max_unpooling", "maxima", "nonlinearity", "overwriting", "padding", "parts", "piecewise", "product",
     "properties", "quantile", "rearranging", "reduction", "renorm", "resampling", "rounding", "scan", "scattering", "shape",
-    "sorting", "special", "splitting", "statistics", "strided", "trigonometry",
+    "sorting", "special", "splitting", "statistics", "strided", "transposed_convolution", "trigonometry",
 ]  # fmt: skip

@@ -14,6 +14,7 @@ from minitorch.kernels import Table, tables
 from minitorch.kernels.cpu import (
     creation,
     elementwise,
+    folding,
     indexing,
     linalg,
     matmul,
@@ -36,13 +37,16 @@ COMPILED = {
         "leaky_relu_backward", "log_sigmoid", "log_sigmoid_backward", "mish", "mish_backward", "silu",
         "silu_backward", "softplus", "softplus_backward", "softshrink", "softshrink_backward", "threshold",
     ),
-    "convolution": ("conv2d", "conv2d_input_grad", "conv2d_weight_grad"),
+    "averaging": ("avg_pool", "avg_pool_backward"),
     "division": ("div_rounded", "remainder"),
     "gathering": ("gather", "gather_backward", "scatter_add"),
     "gemm": ("addmm", "mm"),
+    "grid_sampling": ("grid_sample", "grid_sample_input_grad"),
     "loss": ("nll_loss_backward", "nll_loss_forward", "nll_loss_pick", "nll_outside"),
     "optimizer": ("sgd",),
-    "pooling": ("max_pool2d", "max_pool2d_backward", "max_pool2d_gather"),
+    "pooling": (
+        "adaptive_max_pool", "fractional_max_pool", "max_pool", "max_pool_backward", "max_pool_gather", "max_unpool",
+    ),
     "special": (
         "digamma", "entr", "erf", "erfc", "erfcx", "erfinv", "i0", "i0e", "i1", "i1e", "lgamma", "log_ndtr", "logit", "ndtri",
         "polygamma", "xlog1py",
@@ -50,14 +54,15 @@ COMPILED = {
     "ranking": ("kthvalue", "median", "mode", "of_ranks", "searchsorted", "topk"),
     "recurrence": ("cummax", "cummin", "recurrence"),
     "selection": ("clamp", "masked_fill", "relu", "relu_backward", "sign", "where"),
+    "volumes": ("convolution", "convolution_input_grad", "convolution_weight_grad"),
     "exponential": ("log1p", "log_softmax", "log_softmax_backward", "sigmoid", "softmax", "softmax_backward"),
 }
 # fmt: on
 """The modules of compiled kernels, each with its ``__all__``."""
 
 tables[np.ndarray] = Table(
-    creation, elementwise, indexing, linalg, matmul, rearranging, reduction, resampling, scan, scattering, shape, sorting,
-    strides,
+    creation, elementwise, folding, indexing, linalg, matmul, rearranging, reduction, resampling, scan, scattering, shape,
+    sorting, strides,
     later={f"{__name__}.{module}": names for module, names in COMPILED.items()},
 )  # fmt: skip
 

@@ -1,13 +1,15 @@
-"""Max pooling over the last two dimensions, its gradient, and the gradient's gradient.
+"""Max pooling over the last dimensions, one, two or three, its gradient, and the gradient's gradient.
 
-Forward notes which element won each window, as a flat position in its plane of ``height * width`` elements. With
-these, the gradient is a scatter (each winner gets its window's gradient; windows may overlap, so it adds), and the
-gradient of that is a gather.
+What differs between the poolings is only where windows lie: evenly, adapted to the size of the result, or at random. A table of
+positions says it, and everything else is alike. Forward notes which element won each window, as a flat position in its *plane*,
+the elements of the last dimensions. With these, the gradient is a scatter (each winner gets its window's gradient; windows may
+overlap, so it adds), and the gradient of that is a gather.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Sequence
+from functools import lru_cache, reduce
 from math import prod
 from typing import Any
 
@@ -16,30 +18,31 @@ from numba import prange
 
 from minitorch.kernels.cpu.compiler import parallel_jit
 from minitorch.kernels.cpu.halves import in_float32
+from minitorch.kernels.windows import adaptive_windows, pooled_size
 
-__all__ = ["max_pool2d", "max_pool2d_backward", "max_pool2d_gather"]
+__all__ = [
+    "adaptive_max_pool", "fractional_max_pool", "max_pool", "max_pool_backward", "max_pool_gather", "max_unpool",
+]  # fmt: skip
 
 Array = np.ndarray
-Pair = tuple[int, int]
+Sizes = tuple[int, ...]
 
 SHARED = 2**12  # windows from which more than one thread pays
 BAND = 1024  # windows of a plane to look at together: what is noted of them should stay in the core's first cache
 
 
 @in_float32
-def max_pool2d(
-    input: Array, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair, ceil_mode: bool
+def max_pool(
+    input: Array, kernel_size: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, ceil_mode: bool
 ) -> tuple[Array, Array]:
-    """The largest element of each window of (..., height, width), and its position in the plane.
+    """The largest element of each window over the last dimensions, and its position in the plane.
 
     The first of equal elements wins, a NaN beats all that is none, the last NaN wins. Padding never wins.
     A window wholly in the padding, which dilation can cause, is -inf at a position beyond the plane.
     Positions are of the smallest type that holds them.
     """
-    positions, beyond = _positions(*input.shape[-2:], kernel_size, stride, padding, dilation, ceil_mode)
-    shape = (*input.shape[:-2], *positions.shape[1:])
-    output, indices = np.empty(shape, input.dtype), np.empty(shape, beyond.dtype)
-    _shared(_pool, output)(*_planes(input, output, indices), positions.reshape(len(positions), -1))
+    positions, beyond = _positions(input.shape[-len(kernel_size) :], kernel_size, stride, padding, dilation, ceil_mode)
+    output, indices = _pooled(input, positions, beyond.dtype)
     if beyond.size:
         nothing = beyond >= 0
         output[..., nothing] = -np.inf if input.dtype.kind == "f" else np.iinfo(input.dtype).min
@@ -48,51 +51,129 @@ def max_pool2d(
 
 
 @in_float32
-def max_pool2d_backward(grad: Array, indices: Array, input: Array) -> Array:
+def adaptive_max_pool(input: Array, output_size: Sizes) -> tuple[Array, Array]:
+    """The largest elements of ``output_size`` windows that together cover the plane, with positions as of ``max_pool``."""
+    return _pooled(input, *_adaptive_positions(input.shape[-len(output_size) :], output_size))
+
+
+@in_float32
+def fractional_max_pool(input: Array, samples: Array, kernel_size: Sizes, output_size: Sizes) -> tuple[Array, Array]:
+    """The largest elements of windows that lie as random numbers say, with positions as of ``max_pool``.
+
+    ``samples`` has for each plane (row) a number for each dimension, from 0 to 1.
+
+    Source: Graham, Fractional Max-Pooling, 2014.
+    """
+    dims = len(kernel_size)
+    sizes = input.shape[-dims:]
+    output = np.empty((*input.shape[:-dims], *output_size), input.dtype)
+    indices = np.empty(output.shape, _type_for(prod(sizes)))
+    planes, best, winners = _planes(dims, input, output, indices)
+    for number, shares in enumerate(samples):
+        starts = [_random_starts(*each) for each in zip(shares, sizes, output_size, kernel_size, strict=True)]
+        lines = [np.arange(size)[:, None] + each for each, size in zip(starts, kernel_size, strict=True)]
+        positions = _flat(sizes, lines).reshape(prod(kernel_size), prod(output_size)).astype(np.uint32)
+        plane = slice(number, number + 1)
+        _pool.serial(planes[plane], best[plane], winners[plane], positions)
+    return output, indices
+
+
+@in_float32
+def max_pool_backward(grad: Array, indices: Array, input: Array, dims: int) -> Array:
     """Adds each element of ``grad`` to the position, in zeros of the shape of ``input``, that ``indices`` name for it."""
     input_grad = np.empty(input.shape, grad.dtype)
-    _shared(_scatter_add, grad)(*_planes(input_grad, grad, indices))
+    _shared(_scatter_add, grad)(*_planes(dims, input_grad, grad, indices))
     return input_grad
 
 
-def max_pool2d_gather(input: Array, indices: Array) -> Array:
-    """The elements of ``input`` (..., height, width) at the flat positions ``indices`` (..., out_height, out_width)."""
+def max_pool_gather(input: Array, indices: Array, dims: int) -> Array:
+    """The elements of ``input`` at the positions ``indices`` in its planes, which the last ``dims`` dimensions make up."""
     output = np.empty(indices.shape, input.dtype)
-    _shared(_gather, output)(*_planes(input, output, indices))
+    _shared(_gather, output)(*_planes(dims, input, output, indices))
     return output
+
+
+def max_unpool(values: Array, indices: Array, output_size: Sizes) -> Array:
+    """Planes of zeros, but for the values at their positions; the last one where several have the same."""
+    dims = len(output_size)
+    output = np.zeros((*values.shape[:-dims], *output_size), values.dtype)
+    planes, given, positions = _planes(dims, output, values, indices)
+    np.put_along_axis(planes, positions, given, 1)
+    return output
+
+
+def _pooled(input: Array, positions: Array, dtype: Any) -> tuple[Array, Array]:
+    dims = positions.ndim - 1
+    shape = (*input.shape[:-dims], *positions.shape[1:])
+    output, indices = np.empty(shape, input.dtype), np.empty(shape, dtype)
+    _shared(_pool, output)(
+        *_planes(dims, input, output, indices), positions.reshape(len(positions), prod(positions.shape[1:]))
+    )
+    return output, indices
 
 
 def _shared(kernel: Any, windows: Array) -> Any:
     return kernel if windows.size >= SHARED else kernel.serial
 
 
-def _planes(*arrays: Array) -> list[Array]:
+def _planes(dims: int, *arrays: Array) -> list[Array]:
     """Each array as (number of planes, elements of a plane)."""
-    return [
-        np.ascontiguousarray(each).reshape(prod(each.shape[:-2]), each.shape[-2] * each.shape[-1]) for each in arrays
-    ]
+    return [np.ascontiguousarray(each).reshape(prod(each.shape[:-dims]), prod(each.shape[-dims:])) for each in arrays]
 
 
 @lru_cache(maxsize=64)
 def _positions(
-    height: int, width: int, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair, ceil_mode: bool
+    sizes: Sizes, kernel_size: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, ceil_mode: bool
 ) -> tuple[Array, Array]:
-    """Where in a plane each element of the kernel lies in each window: (kernel elements, out_height, out_width), uint32.
+    """Where in a plane each element of the kernel lies in each window: (kernel elements, windows down, …), uint32.
 
     What lies in the padding is replaced by the nearest that does not: seen twice, it wins no more often.
-    Also returns the positions beyond the plane of windows wholly in the padding, (out_height, out_width), with -1 for the
+    Also returns the positions beyond the plane of windows wholly in the padding, (windows down, …), with -1 for the
     others; or nothing, if there are no such windows.
     """
-    (rows, top), (columns, left) = (
-        _lines(*each, ceil_mode) for each in zip((height, width), kernel_size, stride, padding, dilation, strict=True)
+    lines, firsts = zip(
+        *(_lines(*each, ceil_mode) for each in zip(sizes, kernel_size, stride, padding, dilation, strict=True)),
+        strict=True,
     )
-    positions = (rows[:, None, :, None] * width + columns[:, None, :]).astype(np.uint32)
-    outside = np.add.outer(top >= height, left >= width)
-    beyond = np.where(outside, np.add.outer(top * width, left), -1)
-    largest = max(height * width, beyond.max())
-    smallest_type = next(each for each in (np.int16, np.int32) if largest <= np.iinfo(each).max)
-    beyond = beyond.astype(smallest_type)
-    return positions.reshape(-1, *positions.shape[2:]), beyond if outside.any() else beyond[:0, :0]
+    outside = reduce(np.logical_or.outer, [first >= size for first, size in zip(firsts, sizes, strict=True)])
+    beyond = np.where(outside, _flat(sizes, [first[None] for first in firsts])[0], -1)
+    beyond = beyond.astype(_type_for(max(prod(sizes), beyond.max())))
+    return _flat(sizes, lines).astype(np.uint32), beyond if outside.any() else beyond.reshape(-1)[:0]
+
+
+@lru_cache(maxsize=64)
+def _adaptive_positions(sizes: Sizes, output_size: Sizes) -> tuple[Array, Any]:
+    """Likewise for windows that are adapted to the size of the result, and the type for indices."""
+    lines = []
+    for size, count in zip(sizes, output_size, strict=True):
+        starts, ends = adaptive_windows(size, count)
+        longest = (ends - starts).max(initial=0)
+        lines.append(np.minimum(starts + np.arange(longest)[:, None], ends - 1))
+    return _flat(sizes, lines).astype(np.uint32), _type_for(prod(sizes))
+
+
+def _random_starts(share: Any, size: int, count: int, kernel_size: int) -> Array:
+    """Where windows begin along a dimension: evenly apart but for rounding, which the share, from 0 to 1, decides."""
+    last = size - kernel_size
+    step = share.dtype.type(last) / share.dtype.type(max(count - 1, 1))
+    starts = ((np.arange(count, dtype=share.dtype) + share) * step).astype(np.int64) - int(share * step)
+    starts[-1:] = last
+    return starts
+
+
+def _type_for(largest: int) -> Any:
+    return next(each for each in (np.int16, np.int32, np.int64) if largest <= np.iinfo(each).max)
+
+
+def _flat(sizes: Sizes, lines: Sequence[Array]) -> Array:
+    """Flat positions, (kernel elements, windows down, …), from those along each dimension, (kernel size, windows)."""
+    dims = len(sizes)
+    positions = np.zeros((1,) * (2 * dims), np.int64)
+    for d, (size, line) in enumerate(zip(sizes, lines, strict=True)):
+        shape = [1] * (2 * dims)
+        shape[d], shape[dims + d] = line.shape
+        positions = positions * size + line.reshape(shape)
+    return positions.reshape(prod(positions.shape[:dims]), *positions.shape[dims:])
 
 
 def _lines(
@@ -102,19 +183,11 @@ def _lines(
 
     Rows outside are replaced by the nearest one inside that the window meets, if it meets one.
     """
-    starts = np.arange(_output_size(extent, kernel_size, stride, padding, dilation, ceil_mode)) * stride - padding
+    starts = np.arange(pooled_size(extent, kernel_size, stride, padding, dilation, ceil_mode)) * stride - padding
     first = np.where(starts < 0, starts % dilation, starts)
     last = first + (extent - 1 - first) // dilation * dilation
     lines = np.clip(starts + np.arange(kernel_size)[:, None] * dilation, first, np.maximum(first, last))
     return np.minimum(lines, extent - 1), first
-
-
-def _output_size(size: int, kernel: int, stride: int, padding: int, dilation: int, ceil_mode: bool) -> int:
-    steps = size + 2 * padding - dilation * (kernel - 1) - 1
-    count = (steps + (stride - 1 if ceil_mode else 0)) // stride + 1
-    if ceil_mode and (count - 1) * stride >= size + padding:
-        count -= 1  # the last window must start inside the input or the padding before it
-    return count
 
 
 @parallel_jit
