@@ -14,6 +14,7 @@ from minitorch.ops.adaptive_pooling import OutputSize
 from minitorch.ops.adaptive_pooling import adaptive_max_pool1d as adaptive_max_pool1d_with_indices
 from minitorch.ops.adaptive_pooling import adaptive_max_pool2d as adaptive_max_pool2d_with_indices
 from minitorch.ops.adaptive_pooling import adaptive_max_pool3d as adaptive_max_pool3d_with_indices
+from minitorch.ops.arguments import Each
 from minitorch.ops.average_pooling import avg_pool1d, avg_pool2d, avg_pool3d
 from minitorch.ops.max_pooling import max_pool1d as _max_pool1d
 from minitorch.ops.max_pooling import (
@@ -23,7 +24,6 @@ from minitorch.ops.max_pooling import (
 )
 from minitorch.ops.max_pooling import max_pool2d as _max_pool2d
 from minitorch.ops.max_pooling import max_pool3d as _max_pool3d
-from minitorch.ops.pooling import Each
 from minitorch.tensor import Tensor
 
 __all__ = [

@@ -10,11 +10,11 @@ import numpy as np
 
 from minitorch.dtypes import int64
 from minitorch.kernels.windows import adaptive_windows
-from minitorch.ops.arguments import dtype_name
+from minitorch.ops.arguments import Each, dtype_name
 from minitorch.ops.average_pooling import Averaging, check_signal
 from minitorch.ops.max_pooling import MaxPooling
 from minitorch.ops.operator import operator
-from minitorch.ops.pooling import Each, Sizes, for_each
+from minitorch.ops.pooling import Sizes, for_each
 from minitorch.ops.reduction import mean
 from minitorch.ops.shape import squeeze, unsqueeze
 
@@ -52,14 +52,15 @@ def _size(output_size: OutputSize, shape: Sizes, dims: int) -> Sizes:
 
 def _check(name: str, shape: Sizes, dims: int, colon: str, first: int) -> None:
     """Checks that the shape is of a batch of planes, and that none of its dimensions from ``first`` on is empty."""
-    if len(shape) not in (dims + 1, dims + 2):
+    wrong = len(shape) not in (dims + 1, dims + 2)
+    empty = [d for d in range(first, len(shape)) if not shape[d]]
+    if wrong and not (name == "adaptive_avg_pool3d" and empty):
         raise RuntimeError(f"{name}(): Expected {dims + 1}D or {dims + 2}D tensor, but got{colon} {list(shape)}")
-    for d in range(first, len(shape)):
-        if not shape[d]:
-            raise RuntimeError(
-                f"{name}(): Expected input to have non-zero size for non-batch dimensions, but input has sizes {list(shape)} "
-                f"with dimension {d} being empty"
-            )
+    if empty:
+        raise RuntimeError(
+            f"{name}(): Expected input to have non-zero size for non-batch dimensions, but input has sizes {list(shape)} with "
+            f"dimension {empty[0]} being empty"
+        )
 
 
 # -- averages --------------------------------------------------------------------------------------------------------------
@@ -84,7 +85,7 @@ def _adaptive_avg_pool(dims: int, input: Tensor, output_size: OutputSize) -> Ten
         )
     if set(sizes) == {1}:
         return mean(input, tuple(range(-1, -dims - 1, -1)), keepdim=True)  # type: ignore[no-any-return]
-    _check(name, shape, dims, "", first=len(shape) - 2 if dims == 2 else 1)
+    _check(name, shape, dims, "", first=max(len(shape) - 2, 0) if dims == 2 else 1)
     if input._array.dtype.kind != "f":
         kernel = name if dims == 2 else f"{name}_cpu"
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{dtype_name(input)}'")
@@ -130,7 +131,7 @@ def adaptive_avg_pool3d(input: Tensor, output_size: OutputSize) -> Tensor:
 def _adaptive_max_pool(dims: int, input: Tensor, output_size: OutputSize) -> tuple[Tensor, Tensor]:
     name, shape = f"adaptive_max_pool{dims}d", tuple(input._array.shape)
     sizes = _size(output_size, shape, dims)
-    _check(name, shape, dims, ":", first=len(shape) - dims - 1)
+    _check(name, shape, dims, ":", first=1)
     if len(sizes) != dims:
         raise RuntimeError(f"{name}(): internal error: output_size.size() must be {dims}")
     if min(sizes) < 0:
@@ -153,7 +154,7 @@ def adaptive_max_pool1d(input: Tensor, output_size: Each) -> Any:
     """
     sizes = for_each("adaptive_max_pool1d", "output_size", output_size, 1)
     check_signal("adaptive_max_pool1d", input)
-    _check("adaptive_max_pool1d", input._array.shape, 1, ":", first=input._array.ndim - 2)
+    _check("adaptive_max_pool1d", input._array.shape, 1, ":", first=1)
     values, indices = _adaptive_max_pool(2, unsqueeze(input, -2), (1, *sizes))
     return squeeze(values, -2), squeeze(indices, -2)
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from minitorch.autograd.graph import Function, Unary
 from minitorch.kernels.windows import pooling_windows
-from minitorch.ops.arguments import dimension, dtype_name
+from minitorch.ops.arguments import Each, dimension, dtype_name
 from minitorch.ops.operator import formula, operator
-from minitorch.ops.pooling import Each, Sizes, check_windows, windows
+from minitorch.ops.pooling import Sizes, check_windows, windows
 from minitorch.ops.shape import squeeze, unsqueeze
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _avg_pool(
                 f"Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but got:{list(shape)}"
             )
     check_windows(name, shape, *settings, ceil_mode)
-    if input._array.dtype.kind != "f" and input._array.dtype != np.int64:
+    if input._array.dtype not in ("float32", "float64", "int64", "float16" if dims == 2 else "int64"):
         kernel = name if dims == 2 else f"{name}_out_frame"
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{dtype_name(input)}'")
     lines = _evenly(shape[-dims:], *settings[:3], ceil_mode, count_include_pad, divisor_override)

@@ -7,10 +7,10 @@ here is differentiated in terms of the other two.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.graph import Function
+from minitorch.ops.arguments import Each
 from minitorch.ops.convolution_checks import Sizes, check_dtypes, check_shapes, for_each
 from minitorch.ops.operator import formula, operator
 from minitorch.ops.padding import constant_pad_nd
@@ -19,9 +19,6 @@ from minitorch.ops.shape import squeeze, unsqueeze
 if TYPE_CHECKING:
     from minitorch.kernels import Table
     from minitorch.tensor import Tensor
-
-Each = int | Sequence[int]
-"""A number for each dimension, or one for all."""
 
 
 class Convolving(Function):
@@ -188,12 +185,9 @@ def _pad_by_name(
             f"Expected {len(kernel) + 2}-dimensional input for {len(kernel) + 2}-dimensional weight{list(weight._array.shape)}, "
             f"but got {dims + 2}-dimensional input of size {list(input._array.shape)} instead"
         )
-    dilations = for_each("dilation", dilation, dims, dims)
-    if min(dilations) == 0:
-        raise RuntimeError(f"dilation should be greater than zero, but got {list(dilations)}")
     if max(for_each("stride", stride, dims, dims)) > 1:
         raise RuntimeError("padding='same' is not supported for strided convolutions")
-    zeros = [d * (size - 1) for d, size in zip(dilations, kernel, strict=True)]
+    zeros = [d * (size - 1) for d, size in zip(for_each("dilation", dilation, dims, dims), kernel, strict=True)]
     if any(count % 2 for count in zeros):
         warnings.warn(
             "Using padding='same' with even kernel lengths and odd dilation may require a zero-padded copy of the input be "

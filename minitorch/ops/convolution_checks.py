@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from minitorch.dtypes import from_numpy_dtype
-from minitorch.ops.arguments import cpp_name, dtype_name
+from minitorch.ops.arguments import Each, cpp_name, dtype_name
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 Sizes = tuple[int, ...]
 
 
-def for_each(name: str, value: int | Sequence[int], dims: int, wanted: int) -> Sizes:
+def for_each(name: str, value: Each, dims: int, wanted: int) -> Sizes:
     """A setting for each of the ``wanted`` dimensions of the weight; a single number stands for ``dims``.
 
     Raises:
@@ -59,9 +58,8 @@ def check_shapes(
     if min(stride) < 1:
         raise RuntimeError("non-positive stride is not supported")
     if min(dilation) < 1:
-        raise RuntimeError(
-            "non-positive dilation is not supported" if min(dilation) == 0 else "dilation should be greater than zero"
-        )
+        given = f", but got {list(dilation)}" if min(dilation) == 0 else ""
+        raise RuntimeError("dilation should be greater than zero" + given)
     if groups < 1:
         raise RuntimeError("non-positive groups is not supported")
     if len(weight_shape) != len(shape):
@@ -138,11 +136,11 @@ def check_dtypes(kernel: str, input: Tensor, weight: Tensor, bias: Tensor | None
             raise RuntimeError(_differ("bias", input, bias))
         raise RuntimeError(f"Input type ({cpp_name(input)}) and bias type ({cpp_name(bias)}) should be the same")
     if weight._array.dtype is not of_input:
-        if of_input == "float32":
+        if of_input == "float32" and len(input._array) > 1:  # torch's kernel is then another one
             raise RuntimeError(_differ("weight", input, weight))
         raise RuntimeError(f"expected scalar type {dtype_name(input)} but found {dtype_name(weight)}")
-    if of_input.kind == "b":
-        raise NotImplementedError(f"\"{kernel}\" not implemented for 'Bool'")
+    if of_input.kind == "b" or (transposed and of_input.kind != "f" and of_input != "int64"):
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{dtype_name(input)}'")
 
 
 def _differ(name: str, input: Tensor, other: Tensor) -> str:

@@ -8,10 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from minitorch.dtypes import int64
-from minitorch.ops.arguments import dimension
+from minitorch.ops.arguments import Each, dimension
 from minitorch.ops.max_pooling import MaxPooling
 from minitorch.ops.operator import operator
-from minitorch.ops.pooling import Each
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor

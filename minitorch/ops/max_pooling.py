@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from minitorch.autograd.graph import Function
 from minitorch.dtypes import int64
 from minitorch.kernels.windows import pooled_size
-from minitorch.ops.arguments import dtype_name
+from minitorch.ops.arguments import Each, dtype_name
 from minitorch.ops.operator import formula, operator
-from minitorch.ops.pooling import Each, Sizes, check_windows, windows
+from minitorch.ops.pooling import Sizes, check_windows, windows
 from minitorch.ops.shape import squeeze, unsqueeze
 
 if TYPE_CHECKING:

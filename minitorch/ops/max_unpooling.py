@@ -7,9 +7,9 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.graph import Function
-from minitorch.ops.arguments import dtype_name
+from minitorch.ops.arguments import Each, dtype_name
 from minitorch.ops.operator import operator
-from minitorch.ops.pooling import Each, Sizes
+from minitorch.ops.pooling import Sizes
 from minitorch.ops.shape import squeeze, unsqueeze
 
 if TYPE_CHECKING:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 
 from minitorch.kernels.windows import pooled_size
+from minitorch.ops.arguments import Each
 
 Sizes = tuple[int, ...]
-Each = int | Sequence[int]
-"""A number for each dimension, or one for all."""
 
 AXES = ("", "W", "HW", "THW")
 COUNTS = ("", "one", "two", "three")

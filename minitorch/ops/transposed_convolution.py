@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.graph import Function
-from minitorch.ops.arguments import dtype_name
-from minitorch.ops.convolution import Convolving, Each
+from minitorch.ops.arguments import Each, dtype_name
+from minitorch.ops.convolution import Convolving
 from minitorch.ops.convolution_checks import Sizes, check_dtypes, check_shapes, for_each
 from minitorch.ops.operator import operator
 from minitorch.ops.shape import squeeze, unsqueeze
