@@ -45,14 +45,9 @@ def windows(
 ) -> tuple[Sizes, Sizes, Sizes, Sizes]:
     """The settings of windows, for each dimension; they move by their own size unless a stride is given."""
     kernel = for_each(operator, "kernel_size", kernel_size, dims)
-    if stride is None or (not isinstance(stride, int) and not len(stride)):
-        stride = kernel
-    return (
-        kernel,
-        for_each(operator, "stride", stride, dims),
-        for_each(operator, "padding", padding, dims),
-        for_each(operator, "dilation", dilation, dims),
-    )  # fmt: skip
+    by_size = stride is None or (not isinstance(stride, int) and not len(stride))
+    strides = kernel if by_size else for_each(operator, "stride", stride, dims)  # type: ignore[arg-type]  # it is not None
+    return kernel, strides, for_each(operator, "padding", padding, dims), for_each(operator, "dilation", dilation, dims)
 
 
 @lru_cache(maxsize=1024)
