@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from math import inf, prod
 from typing import Any
@@ -37,8 +36,19 @@ __all__ = [
 # -- largest elements ------------------------------------------------------------------------------------------------------
 
 
+def _named_as(function: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Gives what it decorates the name and the docstring of another function, but not its signature."""
+
+    def name(other: Callable[..., Any]) -> Callable[..., Any]:
+        other.__name__ = other.__qualname__ = function.__name__
+        other.__doc__ = f"{function.__doc__}\n\nWith ``return_indices``, where the elements were as well."
+        return other
+
+    return name
+
+
 def _max_pool(values: Callable[..., Tensor], with_indices: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(values)
+    @_named_as(values)
     def pooled(
         input: Tensor,
         kernel_size: Each,
@@ -59,7 +69,7 @@ max_pool3d = _max_pool(_max_pool3d, max_pool3d_with_indices)
 
 
 def _adaptive_max_pool(with_indices: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(with_indices)
+    @_named_as(with_indices)
     def pooled(input: Tensor, output_size: OutputSize, return_indices: bool = False) -> Any:
         values, indices = with_indices(input, output_size)
         return (values, indices) if return_indices else values

@@ -284,3 +284,34 @@ def test_pooling_reads_inputs_in_any_layout(dims: int, layout: str, dtype: str):
         theirs = pool(torch.from_numpy(array), size)
         exact = torch.from_numpy(array.astype(np.float64))
         assert_close(ours.numpy(), theirs.numpy(), lambda pool=pool, exact=exact, size=size: pool(exact, size).numpy())
+
+
+LARGE: dict[str, tuple[Callable[..., Any], list[tuple[int, ...]]]] = {
+    "avg_pool2d": (lambda F, x: F.avg_pool2d(x, 3, 2, 1), [(3, 4, 50, 61)]),
+    "avg_pool3d": (lambda F, x: F.avg_pool3d(x, 2), [(2, 3, 16, 18, 20)]),
+    "adaptive_avg_pool2d": (lambda F, x: F.adaptive_avg_pool2d(x, (20, 21)), [(3, 4, 50, 61)]),
+    "max_pool1d": (lambda F, x: F.max_pool1d(x, 3, 2), [(3, 4, 2001)]),
+    "max_pool3d": (lambda F, x: F.max_pool3d(x, 3, 2, 1), [(2, 3, 20, 22, 24)]),
+    "adaptive_max_pool2d": (lambda F, x: F.adaptive_max_pool2d(x, (20, 21)), [(3, 4, 50, 61)]),
+    "fractional_max_pool2d": (
+        lambda F, x, share: F.fractional_max_pool2d(x, 3, (20, 21), _random_samples=share.sigmoid().detach()),
+        [(3, 4, 50, 61), (3, 4, 2)],
+    ),
+    "grid_sample": (lambda F, x, grid: F.grid_sample(x, grid, align_corners=False), [(2, 4, 30, 31), (2, 40, 41, 2)]),
+    "conv3d": (lambda F, x, w: F.conv3d(x, w, padding=1), [(2, 4, 9, 10, 12), (6, 4, 3, 3, 3)]),
+    "conv_transpose2d": (lambda F, x, w: F.conv_transpose2d(x, w, stride=2), [(2, 8, 20, 22), (8, 6, 3, 3)]),
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_work_that_is_shared_among_threads_gives_what_torch_gives(name: str):
+    call, shapes = LARGE[name]
+    source = np.random.default_rng(0)
+    arrays = [source.standard_normal(shape) for shape in shapes]
+    found = []
+    for lib in (minitorch, torch):
+        inputs = [lib.from_numpy(array).requires_grad_() for array in arrays]
+        result = call(lib.nn.functional, *inputs)
+        cotangent = lib.from_numpy(np.random.default_rng(1).standard_normal(tuple(result.shape)))
+        found.append([result, *lib.autograd.grad(result, inputs, cotangent, allow_unused=True, materialize_grads=True)])
+    assert_same(*found)

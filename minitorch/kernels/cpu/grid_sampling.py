@@ -34,11 +34,13 @@ def grid_sample(
     input: Array, grid: Array, orders: tuple[int, ...], mode: str, padding_mode: str, align_corners: bool
 ) -> Array:
     """(N, C, …) at the positions (N, …, dims), of which the first number is of the last dimension; from -1 to 1."""
-    indices, weights = _taps(grid, input.shape[2:], orders, mode, padding_mode, align_corners)
-    output = np.empty((*input.shape[:2], *grid.shape[1:-1]), input.dtype)
-    kernel = _read if output.size * weights.shape[2] >= SHARED else _read.serial
-    kernel(_flat(input), indices, weights, _flat(output))
-    return output
+    pixels, weights = _taps(grid, input.shape[2:], orders, mode, padding_mode, align_corners)
+    images = np.zeros((*input.shape[:2], prod(input.shape[2:]) + 1), input.dtype)
+    images[:, :, :-1] = input.reshape(*input.shape[:2], images.shape[2] - 1)
+    output = np.zeros((*input.shape[:2], weights.shape[2]), input.dtype)
+    kernel = _read if output.size * weights.shape[1] >= SHARED else _read.serial
+    kernel(images, pixels, weights, output)
+    return output.reshape(*input.shape[:2], *grid.shape[1:-1])
 
 
 @in_float32
@@ -52,38 +54,38 @@ def grid_sample_input_grad(
     align_corners: bool,
 ) -> Array:
     """Adds each element of ``grad``, by their weights, to the pixels that went into it."""
-    indices, weights = _taps(grid, input_shape[2:], orders, mode, padding_mode, align_corners)
-    input_grad = np.zeros(input_shape, grad.dtype)
-    kernel = _write if grad.size * weights.shape[2] >= SHARED else _write.serial
-    kernel(_flat(input_grad), indices, weights, _flat(grad))
-    return input_grad
-
-
-def _flat(images: Array) -> Array:
-    return np.ascontiguousarray(images).reshape(*images.shape[:2], prod(images.shape[2:]))
+    pixels, weights = _taps(grid, input_shape[2:], orders, mode, padding_mode, align_corners)
+    images = np.zeros((*input_shape[:2], prod(input_shape[2:]) + 1), grad.dtype)
+    kernel = _write if grad.size * weights.shape[1] >= SHARED else _write.serial
+    kernel(images, pixels, weights, np.ascontiguousarray(grad).reshape(*input_shape[:2], weights.shape[2]))
+    return images[:, :, :-1].reshape(input_shape)
 
 
 def _taps(
     grid: Array, sizes: tuple[int, ...], orders: tuple[int, ...], mode: str, padding_mode: str, align_corners: bool
 ) -> tuple[Array, Array]:
-    """The flat positions of the pixels that go into each place, -1 outside; and their weights: (N, places, taps)."""
+    """The flat positions of the pixels that go into each place, and their weights: (N, taps, places).
+
+    What is outside is one more pixel, behind the last.
+    """
     places = grid.reshape(len(grid), prod(grid.shape[1:-1]), grid.shape[-1])
-    indices, weights = np.zeros((*places.shape[:2], 1), np.int64), np.ones((*places.shape[:2], 1), grid.dtype)
+    batch, count, _ = places.shape
+    pixels, weights = np.zeros((batch, 1, count), np.int64), np.ones((batch, 1, count), grid.dtype)
     for d, size in enumerate(sizes):
         number = len(sizes) - 1 - d
         at, factors = _line(places[..., number], size, orders[number], mode, padding_mode, align_corners)
-        before, at = indices[..., None], at[..., None, :]
-        indices = np.where((before < 0) | (at < 0), -1, before * size + at).reshape(
-            *places.shape[:2], before.shape[2] * at.shape[3]
+        outside = (pixels < 0)[:, :, None] | (at < 0)[:, None]
+        pixels = np.where(outside, -1, pixels[:, :, None] * size + at[:, None]).reshape(
+            batch, outside.shape[1] * outside.shape[2], count
         )
-        weights = (weights[..., None] * factors[..., None, :]).reshape(indices.shape)
-    return indices, weights
+        weights = (weights[:, :, None] * factors[:, None]).reshape(pixels.shape)
+    return np.where(pixels < 0, prod(sizes), pixels).astype(np.uint32), weights
 
 
 def _line(
     places: Array, size: int, order: int, mode: str, padding_mode: str, align_corners: bool
 ) -> tuple[Array, Array]:
-    """The taps along one dimension, (N, places, taps): the pixels, -1 outside, and derivatives of their weights."""
+    """The taps along one dimension, (N, taps, places): the pixels, -1 outside, and derivatives of their weights."""
     number = places.dtype.type
     slope = number((size - 1) / 2 if align_corners else size / 2)
     x = (places + 1) / 2 * number(size - 1) if align_corners else ((places + 1) * number(size) - 1) / 2
@@ -95,11 +97,12 @@ def _line(
     t, polynomials = x - first, POLYNOMIALS[mode]
     for _ in range(order):
         polynomials = polynomials[:, 1:] * np.arange(1, polynomials.shape[1])
-    weights = np.zeros((*x.shape, len(polynomials)), x.dtype)
+    weights = np.zeros((len(x), len(polynomials), x.shape[1]), x.dtype)
     for power in reversed(range(polynomials.shape[1])):
-        weights = weights * t[..., None] + polynomials[:, power].astype(x.dtype)
-    weights *= (factor**order)[..., None]
-    taps = first[..., None] + np.arange(len(polynomials), dtype=x.dtype) - (mode == "bicubic")
+        weights = weights * t[:, None] + polynomials[:, power, None].astype(x.dtype)
+    if order:
+        weights *= (factor**order)[:, None]
+    taps = first[:, None] + np.arange(len(polynomials), dtype=x.dtype)[:, None] - (mode == "bicubic")
     if mode == "bicubic":
         taps, _ = _put_inside(taps, size, padding_mode, align_corners)
     inside = (taps >= 0) & (taps < size)
@@ -130,25 +133,20 @@ def _reflected(x: Array, twice_low: int, twice_high: int) -> tuple[Array, Array]
 
 
 @parallel_jit
-def _read(images, indices, weights, output):
+def _read(images, pixels, weights, output):
     channels = images.shape[1]
     for item in prange(len(images) * channels):
         n, c = item // channels, item % channels
-        for place in range(output.shape[2]):
-            total = weights.dtype.type(0)
-            for tap in range(indices.shape[2]):
-                index = indices[n, place, tap]
-                total += weights[n, place, tap] * (images[n, c, index] if index >= 0 else weights.dtype.type(0))
-            output[n, c, place] = total
+        for tap in range(pixels.shape[1]):
+            for place in range(output.shape[2]):
+                output[n, c, place] += weights[n, tap, place] * images[n, c, pixels[n, tap, place]]
 
 
 @parallel_jit
-def _write(images, indices, weights, grad):
+def _write(images, pixels, weights, grad):
     channels = images.shape[1]
     for item in prange(len(images) * channels):
         n, c = item // channels, item % channels
-        for place in range(grad.shape[2]):
-            for tap in range(indices.shape[2]):
-                index = indices[n, place, tap]
-                if index >= 0:
-                    images[n, c, index] += weights[n, place, tap] * grad[n, c, place]
+        for tap in range(pixels.shape[1]):
+            for place in range(grad.shape[2]):
+                images[n, c, pixels[n, tap, place]] += weights[n, tap, place] * grad[n, c, place]

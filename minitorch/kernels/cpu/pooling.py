@@ -68,13 +68,12 @@ def fractional_max_pool(input: Array, samples: Array, kernel_size: Sizes, output
     sizes = input.shape[-dims:]
     output = np.empty((*input.shape[:-dims], *output_size), input.dtype)
     indices = np.empty(output.shape, _type_for(prod(sizes)))
-    planes, best, winners = _planes(dims, input, output, indices)
-    for number, shares in enumerate(samples):
-        starts = [_random_starts(*each) for each in zip(shares, sizes, output_size, kernel_size, strict=True)]
-        lines = [np.arange(size)[:, None] + each for each, size in zip(starts, kernel_size, strict=True)]
-        positions = _flat(sizes, lines).reshape(prod(kernel_size), prod(output_size)).astype(np.uint32)
-        plane = slice(number, number + 1)
-        _pool.serial(planes[plane], best[plane], winners[plane], positions)
+    first = np.zeros((len(samples), 1), np.int64)  # of each plane's windows, (planes, windows)
+    for shares, size, count, kernel in zip(samples.T, sizes, output_size, kernel_size, strict=True):
+        starts = _random_starts(shares[:, None], size, count, kernel)
+        first = (first[:, :, None] * size + starts[:, None]).reshape(len(samples), first.shape[1] * count)
+    offsets = _flat(sizes, [np.arange(size)[:, None] for size in kernel_size]).reshape(prod(kernel_size))
+    _shared(_pool_from, output)(*_planes(dims, input, output, indices), first, offsets)
     return output, indices
 
 
@@ -152,12 +151,17 @@ def _adaptive_positions(sizes: Sizes, output_size: Sizes) -> tuple[Array, Any]:
     return _flat(sizes, lines).astype(np.uint32), _type_for(prod(sizes))
 
 
-def _random_starts(share: Any, size: int, count: int, kernel_size: int) -> Array:
-    """Where windows begin along a dimension: evenly apart but for rounding, which the share, from 0 to 1, decides."""
+def _random_starts(shares: Array, size: int, count: int, kernel_size: int) -> Array:
+    """Where each plane's windows begin along a dimension, (planes, windows).
+
+    Evenly apart but for rounding, which the plane's share, from 0 to 1, decides.
+    """
     last = size - kernel_size
-    step = share.dtype.type(last) / share.dtype.type(max(count - 1, 1))
-    starts = ((np.arange(count, dtype=share.dtype) + share) * step).astype(np.int64) - int(share * step)
-    starts[-1:] = last
+    step = shares.dtype.type(last) / shares.dtype.type(max(count - 1, 1))
+    starts = ((np.arange(count, dtype=shares.dtype) + shares) * step).astype(np.int64) - (shares * step).astype(
+        np.int64
+    )
+    starts[:, -1:] = last
     return starts
 
 
@@ -218,6 +222,20 @@ def _pool(planes, output, indices, positions):
                 best[window] = value if value != value else larger
                 winner[window] = place if value != value else place_of_larger
         indices[plane, begin : begin + BAND] = winner
+
+
+@parallel_jit
+def _pool_from(planes, output, indices, first, offsets):
+    for plane in prange(len(planes)):
+        for window in range(output.shape[1]):
+            winner = first[plane, window]
+            best = planes[plane, winner]
+            for offset in offsets[1:]:
+                place = first[plane, window] + offset
+                value = planes[plane, place]
+                if value > best or value != value:
+                    best, winner = value, place
+            output[plane, window], indices[plane, window] = best, winner
 
 
 @parallel_jit

@@ -37,7 +37,6 @@ class _ConvNd(Module):
         padding_mode: str = "zeros",
         device: Any = None,
         dtype: Dtype | None = None,
-        output_padding: Each = 0,
     ) -> None:
         super().__init__()
         self.in_channels = in_channels
@@ -46,7 +45,7 @@ class _ConvNd(Module):
         self.stride = several(stride, self.dims)
         self.padding = padding if isinstance(padding, str) else several(padding, self.dims)
         self.dilation = several(dilation, self.dims)
-        self.output_padding = several(output_padding, self.dims)
+        self.output_padding = (0,) * self.dims
         self.groups = groups
         self.padding_mode = padding_mode
         self._check()
@@ -164,7 +163,8 @@ class _ConvTransposeNd(_ConvNd):
         if padding_mode != "zeros":
             raise ValueError(f'Only "zeros" padding mode is supported for {type(self).__name__}')
         settings = stride, padding, dilation, groups, bias, padding_mode, device, dtype
-        super().__init__(in_channels, out_channels, kernel_size, *settings, output_padding=output_padding)
+        super().__init__(in_channels, out_channels, kernel_size, *settings)
+        self.output_padding = several(output_padding, self.dims)
 
     def forward(self, input: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
         """With ``output_size``, the size of the result, where several go with the same input."""
