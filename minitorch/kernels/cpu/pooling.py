@@ -26,6 +26,9 @@ __all__ = [
 
 Array = np.ndarray
 Sizes = tuple[int, ...]
+Table = tuple[Array, Array, Sizes]
+"""Where windows lie: the first elements of the slabs of a volume that a window reaches, (kernel depth, windows deep); within a
+slab, or a plane, the positions of a window's elements, (kernel elements, windows); and how many windows there are, (…)."""
 
 SHARED = 2**12  # windows from which more than one thread pays
 BAND = 1024  # windows of a plane to look at together: what is noted of them should stay in the core's first cache
@@ -41,8 +44,9 @@ def max_pool(
     A window wholly in the padding, which dilation can cause, is -inf at a position beyond the plane.
     Positions are of the smallest type that holds them.
     """
-    positions, beyond = _positions(input.shape[-len(kernel_size) :], kernel_size, stride, padding, dilation, ceil_mode)
-    output, indices = _pooled(input, positions, beyond.dtype)
+    dims = len(kernel_size)
+    table, beyond = _positions(input.shape[-dims:], kernel_size, stride, padding, dilation, ceil_mode)
+    output, indices = _pooled(input, dims, table, beyond.dtype)
     if beyond.size:
         nothing = beyond >= 0
         output[..., nothing] = -np.inf if input.dtype.kind == "f" else np.iinfo(input.dtype).min
@@ -53,7 +57,8 @@ def max_pool(
 @in_float32
 def adaptive_max_pool(input: Array, output_size: Sizes) -> tuple[Array, Array]:
     """The largest elements of ``output_size`` windows that together cover the plane, with positions as of ``max_pool``."""
-    return _pooled(input, *_adaptive_positions(input.shape[-len(output_size) :], output_size))
+    dims = len(output_size)
+    return _pooled(input, dims, *_adaptive_positions(input.shape[-dims:], output_size))
 
 
 @in_float32
@@ -101,13 +106,11 @@ def max_unpool(values: Array, indices: Array, output_size: Sizes) -> Array:
     return output
 
 
-def _pooled(input: Array, positions: Array, dtype: Any) -> tuple[Array, Array]:
-    dims = positions.ndim - 1
-    shape = (*input.shape[:-dims], *positions.shape[1:])
-    output, indices = np.empty(shape, input.dtype), np.empty(shape, dtype)
-    _shared(_pool, output)(
-        *_planes(dims, input, output, indices), positions.reshape(len(positions), prod(positions.shape[1:]))
-    )
+def _pooled(input: Array, dims: int, table: Table, dtype: Any) -> tuple[Array, Array]:
+    slabs, positions, size = table
+    output = np.empty((*input.shape[:-dims], *size), input.dtype)
+    indices = np.empty(output.shape, dtype)
+    _shared(_pool, output)(*_planes(dims, input, output, indices), slabs, positions)
     return output, indices
 
 
@@ -123,8 +126,8 @@ def _planes(dims: int, *arrays: Array) -> list[Array]:
 @lru_cache(maxsize=64)
 def _positions(
     sizes: Sizes, kernel_size: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, ceil_mode: bool
-) -> tuple[Array, Array]:
-    """Where in a plane each element of the kernel lies in each window: (kernel elements, windows down, …), uint32.
+) -> tuple[Table, Array]:
+    """Where in a plane the elements of the windows lie.
 
     What lies in the padding is replaced by the nearest that does not: seen twice, it wins no more often.
     Also returns the positions beyond the plane of windows wholly in the padding, (windows down, …), with -1 for the
@@ -137,18 +140,26 @@ def _positions(
     outside = reduce(np.logical_or.outer, [first >= size for first, size in zip(firsts, sizes, strict=True)])
     beyond = np.where(outside, _flat(sizes, [first[None] for first in firsts])[0], -1)
     beyond = beyond.astype(_type_for(max(prod(sizes), beyond.max())))
-    return _flat(sizes, lines).astype(np.uint32), beyond if outside.any() else beyond.reshape(-1)[:0]
+    return _tabulated(sizes, lines), beyond if outside.any() else beyond.reshape(-1)[:0]
 
 
 @lru_cache(maxsize=64)
-def _adaptive_positions(sizes: Sizes, output_size: Sizes) -> tuple[Array, Any]:
+def _adaptive_positions(sizes: Sizes, output_size: Sizes) -> tuple[Table, Any]:
     """Likewise for windows that are adapted to the size of the result, and the type for indices."""
     lines = []
     for size, count in zip(sizes, output_size, strict=True):
         starts, ends = adaptive_windows(size, count)
         longest = (ends - starts).max(initial=0)
         lines.append(np.minimum(starts + np.arange(longest)[:, None], ends - 1))
-    return _flat(sizes, lines).astype(np.uint32), _type_for(prod(sizes))
+    return _tabulated(sizes, lines), _type_for(prod(sizes))
+
+
+def _tabulated(sizes: Sizes, lines: Sequence[Array]) -> Table:
+    """A table from the positions along each dimension, (kernel size, windows)."""
+    slabs = lines[-3] * (sizes[-2] * sizes[-1]) if len(lines) == 3 else np.zeros((1, 1))
+    positions = _flat(sizes[-2:], lines[-2:])
+    flat = positions.reshape(len(positions), prod(positions.shape[1:]))
+    return slabs.astype(np.uint32), flat.astype(np.uint32), tuple(line.shape[1] for line in lines)
 
 
 def _random_starts(shares: Array, size: int, count: int, kernel_size: int) -> Array:
@@ -195,33 +206,37 @@ def _lines(
 
 
 @parallel_jit
-def _pool(planes, output, indices, positions):
-    count, windows = output.shape
-    bands = -(-windows // BAND)
-    for item in prange(count * bands):
-        plane, begin = item % count, item // count * BAND
-        elements, best = planes[plane], output[plane, begin : begin + BAND]
-        winner = positions[0, begin : begin + BAND].copy()
+def _pool(planes, output, indices, slabs, positions):
+    windows = positions.shape[1]
+    depths, bands = slabs.shape[1], -(-windows // BAND)
+    for item in prange(len(planes) * depths * bands):
+        plane, depth, begin = item // bands // depths, item // bands % depths, item % bands * BAND
+        first, last = depth * windows + begin, depth * windows + min(begin + BAND, windows)
+        best = output[plane, first:last]
+        winner = positions[0, begin : begin + BAND] + slabs[0, depth]
         candidates = np.empty_like(best)
         for window in range(len(best)):
-            best[window] = elements[winner[window]]
-        for number in range(1, len(positions)):
-            places = positions[number, begin : begin + BAND]
-            for window in range(len(best)):
-                candidates[window] = elements[places[window]]
-            for window in range(len(best)):
-                value, largest, place, place_of_largest = (
-                    candidates[window],
-                    best[window],
-                    places[window],
-                    winner[window],
-                )
-                # Two selections, one after the other, are what LLVM has vector instructions for.
-                larger = value if value > largest else largest
-                place_of_larger = place if value > largest else place_of_largest
-                best[window] = value if value != value else larger
-                winner[window] = place if value != value else place_of_larger
-        indices[plane, begin : begin + BAND] = winner
+            best[window] = planes[plane, winner[window]]
+        for k in range(len(slabs)):
+            slab = slabs[k, depth]
+            elements = planes[plane, slab:]
+            for number in range(1 if k == 0 else 0, len(positions)):
+                places = positions[number, begin : begin + BAND]
+                for window in range(len(best)):
+                    candidates[window] = elements[places[window]]
+                for window in range(len(best)):
+                    value, largest, place, place_of_largest = (
+                        candidates[window],
+                        best[window],
+                        places[window] + slab,
+                        winner[window],
+                    )
+                    # Two selections, one after the other, are what LLVM has vector instructions for.
+                    larger = value if value > largest else largest
+                    place_of_larger = place if value > largest else place_of_largest
+                    best[window] = value if value != value else larger
+                    winner[window] = place if value != value else place_of_larger
+        indices[plane, first:last] = winner
 
 
 @parallel_jit
