@@ -61,25 +61,20 @@ def adaptive_max_pool(input: Array, output_size: Sizes) -> tuple[Array, Array]:
     return _pooled(input, dims, *_adaptive_positions(input.shape[-dims:], output_size))
 
 
-@in_float32
 def fractional_max_pool(input: Array, samples: Array, kernel_size: Sizes, output_size: Sizes) -> tuple[Array, Array]:
     """The largest elements of windows that lie as random numbers say, with positions as of ``max_pool``.
 
-    ``samples`` has for each plane (row) a number for each dimension, from 0 to 1.
+    ``samples`` has for each plane (row) a number for each dimension, from 0 to 1, in whose dtype places are computed.
 
     Source: Graham, Fractional Max-Pooling, 2014.
     """
-    dims = len(kernel_size)
-    sizes = input.shape[-dims:]
-    output = np.empty((*input.shape[:-dims], *output_size), input.dtype)
-    indices = np.empty(output.shape, _type_for(prod(sizes)))
+    sizes = input.shape[-len(kernel_size) :]
     first = np.zeros((len(samples), 1), np.int64)  # of each plane's windows, (planes, windows)
     for shares, size, count, kernel in zip(samples.T, sizes, output_size, kernel_size, strict=True):
         starts = _random_starts(shares[:, None], size, count, kernel)
         first = (first[:, :, None] * size + starts[:, None]).reshape(len(samples), first.shape[1] * count)
     offsets = _flat(sizes, [np.arange(size)[:, None] for size in kernel_size]).reshape(prod(kernel_size))
-    _shared(_pool_from, output)(*_planes(dims, input, output, indices), first, offsets)
-    return output, indices
+    return _pooled_from(input, first, offsets, output_size)
 
 
 @in_float32
@@ -111,6 +106,15 @@ def _pooled(input: Array, dims: int, table: Table, dtype: Any) -> tuple[Array, A
     output = np.empty((*input.shape[:-dims], *size), input.dtype)
     indices = np.empty(output.shape, dtype)
     _shared(_pool, output)(*_planes(dims, input, output, indices), slabs, positions)
+    return output, indices
+
+
+@in_float32
+def _pooled_from(input: Array, first: Array, offsets: Array, output_size: Sizes) -> tuple[Array, Array]:
+    dims = len(output_size)
+    output = np.empty((*input.shape[:-dims], *output_size), input.dtype)
+    indices = np.empty(output.shape, _type_for(prod(input.shape[-dims:])))
+    _shared(_pool_from, output)(*_planes(dims, input, output, indices), first, offsets)
     return output, indices
 
 
