@@ -5,31 +5,64 @@ from __future__ import annotations
 import warnings
 
 from minitorch.dtypes import dtype as Dtype
+from minitorch.nn.pooling import (
+    adaptive_max_pool1d,
+    adaptive_max_pool1d_with_indices,
+    adaptive_max_pool2d,
+    adaptive_max_pool2d_with_indices,
+    adaptive_max_pool3d,
+    adaptive_max_pool3d_with_indices,
+    fractional_max_pool2d,
+    fractional_max_pool2d_with_indices,
+    fractional_max_pool3d,
+    fractional_max_pool3d_with_indices,
+    lp_pool1d,
+    lp_pool2d,
+    lp_pool3d,
+    max_pool1d,
+    max_pool1d_with_indices,
+    max_pool2d,
+    max_pool2d_with_indices,
+    max_pool3d,
+    max_pool3d_with_indices,
+)  # fmt: skip
+from minitorch.nn.resampling import affine_grid, grid_sample, upsample, upsample_bilinear, upsample_nearest
 from minitorch.noise import drop
 from minitorch.ops import activation, loss, nonlinearity, piecewise
 from minitorch.ops.activation import sigmoid, tanh
-from minitorch.ops.convolution import conv2d, max_pool2d
+from minitorch.ops.adaptive_pooling import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
+from minitorch.ops.average_pooling import avg_pool1d, avg_pool2d, avg_pool3d
+from minitorch.ops.convolution import conv1d, conv2d, conv3d
 from minitorch.ops.distances import pdist
+from minitorch.ops.folding import col2im as fold
+from minitorch.ops.folding import im2col as unfold
 from minitorch.ops.gathering import embedding, one_hot
 from minitorch.ops.matmul import linear
+from minitorch.ops.max_unpooling import max_unpool1d, max_unpool2d, max_unpool3d
 from minitorch.ops.nonlinearity import celu_, elu_, gelu, glu, selu_, softplus, softsign, tanhshrink
 from minitorch.ops.nonlinearity import log_sigmoid as logsigmoid
 from minitorch.ops.operator import Number, in_place, methods
 from minitorch.ops.padding import pad
 from minitorch.ops.piecewise import hardshrink, leaky_relu_, prelu, softshrink, threshold_
 from minitorch.ops.rearranging import channel_shuffle, pixel_shuffle, pixel_unshuffle
-from minitorch.ops.resampling import col2im as fold
-from minitorch.ops.resampling import im2col as unfold
 from minitorch.ops.resampling import interpolate
+from minitorch.ops.transposed_convolution import conv_tbc, conv_transpose1d, conv_transpose2d, conv_transpose3d
 from minitorch.tensor import Tensor
 
 __all__ = [
-    "alpha_dropout", "celu", "celu_", "channel_shuffle", "conv2d", "cross_entropy", "dropout", "dropout1d", "dropout2d",
-    "dropout3d", "elu", "elu_", "embedding", "feature_alpha_dropout", "fold", "gelu", "glu", "hardshrink", "hardsigmoid",
-    "hardswish", "hardtanh", "hardtanh_", "interpolate", "l1_loss", "leaky_relu", "leaky_relu_", "linear", "log_softmax",
-    "logsigmoid", "max_pool2d", "mish", "mse_loss", "nll_loss", "one_hot", "pad", "pdist", "pixel_shuffle", "pixel_unshuffle",
-    "prelu", "relu", "relu6", "relu_", "selu", "selu_", "sigmoid", "silu", "softmax", "softmin", "softplus", "softshrink",
-    "softsign", "tanh", "tanhshrink", "threshold", "threshold_", "unfold",
+    "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "adaptive_max_pool1d",
+    "adaptive_max_pool1d_with_indices", "adaptive_max_pool2d", "adaptive_max_pool2d_with_indices", "adaptive_max_pool3d",
+    "adaptive_max_pool3d_with_indices", "affine_grid", "alpha_dropout", "avg_pool1d", "avg_pool2d", "avg_pool3d", "celu",
+    "celu_", "channel_shuffle", "conv1d", "conv2d", "conv3d", "conv_tbc", "conv_transpose1d", "conv_transpose2d",
+    "conv_transpose3d", "cross_entropy", "dropout", "dropout1d", "dropout2d", "dropout3d", "elu", "elu_", "embedding",
+    "feature_alpha_dropout", "fold", "fractional_max_pool2d", "fractional_max_pool2d_with_indices", "fractional_max_pool3d",
+    "fractional_max_pool3d_with_indices", "gelu", "glu", "grid_sample", "hardshrink", "hardsigmoid", "hardswish", "hardtanh",
+    "hardtanh_", "interpolate", "l1_loss", "leaky_relu", "leaky_relu_", "linear", "log_softmax", "logsigmoid", "lp_pool1d",
+    "lp_pool2d", "lp_pool3d", "max_pool1d", "max_pool1d_with_indices", "max_pool2d", "max_pool2d_with_indices", "max_pool3d",
+    "max_pool3d_with_indices", "max_unpool1d", "max_unpool2d", "max_unpool3d", "mish", "mse_loss", "nll_loss", "one_hot",
+    "pad", "pdist", "pixel_shuffle", "pixel_unshuffle", "prelu", "relu", "relu6", "relu_", "selu", "selu_", "sigmoid",
+    "silu", "softmax", "softmin", "softplus", "softshrink", "softsign", "tanh", "tanhshrink", "threshold", "threshold_",
+    "unfold", "upsample", "upsample_bilinear", "upsample_nearest",
 ]  # fmt: skip
 
 relu_ = methods["relu_"]

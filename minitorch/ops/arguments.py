@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import index
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 Dim = int | Sequence[int] | None
 Pair = int | Sequence[int]
+Each = int | Sequence[int]
+"""A number for each of some dimensions, or one for all."""
 
 
 def dimension(dim: int, ndim: int) -> int:
@@ -60,6 +62,11 @@ def pair(value: int | Sequence[int]) -> tuple[int, int]:
     if isinstance(value, int):
         return value, value
     return (value[0], value[0]) if len(value) == 1 else (value[0], value[1])
+
+
+def several(value: Any, count: int) -> tuple[Any, ...]:
+    """A sequence as it is, or one value so many times."""
+    return tuple(value) if isinstance(value, Iterable) else (value,) * count
 
 
 def check_tensors(operator: str, **arguments: Any) -> None:

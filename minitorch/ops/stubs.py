@@ -31,7 +31,7 @@ from typing import Any
 import numpy as np
 
 from minitorch.dtypes import dtype as Dtype
-from minitorch.ops.arguments import Dim, Pair
+from minitorch.ops.arguments import Dim, Each
 from minitorch.ops.promotion import Number
 from minitorch.random import Generator as Generator
 from minitorch.tensor import Tensor as Tensor

@@ -1,7 +1,6 @@
 """Operators of torch's database that minitorch has, by name, but that the tests leave out; each with the reason."""
 
 LEFT_OUT: dict[str, str] = {
-    "nn.functional.interpolate.area": "the mode is adaptive average pooling, and is refused with an error that says so",
     **dict.fromkeys(
         ("__radd__", "__rand__", "__rmul__", "__ror__", "__rxor__"),
         "its only error input has a number where the tensor should be, for which only a method in C has a check",

@@ -21,6 +21,8 @@ from tests.ops.cases_pointwise import CASES as POINTWISE
 from tests.ops.cases_reduction import CASES as REDUCTION
 from tests.ops.cases_shape import CASES as SHAPE_CASES
 from tests.ops.cases_solving import CASES as SOLVING
+from tests.ops.cases_spatial import CASES as SPATIAL
+from tests.ops.cases_spatial import SPECIAL
 
 ELEMENTWISE = [
     unary("neg"),
@@ -616,5 +618,5 @@ def _twice_in_place(a: Any, b: Any) -> Any:
 
 
 CASES = [*ELEMENTWISE, *REDUCTIONS, *SHAPES, *INDEXING, *PRODUCTS, *LOSSES, *WINDOWS, *IN_PLACE]
-CASES += POINTWISE + SHAPE_CASES + REDUCTION + LINALG + AT_POSITIONS + METHODS + SOLVING + DECOMPOSITIONS
+CASES += POINTWISE + SHAPE_CASES + REDUCTION + LINALG + AT_POSITIONS + METHODS + SOLVING + DECOMPOSITIONS + SPATIAL + SPECIAL
 assert len({case.name for case in CASES}) == len(CASES), "two rows have the same name"

@@ -14,6 +14,7 @@ from minitorch.kernels import Table, tables
 from minitorch.kernels.cpu import (
     creation,
     elementwise,
+    folding,
     indexing,
     least_squares,
     linalg,
@@ -35,42 +36,44 @@ COMPILED = {
     "activation": (
         "elu", "elu_backward", "gelu", "gelu_backward", "hardshrink", "hardshrink_backward", "hardsigmoid",
         "hardsigmoid_backward", "hardswish", "hardswish_backward", "hardtanh", "hardtanh_backward", "leaky_relu",
-        "leaky_relu_backward", "log_sigmoid", "log_sigmoid_backward", "mish", "mish_backward", "silu",
-        "silu_backward", "softplus", "softplus_backward", "softshrink", "softshrink_backward", "threshold",
+        "leaky_relu_backward", "log_sigmoid", "log_sigmoid_backward", "mish", "mish_backward", "silu", "silu_backward",
+        "softplus", "softplus_backward", "softshrink", "softshrink_backward", "threshold",
     ),
+    "averaging": ("avg_pool", "avg_pool_backward"),
     "bessel": ("airy_ai", "bessel_j", "bessel_k", "bessel_y", "spherical_bessel_j0", "zeta"),
     "cholesky": ("cholesky_inverse", "cholesky_solve", "linalg_cholesky"),
-    "convolution": ("conv2d", "conv2d_input_grad", "conv2d_weight_grad"),
     "distances": ("cdist", "cdist_backward", "euclidean_dist", "pdist", "pdist_backward"),
     "division": ("div_rounded", "remainder"),
+    "exponential": ("log1p", "log_softmax", "log_softmax_backward", "sigmoid", "softmax", "softmax_backward"),
     "gathering": ("gather", "gather_backward", "scatter_add"),
     "gemm": ("addmm", "mm"),
+    "grid_sampling": ("grid_sample", "grid_sample_input_grad"),
     "incomplete_gamma": ("igamma", "igammac"),
-    "loss": ("nll_loss_backward", "nll_loss_forward", "nll_loss_pick", "nll_outside"),
     "ldl": ("linalg_ldl_factor", "linalg_ldl_solve"),
+    "loss": ("nll_loss_backward", "nll_loss_forward", "nll_loss_pick", "nll_outside"),
     "lu": (
         "linalg_det", "linalg_inv", "linalg_lu_factor", "linalg_lu_solve", "linalg_solve", "lu_det", "lu_permutation",
         "lu_slogdet",
     ),
     "optimizer": ("sgd",),
-    "pooling": ("max_pool2d", "max_pool2d_backward", "max_pool2d_gather"),
-    "special": (
-        "digamma", "entr", "erf", "erfc", "erfcx", "erfinv", "i0", "i0e", "i1", "i1e", "lgamma", "log_ndtr", "logit", "ndtri",
-        "polygamma", "xlog1py",
-    ),
     "polynomials": ("polynomial",),
+    "pooling": ("adaptive_max_pool", "fractional_max_pool", "max_pool", "max_pool_backward", "max_pool_gather", "max_unpool"),
     "ranking": ("kthvalue", "median", "mode", "of_ranks", "searchsorted", "topk"),
     "recurrence": ("cummax", "cummin", "recurrence"),
-    "substitution": ("copied_stack", "linalg_solve_triangular"),
     "selection": ("clamp", "masked_fill", "relu", "relu_backward", "sign", "where"),
-    "exponential": ("log1p", "log_softmax", "log_softmax_backward", "sigmoid", "softmax", "softmax_backward"),
+    "special": (
+        "digamma", "entr", "erf", "erfc", "erfcx", "erfinv", "i0", "i0e", "i1", "i1e", "lgamma", "log_ndtr", "logit",
+        "ndtri", "polygamma", "xlog1py",
+    ),
+    "substitution": ("copied_stack", "linalg_solve_triangular"),
+    "volumes": ("convolution", "convolution_input_grad", "convolution_weight_grad"),
 }
 # fmt: on
 """The modules of compiled kernels, each with its ``__all__``."""
 
 tables[np.ndarray] = Table(
-    creation, elementwise, indexing, least_squares, linalg, matmul, orthogonal, rearranging, reduction,
-    resampling, scan, scattering, shape, sorting, strides,
+    creation, elementwise, folding, indexing, least_squares, linalg, matmul, orthogonal, rearranging, reduction, resampling,
+    scan, scattering, shape, sorting, strides,
     later={f"{__name__}.{module}": names for module, names in COMPILED.items()},
 )  # fmt: skip
 
