@@ -5,8 +5,34 @@ from __future__ import annotations
 import warnings
 
 from minitorch.dtypes import dtype as Dtype
+from minitorch.nn.losses import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    ctc_loss,
+    gaussian_nll_loss,
+    huber_loss,
+    kl_div,
+    l1_loss,
+    mse_loss,
+    nll_loss,
+    poisson_nll_loss,
+    smooth_l1_loss,
+)  # fmt: skip
+from minitorch.nn.margin_losses import (
+    cosine_embedding_loss,
+    hinge_embedding_loss,
+    margin_ranking_loss,
+    multi_margin_loss,
+    multilabel_margin_loss,
+    multilabel_soft_margin_loss,
+    soft_margin_loss,
+    triplet_margin_loss,
+    triplet_margin_with_distance_loss,
+)  # fmt: skip
+from minitorch.nn.normalisation import batch_norm, group_norm, instance_norm, layer_norm, normalize, rms_norm
 from minitorch.noise import drop
-from minitorch.ops import activation, loss, nonlinearity, piecewise
+from minitorch.ops import activation, nonlinearity, piecewise
 from minitorch.ops.activation import sigmoid, tanh
 from minitorch.ops.convolution import conv2d, max_pool2d
 from minitorch.ops.gathering import embedding, one_hot
@@ -20,15 +46,20 @@ from minitorch.ops.rearranging import channel_shuffle, pixel_shuffle, pixel_unsh
 from minitorch.ops.resampling import col2im as fold
 from minitorch.ops.resampling import im2col as unfold
 from minitorch.ops.resampling import interpolate
+from minitorch.ops.similarity import cosine_similarity, pairwise_distance
 from minitorch.tensor import Tensor
 
 __all__ = [
-    "alpha_dropout", "celu", "celu_", "channel_shuffle", "conv2d", "cross_entropy", "dropout", "dropout1d", "dropout2d",
-    "dropout3d", "elu", "elu_", "embedding", "feature_alpha_dropout", "fold", "gelu", "glu", "hardshrink", "hardsigmoid",
-    "hardswish", "hardtanh", "hardtanh_", "interpolate", "l1_loss", "leaky_relu", "leaky_relu_", "linear", "log_softmax",
-    "logsigmoid", "max_pool2d", "mish", "mse_loss", "nll_loss", "one_hot", "pad", "pixel_shuffle", "pixel_unshuffle",
-    "prelu", "relu", "relu6", "relu_", "selu", "selu_", "sigmoid", "silu", "softmax", "softmin", "softplus", "softshrink",
-    "softsign", "tanh", "tanhshrink", "threshold", "threshold_", "unfold",
+    "alpha_dropout", "batch_norm", "binary_cross_entropy", "binary_cross_entropy_with_logits", "celu", "celu_",
+    "channel_shuffle", "conv2d", "cosine_embedding_loss", "cosine_similarity", "cross_entropy", "ctc_loss", "dropout",
+    "dropout1d", "dropout2d", "dropout3d", "elu", "elu_", "embedding", "feature_alpha_dropout", "fold", "gaussian_nll_loss",
+    "gelu", "glu", "group_norm", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "hardtanh_", "hinge_embedding_loss",
+    "huber_loss", "instance_norm", "interpolate", "kl_div", "l1_loss", "layer_norm", "leaky_relu", "leaky_relu_", "linear",
+    "log_softmax", "logsigmoid", "margin_ranking_loss", "max_pool2d", "mish", "mse_loss", "multi_margin_loss",
+    "multilabel_margin_loss", "multilabel_soft_margin_loss", "nll_loss", "normalize", "one_hot", "pad", "pairwise_distance",
+    "pixel_shuffle", "pixel_unshuffle", "poisson_nll_loss", "prelu", "relu", "relu6", "relu_", "rms_norm", "selu", "selu_",
+    "sigmoid", "silu", "smooth_l1_loss", "soft_margin_loss", "softmax", "softmin", "softplus", "softshrink", "softsign",
+    "tanh", "tanhshrink", "threshold", "threshold_", "triplet_margin_loss", "triplet_margin_with_distance_loss", "unfold",
 ]  # fmt: skip
 
 relu_ = methods["relu_"]
@@ -214,100 +245,3 @@ def _drop_channels(input: Tensor, p: float, training: bool, inplace: bool, batch
         return drop(input, p, training, feature=True, inplace=inplace)
     dropped = drop(input.unsqueeze(0), p, training, feature=True, inplace=inplace)
     return input if inplace else dropped.squeeze(0)
-
-
-def legacy_reduction(size_average: bool | None, reduce: bool | None, reduction: str) -> str:
-    """The reduction, or with a warning what the two older words for it mean, where one of them is given."""
-    if size_average is None and reduce is None:
-        return reduction
-    meant = "none" if reduce is False else "sum" if size_average is False else "mean"
-    warnings.warn(
-        f"size_average and reduce args will be deprecated, please use reduction='{meant}' instead.", stacklevel=3
-    )
-    return meant
-
-
-def mse_loss(
-    input: Tensor,
-    target: Tensor,
-    size_average: bool | None = None,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-) -> Tensor:
-    """``(input - target)²``, its mean or its sum.
-
-    Args:
-        input: any shape, floating point.
-        target: the same shape.
-        size_average, reduce: older words for the reduction.
-        reduction: ``"mean"``, ``"sum"`` or ``"none"``.
-    """
-    return loss.mse_loss(input, target, legacy_reduction(size_average, reduce, reduction))
-
-
-def l1_loss(
-    input: Tensor,
-    target: Tensor,
-    size_average: bool | None = None,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-) -> Tensor:
-    """``abs(input - target)``, its mean or its sum; arguments as for ``mse_loss``."""
-    reduction = legacy_reduction(size_average, reduce, reduction)
-    if reduction not in ("none", "mean", "sum"):
-        raise ValueError(f"{reduction} is not a valid value for reduction")
-    if input.shape != target.shape:
-        warnings.warn(
-            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). "
-            "This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
-            stacklevel=2,
-        )
-    distance = (input - target).abs()
-    return distance if reduction == "none" else distance.mean() if reduction == "mean" else distance.sum()
-
-
-def nll_loss(
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | None = None,
-    size_average: bool | None = None,
-    ignore_index: int = -100,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-) -> Tensor:
-    """``-weight[target] * input[target]`` of each sample: the negative log-likelihood, for log-probabilities.
-
-    Args:
-        input: (batch, classes, …), or (classes,) for a single sample.
-        target: class indices, int64: (batch, …), or () for a single sample.
-        weight: (classes,), how much each class counts.
-        size_average, reduce: older words for the reduction.
-        ignore_index: samples with this target count nothing.
-        reduction: ``"mean"`` (weighted), ``"sum"`` or ``"none"``.
-    """
-    return loss.nll_loss(input, target, weight, ignore_index, legacy_reduction(size_average, reduce, reduction))
-
-
-def cross_entropy(
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | None = None,
-    size_average: bool | None = None,
-    ignore_index: int = -100,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-    label_smoothing: float = 0.0,
-) -> Tensor:
-    """The negative log-likelihood of ``log_softmax(input)``.
-
-    Args:
-        input: scores, (batch, classes, …), or (classes,) for a single sample.
-        target: class indices (int64; (batch, …), or ()), or probabilities of the input's shape and a floating point dtype.
-        weight: (classes,), how much each class counts.
-        size_average, reduce: older words for the reduction.
-        ignore_index: samples with this class index count nothing.
-        reduction: ``"mean"``, ``"sum"`` or ``"none"``.
-        label_smoothing: mixes the targets with this much of a uniform distribution; from 0 to 1.
-    """
-    reduction = legacy_reduction(size_average, reduce, reduction)
-    return loss.cross_entropy(input, target, weight, ignore_index, reduction, label_smoothing)

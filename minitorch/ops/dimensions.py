@@ -217,7 +217,7 @@ def broadcast_shapes(*shapes: Any) -> Size:
             elif each[place] not in (1, result[place]):
                 raise RuntimeError(
                     f"Attempting to broadcast a dimension of length {each[place]} at {place}! Mismatching argument at index "
-                    f"{number} had {each}; but expected shape should be broadcastable to {result}"
+                    f"{number} had {shapes[number]}; but expected shape should be broadcastable to {result}"
                 )
     return Size(result)
 

@@ -16,6 +16,9 @@ LEFT_OUT: dict[str, str] = {
     "empty_strided": "the contents are arbitrary; tests/test_sequences.py looks at the rest",
     "new_empty": "the contents are arbitrary",
     "new_empty_strided": "the contents are arbitrary; tests/test_sequences.py looks at the rest",
+    "native_layer_norm": "without a weight, torch fails to compute a second gradient; nn.functional.layer_norm is compared",
+    "nn.functional.normalize": "of single elements it is constant, so that only rounding errors would be compared; "
+    "tests/ops/cases_losses.py compares it",
     "norm.nuc": "the nuclear norm is the sum of singular values, which norm() does not know of",
 }
 

@@ -37,10 +37,15 @@ COMPILED = {
         "silu_backward", "softplus", "softplus_backward", "softshrink", "softshrink_backward", "threshold",
     ),
     "convolution": ("conv2d", "conv2d_input_grad", "conv2d_weight_grad"),
+    "ctc": ("ctc_loss", "ctc_loss_backward"),
     "division": ("div_rounded", "remainder"),
     "gathering": ("gather", "gather_backward", "scatter_add"),
     "gemm": ("addmm", "mm"),
     "loss": ("nll_loss_backward", "nll_loss_forward", "nll_loss_pick", "nll_outside"),
+    "margins": ("multi_margin", "multilabel_margin"),
+    "normalisation": (
+        "batch_norm", "batch_norm_backward", "group_norm", "group_norm_backward", "layer_norm", "layer_norm_backward",
+    ),
     "optimizer": ("sgd",),
     "pooling": ("max_pool2d", "max_pool2d_backward", "max_pool2d_gather"),
     "special": (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from minitorch.nn import functional as F
+from minitorch.nn.losses import legacy_reduction
 from minitorch.nn.modules.module import Module
 from minitorch.tensor import Tensor
 
@@ -17,7 +18,7 @@ class _Loss(Module):
 
     def __init__(self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean") -> None:
         super().__init__()
-        self.reduction = F.legacy_reduction(size_average, reduce, reduction)
+        self.reduction = legacy_reduction(size_average, reduce, reduction)
 
 
 class _WeightedLoss(_Loss):
