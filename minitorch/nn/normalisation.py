@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from minitorch.ops import normalisation
+from minitorch.ops import batch_normalisation, normalisation
 from minitorch.ops.arithmetic import div
 from minitorch.ops.normalisation import rms_norm
 from minitorch.ops.operator import functions
@@ -55,7 +55,7 @@ def batch_norm(
         raise ValueError(f"batch_norm eps must be positive during training, but got {eps}")
     if eps < 0.0:
         raise ValueError(f"batch_norm eps must be non-negative, but got {eps}")
-    return normalisation.batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps, True)
+    return batch_normalisation.batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps, True)
 
 
 def _check_batch(size: Any) -> None:
@@ -108,6 +108,6 @@ def instance_norm(
     """
     if use_input_stats and math.prod(input.shape[2:]) == 1:
         raise ValueError(f"Expected more than 1 spatial element when training, got input size {input.shape}")
-    return normalisation.instance_norm(
+    return batch_normalisation.instance_norm(
         input, weight, bias, running_mean, running_var, use_input_stats, momentum, eps, True
     )

@@ -8,7 +8,7 @@ import numpy as np
 
 from minitorch.autograd.graph import Function, new_tensor
 from minitorch.ops.arguments import dtype_name
-from minitorch.ops.arithmetic import add, div, mul, neg, sub
+from minitorch.ops.arithmetic import AddBackward1, add, div, mul, neg, sub
 from minitorch.ops.comparison import eq, ne, where
 from minitorch.ops.conversion import cast
 from minitorch.ops.elementary import sqrt
@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 
 SMALLEST_SQUARE = 1e-12
 """Is added to squared lengths, so that their root has a derivative."""
+
+
+class SubBackward1(AddBackward1):
+    """A number that a larger operator supplies, taken away: it has no edge."""
+
+    def forward(self, k: Table, a: Any, number: Any) -> Any:
+        return k.sub(a, number)
 
 
 class SoftMarginLossBackward0(ReducedLoss):
@@ -112,7 +119,7 @@ def margin_ranking_loss(
     Raises:
         ValueError: the reduction is not known.
     """
-    return reduced(clamp_min(add(mul(neg(target), sub(input1, input2)), float(margin)), 0), reduction)
+    return reduced(clamp_min(AddBackward1.apply(mul(neg(target), sub(input1, input2)), float(margin)), 0), reduction)
 
 
 def _constant(number: float, like: Tensor) -> Tensor:
@@ -167,10 +174,10 @@ def cosine_embedding_loss(
         raise RuntimeError(
             f"0D target tensor expects 1D input tensors, but found inputs with sizes {shapes[0]} and {shapes[1]}."
         )
-    squares = [add(sum(mul(each, each), dims), SMALLEST_SQUARE) for each in (input1, input2)]
+    squares = [AddBackward1.apply(sum(mul(each, each), dims), SMALLEST_SQUARE) for each in (input1, input2)]
     cosine = div(sum(mul(input1, input2), dims), sqrt(mul(*squares)))
     like = where(eq(target, 1), sub(_constant(1, cosine), cosine), 0.0)
-    unlike = where(eq(target, -1), clamp_min(sub(cosine, margin), 0), 0.0)
+    unlike = where(eq(target, -1), clamp_min(SubBackward1.apply(cosine, margin), 0), 0.0)
     return reduced(add(like, unlike), reduction)
 
 
@@ -216,7 +223,7 @@ def triplet_margin_loss(
     near, far = pairwise_distance(anchor, positive, p, eps), pairwise_distance(anchor, negative, p, eps)
     if swap:
         far = minimum(far, pairwise_distance(positive, negative, p, eps))
-    return reduced(clamp_min(sub(add(near, margin), far), 0), reduction)
+    return reduced(clamp_min(sub(AddBackward1.apply(near, margin), far), 0), reduction)
 
 
 # -- scores of classes ------------------------------------------------------------------------------------------------

@@ -15,17 +15,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from minitorch.autograd.graph import Function, new_tensor
+from minitorch.autograd.graph import Function
 from minitorch.ops.arguments import dtype_name
-from minitorch.ops.arithmetic import add, mul
+from minitorch.ops.arithmetic import AddBackward1, mul
 from minitorch.ops.conversion import cast
 from minitorch.ops.elementary import pow
 from minitorch.ops.exponential import rsqrt
 from minitorch.ops.operator import operator, operators
-from minitorch.ops.parts import select
-from minitorch.ops.rearranging import repeat
 from minitorch.ops.reduction import mean
-from minitorch.ops.shape import clone, contiguous, view
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
@@ -83,29 +80,6 @@ def by_parameters(k: Table, grad: Any, x: Any, dims: tuple[int, ...], shape: tup
     return tuple(k.reshape(k.sum(each, dims, False) if dims else each, shape) for each in (k.mul(grad, x), grad))
 
 
-class NativeBatchNormBackward0(Normalisation):
-    """Of each channel, over the batch; or by given statistics, which are constants then."""
-
-    kernel = "batch_norm"
-
-    def forward(self, k: Table, a: Any, weight: Any, bias: Any, **params: Any) -> Any:
-        results = super().forward(k, a, weight, bias, **params)
-        self.params = {"training": params["training"], "eps": params["eps"]}
-        return results
-
-    def gradients(
-        self, k: Table, grad: Any, a: Any, weight: Any, center: Any, rstd: Any, training: bool, eps: float
-    ) -> tuple[Any, ...]:
-        dims, by_channel = (0, *range(2, a.ndim)), (1, -1, *(1,) * (a.ndim - 2))
-        weighted = grad if weight is None else k.mul(grad, k.reshape(weight, by_channel))
-        if training:
-            x, by_a = by_moments(k, weighted, a, dims, eps)
-        else:
-            center, rstd = (k.reshape(new_tensor(each._array), by_channel) for each in (center, rstd))
-            x, by_a = k.mul(k.sub(a, center), rstd), k.mul(weighted, rstd)
-        return by_a, *by_parameters(k, grad, x, dims, (a.shape[1],))
-
-
 class NativeLayerNormBackward0(Normalisation):
     """Of the last dimensions, at each place of the others."""
 
@@ -155,10 +129,7 @@ def _by_groups(a: Any, groups: int) -> tuple[int, ...]:
     return a.shape[0], groups, a.shape[1] // groups, math.prod(a.shape[2:])
 
 
-# -- batches ----------------------------------------------------------------------------------------------------------
-
-
-def _check_dtypes(kernel: str, input: Tensor, *parameters: Tensor | None) -> None:
+def check_dtypes(kernel: str, input: Tensor, *parameters: Tensor | None) -> None:
     """Parameters have the input's dtype; those of halves may be float32.
 
     Raises:
@@ -179,140 +150,6 @@ def _check_dtypes(kernel: str, input: Tensor, *parameters: Tensor | None) -> Non
                 if dtype_name(input) == "Float"
                 else "mixed dtype (CPU): all inputs must share same datatype."
             )
-
-
-@operator(method=False)
-def native_batch_norm(
-    input: Tensor,
-    weight: Tensor | None,
-    bias: Tensor | None,
-    running_mean: Tensor | None,
-    running_var: Tensor | None,
-    training: bool,
-    momentum: float,
-    eps: float,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """``batch_norm``, with the mean and rstd of each channel; these are empty unless in training."""
-    result, center, rstd = _batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps)
-    if not training:
-        center, rstd = (new_tensor(np.empty(0, each._array.dtype)) for each in (center, rstd))
-    return result, center.detach(), rstd.detach()
-
-
-@operator(method=False)
-def batch_norm(
-    input: Tensor,
-    weight: Tensor | None,
-    bias: Tensor | None,
-    running_mean: Tensor | None,
-    running_var: Tensor | None,
-    training: bool,
-    momentum: float,
-    eps: float,
-    cudnn_enabled: bool,
-) -> Tensor:
-    """``(input - mean) / sqrt(variance + eps) * weight + bias``, channel by channel.
-
-    Args:
-        input: (batch, channels, …), floating point.
-        weight: (channels,).
-        bias: (channels,).
-        running_mean: (channels,), which is used unless in training, and else moves towards the batch's mean, in place.
-        running_var: (channels,), likewise; it moves towards the unbiased variance.
-        training: normalise by the batch's own mean and variance.
-        momentum: by how much the running statistics move.
-        eps: is added to the variance.
-        cudnn_enabled: of no effect.
-
-    Raises:
-        RuntimeError: there are no running statistics to use, or sizes or dtypes do not fit.
-    """
-    if not input._array.size:
-        _check_channels(input, weight, bias, running_mean, running_var, training)
-        scaled = clone(input) if weight is None else mul(clone(input), select(weight, 0, 0))
-        return scaled if bias is None else add(scaled, select(bias, 0, 0))
-    return _batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps)[0]
-
-
-def _batch_norm(
-    input: Tensor,
-    weight: Tensor | None,
-    bias: Tensor | None,
-    running_mean: Tensor | None,
-    running_var: Tensor | None,
-    training: bool,
-    momentum: float,
-    eps: float,
-) -> tuple[Tensor, Tensor, Tensor]:
-    _check_channels(input, weight, bias, running_mean, running_var, training)
-    running = [None if each is None else each._array for each in (running_mean, running_var)]
-    results = NativeBatchNormBackward0.apply(
-        input,
-        weight,
-        bias,
-        running_mean=running[0],
-        running_var=running[1],
-        training=training,
-        momentum=momentum,
-        eps=eps,
-    )
-    if training:
-        for each in (running_mean, running_var):
-            if each is not None:
-                each._version_counter[0] += 1
-    return results
-
-
-def _check_channels(
-    input: Tensor,
-    weight: Tensor | None,
-    bias: Tensor | None,
-    running_mean: Tensor | None,
-    running_var: Tensor | None,
-    training: bool,
-) -> None:
-    channels = input._array.shape[1] if input._array.ndim > 1 else 0
-    given = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
-    for name, each in given.items():
-        if each is None:
-            if not training and name.startswith("running"):
-                raise RuntimeError(f"{name} must be defined in evaluation mode")
-        elif each._array.size != channels:
-            raise RuntimeError(f"{name} should contain {channels} elements not {each._array.size}")
-    _check_dtypes("batch_norm", input, *given.values())
-
-
-@operator(method=False)
-def instance_norm(
-    input: Tensor,
-    weight: Tensor | None,
-    bias: Tensor | None,
-    running_mean: Tensor | None,
-    running_var: Tensor | None,
-    use_input_stats: bool,
-    momentum: float,
-    eps: float,
-    cudnn_enabled: bool,
-) -> Tensor:
-    """``batch_norm`` of each sample by itself; running statistics move towards the mean of the samples' own.
-
-    Arguments and errors are those of ``batch_norm``.
-    """
-    if (running_mean is None) != (running_var is None):
-        raise ValueError("running_mean and running_var must either both be None or neither be None")
-    if running_mean is None and not use_input_stats:
-        raise RuntimeError("Expected running_mean and running_var to be defined when use_input_stats is false")
-    batch, channels, *inner = input._array.shape
-    weight, bias, *moved = (
-        None if each is None else repeat(each, batch) for each in (weight, bias, running_mean, running_var)
-    )
-    whole = view(contiguous(input), (1, batch * channels, *inner))
-    result = batch_norm(whole, weight, bias, *moved, use_input_stats, momentum, eps, cudnn_enabled)
-    for running, samples in zip((running_mean, running_var), moved, strict=True):
-        if running is not None and samples is not None and use_input_stats:
-            running._array[...] = samples._array.reshape(batch, channels).mean(0)
-            running._version_counter[0] += 1
-    return view(result, (batch, channels, *inner))
 
 
 # -- groups -----------------------------------------------------------------------------------------------------------
@@ -372,7 +209,7 @@ def _group_norm(
         raise RuntimeError(f"Expected HxW to be greater than 0, got {math.prod(shape[2:])}")
     if not shape[1]:
         raise RuntimeError("Expected number of channels to be greater than 0, got 0")
-    _check_dtypes("GroupNormKernelImpl", input, weight, bias)
+    check_dtypes("GroupNormKernelImpl", input, weight, bias)
     return NativeGroupNormBackward0.apply(input, weight, bias, groups=groups, eps=eps)
 
 
@@ -410,7 +247,7 @@ def native_layer_norm(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """``layer_norm``, with the means and rstd, in which the normalised dimensions have size 1."""
     wanted = _check_normalized("native_layer_norm", input, normalized_shape, ", ", weight=weight, bias=bias)
-    _check_dtypes("LayerNormKernelImpl", input, weight, bias)
+    check_dtypes("LayerNormKernelImpl", input, weight, bias)
     result, center, rstd = NativeLayerNormBackward0.apply(input, weight, bias, dims=len(wanted), eps=eps)
     return result, center.detach(), rstd.detach()
 
@@ -466,5 +303,5 @@ def rms_norm(
     if eps is None:
         eps = float(np.finfo(wide._array.dtype).eps)
     dims = tuple(range(-len(wanted), 0))
-    result = mul(wide, rsqrt(add(mean(pow(wide, 2), dims, True), eps)))
+    result = mul(wide, rsqrt(AddBackward1.apply(mean(pow(wide, 2), dims, True), eps)))
     return cast(result if weight is None else mul(result, weight), dtype)

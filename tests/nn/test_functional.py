@@ -15,7 +15,9 @@ import minitorch.nn.functional as F
 from tests.nn.networks import tensors
 from tests.oracle import assert_same, assert_same_error, graph
 
-IN_PYTHON = [name for name in F.__all__ if inspect.isfunction(getattr(torch.nn.functional, name)) and name != "max_pool2d"]
+IN_PYTHON = [
+    name for name in F.__all__ if inspect.isfunction(getattr(torch.nn.functional, name)) and name != "max_pool2d"
+]
 
 
 @pytest.mark.parametrize("name", IN_PYTHON)

@@ -4,8 +4,6 @@ Arrays are seen as planes, (batch, channels, inner): moments are taken plane by 
 the cache, and joined by channel. Groups are normalised as channels of a batch of one. Where planes have a single element, they
 are columns, (batch, channels), and the last dimensions are rows. ``mean`` and ``rstd``, one over the standard deviation, are what
 a gradient needs.
-
-Source: T. Chan, G. Golub and R. LeVeque, Algorithms for computing the sample variance (1983), for joining moments.
 """
 
 from __future__ import annotations
@@ -14,9 +12,8 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import prange
 
-from minitorch.kernels.cpu.compiler import jit, parallel_jit
+from minitorch.kernels.cpu import normalisation_loops as loops
 from minitorch.kernels.cpu.halves import in_float32
 
 __all__ = [
@@ -27,8 +24,6 @@ Array = np.ndarray
 Gradients = tuple[Array, Array, Array]
 
 SHARED = 2**14  # elements from which more than one thread pays
-WIDTH = 64  # columns to take together
-BLOCKS = 32  # into which rows are divided, whose gradients of weights are added up by themselves
 
 
 def batch_norm(
@@ -136,7 +131,7 @@ def layer_norm(a: Array, weight: Array | None, bias: Array | None, dims: int, ep
     out, mean, rstd = np.empty(shape, a.dtype), np.empty(shape[0], a.dtype), np.empty(shape[0], a.dtype)
     rows = np.ascontiguousarray(a).reshape(shape)
     scale, shift = _row(weight, 1, shape[1], a.dtype), _row(bias, 0, shape[1], a.dtype)
-    _chosen(_normalise_rows, a)(rows, scale, shift, eps, out, mean, rstd)
+    _chosen(loops.normalise_rows, a)(rows, scale, shift, eps, out, mean, rstd)
     reduced = (*kept, *(1,) * dims)
     return out.reshape(a.shape), mean.reshape(reduced), rstd.reshape(reduced)
 
@@ -146,9 +141,9 @@ def layer_norm_backward(grad: Array, a: Array, weight: Array | None, mean: Array
     """The gradients of input, weight and bias."""
     shape = (mean.size, math.prod(a.shape[a.ndim - dims :]))
     rows, grads = (np.ascontiguousarray(each).reshape(shape) for each in (a, grad))
-    out, sums = np.empty(shape, a.dtype), np.zeros((2, BLOCKS, shape[1]), a.dtype)
+    out, sums = np.empty(shape, a.dtype), np.zeros((2, loops.BLOCKS, shape[1]), a.dtype)
     scale = _row(weight, 1, shape[1], a.dtype)
-    _chosen(_normalise_rows_backward, a)(grads, rows, scale, mean.reshape(-1), rstd.reshape(-1), out, sums)
+    _chosen(loops.normalise_rows_backward, a)(grads, rows, scale, mean.reshape(-1), rstd.reshape(-1), out, sums)
     by_weight, by_bias = sums.sum(1, dtype=np.float64).astype(a.dtype).reshape(2, *a.shape[a.ndim - dims :])
     return out.reshape(a.shape), by_weight, by_bias
 
@@ -189,9 +184,9 @@ def _moments(planes: Array) -> tuple[Array, Array]:
     """The mean and the variance of each channel."""
     mean, variance = np.empty(planes.shape[1]), np.empty(planes.shape[1])
     if planes.shape[2] == 1:
-        _chosen(_moments_of_columns, planes)(planes[:, :, 0], mean, variance)
+        _chosen(loops.moments_of_columns, planes)(planes[:, :, 0], mean, variance)
     else:
-        _chosen(_moments_of_planes, planes)(planes, mean, variance)
+        _chosen(loops.moments_of_planes, planes)(planes, mean, variance)
     return mean, variance
 
 
@@ -199,9 +194,9 @@ def _sums(grad: Array, planes: Array, mean: Array) -> tuple[Array, Array]:
     """For each channel the sums of the gradient and of its product with what is left of the mean."""
     sums, products = np.empty(planes.shape[1]), np.empty(planes.shape[1])
     if planes.shape[2] == 1:
-        _chosen(_sums_of_columns, planes)(grad[:, :, 0], planes[:, :, 0], mean, sums, products)
+        _chosen(loops.sums_of_columns, planes)(grad[:, :, 0], planes[:, :, 0], mean, sums, products)
     else:
-        _chosen(_sums_of_planes, planes)(grad, planes, mean, sums, products)
+        _chosen(loops.sums_of_planes, planes)(grad, planes, mean, sums, products)
     return sums, products
 
 
@@ -210,9 +205,9 @@ def _applied(planes: Array, *factors: Array) -> Array:
     out = np.empty_like(planes)
     vectors = [np.ascontiguousarray(each, planes.dtype) for each in factors]
     if planes.shape[2] == 1:
-        _chosen(_apply_to_columns, planes)(planes[:, :, 0], *vectors, out[:, :, 0])
+        _chosen(loops.apply_to_columns, planes)(planes[:, :, 0], *vectors, out[:, :, 0])
     else:
-        _chosen(_apply_to_planes, planes)(planes, *vectors, out)
+        _chosen(loops.apply_to_planes, planes)(planes, *vectors, out)
     return out
 
 
@@ -221,181 +216,7 @@ def _combined(grad: Array, planes: Array, *factors: Array) -> Array:
     out = np.empty_like(planes)
     vectors = [np.ascontiguousarray(each, planes.dtype) for each in factors]
     if planes.shape[2] == 1:
-        _chosen(_combine_columns, planes)(grad[:, :, 0], planes[:, :, 0], *vectors, out[:, :, 0])
+        _chosen(loops.combine_columns, planes)(grad[:, :, 0], planes[:, :, 0], *vectors, out[:, :, 0])
     else:
-        _chosen(_combine_planes, planes)(grad, planes, *vectors, out)
+        _chosen(loops.combine_planes, planes)(grad, planes, *vectors, out)
     return out
-
-
-# -- planes -------------------------------------------------------------------------------------------------------------
-
-
-@jit(reorder=True)
-def _sum(numbers):
-    total = 0.0
-    for i in range(len(numbers)):
-        total += numbers[i]
-    return total
-
-
-@jit(reorder=True)
-def _sum_of_squares(numbers, mean):
-    total = 0.0
-    for i in range(len(numbers)):
-        deviation = numbers[i] - mean
-        total += deviation * deviation
-    return total
-
-
-@jit(reorder=True)
-def _sum_of_products(a, b, mean):
-    total = 0.0
-    for i in range(len(a)):
-        total += a[i] * (b[i] - mean)
-    return total
-
-
-@parallel_jit
-def _moments_of_planes(a, mean, variance):
-    size = a.shape[2]
-    for c in prange(a.shape[1]):
-        center = squares = 0.0
-        for n in range(a.shape[0]):
-            own = _sum(a[n, c]) / size
-            distance = own - center
-            center += distance / (n + 1)
-            squares += _sum_of_squares(a[n, c], own) + distance * distance * size * n / (n + 1)
-        mean[c] = center
-        variance[c] = squares / (a.shape[0] * size)
-
-
-@parallel_jit
-def _sums_of_planes(grad, a, mean, sums, products):
-    for c in prange(a.shape[1]):
-        total = product = 0.0
-        for n in range(a.shape[0]):
-            total += _sum(grad[n, c])
-            product += _sum_of_products(grad[n, c], a[n, c], mean[c])
-        sums[c], products[c] = total, product
-
-
-@jit
-def _apply(a, mean, scale, shift, out):
-    for i in range(len(a)):
-        out[i] = (a[i] - mean) * scale + shift
-
-
-@parallel_jit
-def _apply_to_planes(a, mean, scale, shift, out):
-    for plane in prange(a.shape[0] * a.shape[1]):
-        n, c = plane // a.shape[1], plane % a.shape[1]
-        _apply(a[n, c], mean[c], scale[c], shift[c], out[n, c])
-
-
-@jit
-def _combine(grad, a, mean, of_grad, of_plane, shift, out):
-    for i in range(len(a)):
-        out[i] = grad[i] * of_grad + (a[i] - mean) * of_plane + shift
-
-
-@parallel_jit
-def _combine_planes(grad, a, mean, of_grad, of_plane, shift, out):
-    for plane in prange(a.shape[0] * a.shape[1]):
-        n, c = plane // a.shape[1], plane % a.shape[1]
-        _combine(grad[n, c], a[n, c], mean[c], of_grad[c], of_plane[c], shift[c], out[n, c])
-
-
-# -- columns ------------------------------------------------------------------------------------------------------------
-
-
-@parallel_jit
-def _moments_of_columns(a, mean, variance):
-    for block in prange(-(-a.shape[1] // WIDTH)):
-        begin, end = block * WIDTH, min((block + 1) * WIDTH, a.shape[1])
-        mean[begin:end] = 0
-        variance[begin:end] = 0
-        for n in range(a.shape[0]):
-            for c in range(begin, end):
-                mean[c] += a[n, c]
-        mean[begin:end] /= a.shape[0]
-        for n in range(a.shape[0]):
-            for c in range(begin, end):
-                deviation = a[n, c] - mean[c]
-                variance[c] += deviation * deviation
-        variance[begin:end] /= a.shape[0]
-
-
-@parallel_jit
-def _sums_of_columns(grad, a, mean, sums, products):
-    for block in prange(-(-a.shape[1] // WIDTH)):
-        begin, end = block * WIDTH, min((block + 1) * WIDTH, a.shape[1])
-        sums[begin:end] = 0
-        products[begin:end] = 0
-        for n in range(a.shape[0]):
-            for c in range(begin, end):
-                sums[c] += grad[n, c]
-                products[c] += grad[n, c] * (a[n, c] - mean[c])
-
-
-@parallel_jit
-def _apply_to_columns(a, mean, scale, shift, out):
-    for n in prange(a.shape[0]):
-        for c in range(a.shape[1]):
-            out[n, c] = (a[n, c] - mean[c]) * scale[c] + shift[c]
-
-
-@parallel_jit
-def _combine_columns(grad, a, mean, of_grad, of_plane, shift, out):
-    for n in prange(a.shape[0]):
-        for c in range(a.shape[1]):
-            out[n, c] = grad[n, c] * of_grad[c] + (a[n, c] - mean[c]) * of_plane[c] + shift[c]
-
-
-# -- rows ---------------------------------------------------------------------------------------------------------------
-
-
-@jit
-def _normalise(row, mean, rstd, scale, shift, out):
-    for i in range(len(row)):
-        out[i] = (row[i] - mean) * rstd * scale[i] + shift[i]
-
-
-@parallel_jit
-def _normalise_rows(a, scale, shift, eps, out, means, rstds):
-    number = a.dtype.type
-    for r in prange(len(a)):
-        mean = _sum(a[r]) / a.shape[1]
-        rstd = 1 / math.sqrt(_sum_of_squares(a[r], mean) / a.shape[1] + eps)
-        means[r], rstds[r] = mean, rstd
-        _normalise(a[r], number(mean), number(rstd), scale, shift, out[r])
-
-
-@jit(reorder=True)
-def _weighted_sums(grad, row, mean, rstd, scale, sums, products):
-    """Adds a row's part of the gradients of weight and bias, and returns the sums that its own gradient takes."""
-    total = product = 0.0
-    for i in range(len(row)):
-        normal = (row[i] - mean) * rstd
-        products[i] += grad[i] * normal
-        sums[i] += grad[i]
-        weighted = grad[i] * scale[i]
-        total += weighted
-        product += weighted * normal
-    return total, product
-
-
-@jit
-def _row_backward(grad, row, mean, rstd, scale, total, product, out):
-    for i in range(len(row)):
-        out[i] = (grad[i] * scale[i] - total - (row[i] - mean) * rstd * product) * rstd
-
-
-@parallel_jit
-def _normalise_rows_backward(grad, a, scale, mean, rstd, out, sums):
-    number = a.dtype.type
-    height = -(-len(a) // BLOCKS)
-    for block in prange(BLOCKS):
-        for r in range(block * height, min((block + 1) * height, len(a))):
-            total, product = _weighted_sums(grad[r], a[r], mean[r], rstd[r], scale, sums[1, block], sums[0, block])
-            total, product = number(total / a.shape[1]), number(product / a.shape[1])
-            _row_backward(grad[r], a[r], mean[r], rstd[r], scale, total, product, out[r])
