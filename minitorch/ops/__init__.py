@@ -9,6 +9,7 @@ from minitorch.ops import (
     activation,
     added_product,
     arithmetic,
+    attention,
     bags,
     batch_normalisation,
     bilinear,
@@ -63,10 +64,10 @@ from minitorch.ops import (
 inplace.declare()
 
 __all__ = [
-    "activation", "added_product", "arithmetic", "bags", "batch_normalisation", "bilinear", "bivariate", "closeness",
-    "comparison", "contraction", "conversion", "convolution", "ctc", "differences", "dimensions", "einsum", "elementary",
-    "exponential", "extremes", "gathering", "indexing", "inplace", "joining", "likelihood", "loss", "margins", "matmul",
-    "maxima", "nonlinearity", "normalisation", "overwriting", "padding", "parts", "piecewise", "product", "properties",
-    "quantile", "rearranging", "reduction", "renorm", "resampling", "rounding", "scan", "scattering", "shape", "similarity",
-    "sorting", "special", "splitting", "statistics", "strided", "trigonometry",
+    "activation", "added_product", "arithmetic", "attention", "bags", "batch_normalisation", "bilinear", "bivariate",
+    "closeness", "comparison", "contraction", "conversion", "convolution", "ctc", "differences", "dimensions", "einsum",
+    "elementary", "exponential", "extremes", "gathering", "indexing", "inplace", "joining", "likelihood", "loss", "margins",
+    "matmul", "maxima", "nonlinearity", "normalisation", "overwriting", "padding", "parts", "piecewise", "product",
+    "properties", "quantile", "rearranging", "reduction", "renorm", "resampling", "rounding", "scan", "scattering", "shape",
+    "similarity", "sorting", "special", "splitting", "statistics", "strided", "trigonometry",
 ]  # fmt: skip

@@ -36,6 +36,7 @@ COMPILED = {
         "leaky_relu_backward", "log_sigmoid", "log_sigmoid_backward", "mish", "mish_backward", "silu",
         "silu_backward", "softplus", "softplus_backward", "softshrink", "softshrink_backward", "threshold",
     ),
+    "attention": ("attention", "attention_backward", "safe_softmax"),
     "bags": ("embedding_bag",),
     "convolution": ("conv2d", "conv2d_input_grad", "conv2d_weight_grad"),
     "ctc": ("ctc_loss", "ctc_loss_backward"),
