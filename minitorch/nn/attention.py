@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from minitorch.noise import drop
-from minitorch.ops.arguments import cpp_name
+from minitorch.ops.arguments import cpp_name, dtype_name
 from minitorch.ops.attention import attention_in_one, attention_scores, causal_mask, fits_in_one
 from minitorch.tensor import Tensor
 
@@ -40,8 +40,10 @@ def scaled_dot_product_attention(
     _check(query, key, value, attn_mask, is_causal)
     if query.ndim == key.ndim == value.ndim == 3:
         mask = attn_mask.unsqueeze(0) if attn_mask is not None and attn_mask.ndim == 3 else attn_mask
-        whole = (each.unsqueeze(0) for each in (query, key, value))
-        return scaled_dot_product_attention(*whole, mask, dropout_p, is_causal, scale, enable_gqa).squeeze(0)
+        whole = scaled_dot_product_attention(
+            query.unsqueeze(0), key.unsqueeze(0), value.unsqueeze(0), mask, dropout_p, is_causal, scale, enable_gqa
+        )
+        return whole.squeeze(0)
     if scale is None:
         scale = 1 / math.sqrt(query.shape[-1]) if query.shape[-1] else 1.0
     if dropout_p == 0.0 and fits_in_one(query, key, value, attn_mask, enable_gqa):
@@ -60,6 +62,8 @@ def _check(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, is_ca
     if len({each.dtype for each in given.values()}) > 1:
         dtypes = " ".join(f"{'and ' * (name == 'value')}{name}.dtype: {cpp_name(each)}" for name, each in given.items())
         raise RuntimeError(f"Expected query, key, and value to have the same dtype, but got {dtypes} instead.")
+    if not query.is_floating_point():
+        raise RuntimeError(f"expected scalar type Float but found {dtype_name(query)}")
     if min(each.ndim for each in given.values()) < 2:
         raise RuntimeError(
             "Expected query, key, and value to all be  at least 2 dimensional, but got query.dim: "

@@ -20,8 +20,10 @@ def safe_softmax(a: Array, dim: int) -> Array:
 
 @in_float32
 def attention(q: Array, k: Array, v: Array, mask: Array | None, scale: float, causal: bool) -> Array:
-    """The result, for a mask that is added (or tells what is seen), or one that hides what comes later."""
-    return np.matmul(_weights(q, k, mask, scale, causal), v[:, :, None]).reshape(*q.shape[:-1], v.shape[-1])
+    """The result, laid out as q, for a mask that is added (or tells what is seen), or one that hides what comes later."""
+    out = np.empty_like(q)
+    out[...] = np.matmul(_weights(q, k, mask, scale, causal), v[:, :, None]).reshape(q.shape)
+    return out
 
 
 @in_float32

@@ -32,6 +32,7 @@ from minitorch.nn.modules.activation import (
     Tanhshrink,
     Threshold,
 )
+from minitorch.nn.modules.attention import MultiheadAttention
 from minitorch.nn.modules.batchnorm import (
     BatchNorm1d,
     BatchNorm2d,
@@ -129,6 +130,7 @@ __all__ = [
     "MultiLabelMarginLoss",
     "MultiLabelSoftMarginLoss",
     "MultiMarginLoss",
+    "MultiheadAttention",
     "NLLLoss",
     "PReLU",
     "PairwiseDistance",

@@ -218,6 +218,31 @@ FAMILIES = {
     ),
 }
 
+ATTENTION = {
+    "to itself": (lambda nn, lib: nn.MultiheadAttention(4, 2, dtype=lib.float64), (5, 3, 4), None, None, {}),
+    "to another": (lambda nn, lib: nn.MultiheadAttention(4, 2, dtype=lib.float64), (5, 3, 4), (6, 3, 4), None, {}),
+    "with keys and values": (
+        lambda nn, lib: nn.MultiheadAttention(4, 2, bias=False, dtype=lib.float64), (5, 4), (6, 4), (6, 4), {},
+    ),
+    "of other sizes": (
+        lambda nn, lib: nn.MultiheadAttention(4, 1, kdim=3, vdim=2, dtype=lib.float64), (5, 3, 4), (6, 3, 3), (6, 3, 2), {},
+    ),
+    "without weights": (
+        lambda nn, lib: nn.MultiheadAttention(4, 2, batch_first=True, dtype=lib.float64), (3, 5, 4), None, None,
+        {"need_weights": False},
+    ),
+    "with more positions": (
+        lambda nn, lib: nn.MultiheadAttention(4, 2, add_bias_kv=True, add_zero_attn=True, dtype=lib.float64),
+        (5, 3, 4), None, None, {"average_attn_weights": False, "attn_mask": np.tri(5) == 0},
+    ),
+    "of what is no padding": (
+        lambda nn, lib: nn.MultiheadAttention(4, 2, dtype=lib.float64), (5, 3, 4), (6, 3, 4), None,
+        {"key_padding_mask": np.arange(6) > np.array([[3], [5], [4]]), "attn_mask": np.arange(30).reshape(5, 6) % 4 == 3},
+    ),
+    "with dropout": (lambda nn, lib: nn.MultiheadAttention(4, 2, 0.5, dtype=lib.float64), (5, 3, 4), None, None, {}),
+}  # fmt: skip
+"""How to make it; the shapes of query, key and value (the same tensor where there is none); and settings of the call."""
+
 CLASSES = sorted(
     name for name in modules.__all__ if "args" not in inspect.signature(getattr(torch.nn, name)).parameters
 )
@@ -296,9 +321,44 @@ def test_values_gradients_state_and_graph_are_torchs(family: Family, seed: int):
         assert_same(*second)
 
 
+@pytest.mark.parametrize("case", ATTENTION.values(), ids=ATTENTION)
+def test_attention_of_several_heads_is_torchs(case: Any):
+    make, *shapes, settings = case
+    results, graphs = [], []
+    for place, lib in enumerate((minitorch, torch)):
+        source = np.random.default_rng(0)
+        lib.manual_seed(0)
+        module = make(lib.nn, lib)
+        given: list[Any] = []
+        for shape in shapes:
+            fresh = shape and tensors(source.standard_normal(shape), requires_grad=True)[place]
+            given.append(given[-1] if fresh is None else fresh)
+        masks = {
+            name: tensors(each)[place] if isinstance(each, np.ndarray) else each for name, each in settings.items()
+        }
+        result, weights = module(*given, **masks)
+        cotangent = tensors(source.standard_normal(tuple(result.shape)))[place]
+        leaves = [*{id(each): each for each in given}.values(), *module.parameters()]
+        first = lib.autograd.grad(result, leaves, cotangent)
+        results.append((repr(module), list(state(module)), [result, *([] if weights is None else [weights]), *first]))
+        graphs.append(graph(result))
+    assert results[0][:2] == results[1][:2]
+    assert_same(results[0][2], results[1][2])
+    assert graphs[0] == graphs[1]
+
+
 @pytest.mark.parametrize(
     "mistake",
     [
+        lambda nn, lib: nn.MultiheadAttention(4, 3),
+        lambda nn, lib: nn.MultiheadAttention(0, 3),
+        lambda nn, lib: nn.MultiheadAttention(4, 2)(*[lib.zeros(4)] * 3),
+        lambda nn, lib: nn.MultiheadAttention(4, 2)(*[lib.zeros(2, 3, 6)] * 3),
+        lambda nn, lib: nn.MultiheadAttention(4, 2)(*[lib.zeros(2, 3, 4)] * 3, attn_mask=lib.zeros(2, 3)),
+        lambda nn, lib: nn.MultiheadAttention(4, 2)(
+            *[lib.zeros(2, 3, 4)] * 3, attn_mask=lib.zeros(2, 2, dtype=lib.int64)
+        ),
+        lambda nn, lib: nn.MultiheadAttention(4, 2)(*[lib.zeros(2, 3, 4)] * 3, key_padding_mask=lib.zeros(2, 3)),
         lambda nn, lib: nn.BatchNorm1d(3)(lib.zeros(2)),
         lambda nn, lib: nn.BatchNorm1d(3)(lib.zeros(1, 3)),
         lambda nn, lib: nn.BatchNorm2d(3)(lib.zeros(2, 3)),
