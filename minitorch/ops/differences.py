@@ -48,8 +48,8 @@ class SmoothL1LossBackward0(DifferenceLoss):
         return k.where(k.lt(distance, beta), near, k.sub(distance, 0.5 * beta))
 
     def gradient(self, k: Table, grad: Any, difference: Any, beta: float) -> Any:
-        near = k.lt(k.abs(difference), beta)
-        return k.mul(grad, k.where(near, k.div(difference, beta), k.sign(difference)))
+        far = k.ge(k.abs(difference), beta)
+        return k.mul(grad, k.where(far, k.sign(difference), k.div(difference, beta)))
 
 
 class HuberLossBackward0(DifferenceLoss):
@@ -61,8 +61,8 @@ class HuberLossBackward0(DifferenceLoss):
         return k.where(k.le(distance, delta), near, k.mul(k.sub(distance, 0.5 * delta), delta))
 
     def gradient(self, k: Table, grad: Any, difference: Any, delta: float) -> Any:
-        near = k.lt(k.abs(difference), delta)
-        return k.mul(grad, k.where(near, difference, k.mul(k.sign(difference), delta)))
+        far = k.ge(k.abs(difference), delta)
+        return k.mul(grad, k.where(far, k.mul(k.sign(difference), delta), difference))
 
 
 @operator(method=False, public=False)

@@ -23,6 +23,7 @@ from minitorch.ops.elementary import pow
 from minitorch.ops.exponential import rsqrt
 from minitorch.ops.operator import operator, operators
 from minitorch.ops.reduction import mean
+from minitorch.ops.shape import contiguous
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
@@ -304,4 +305,4 @@ def rms_norm(
         eps = float(np.finfo(wide._array.dtype).eps)
     dims = tuple(range(-len(wanted), 0))
     result = mul(wide, rsqrt(AddBackward1.apply(mean(pow(wide, 2), dims, True), eps)))
-    return cast(result if weight is None else mul(result, weight), dtype)
+    return contiguous(cast(result if weight is None else mul(result, weight), dtype))

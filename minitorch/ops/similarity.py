@@ -41,8 +41,9 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     x1, x2 = cast(x1, common.numpy), cast(x2, common.numpy)
     shape = broadcast_shapes(tuple(x1._array.shape), tuple(x2._array.shape))
     units = []
-    for each in (x1, x2):
-        whole = each if each._array.shape == shape else expand(each, shape)
+    if x1._array.shape != x2._array.shape:
+        x1, x2 = expand(x1, shape), expand(x2, shape)
+    for whole in (x1, x2):
         length = clone(vector_norm(whole, 2, dim, True))
         with no_grad():
             methods["clamp_min_"](length, eps)
