@@ -9,10 +9,19 @@ from typing import Any
 from minitorch.ops import batch_normalisation, normalisation
 from minitorch.ops.arithmetic import div
 from minitorch.ops.normalisation import rms_norm
-from minitorch.ops.operator import functions
+from minitorch.ops.operator import functions, operators
+from minitorch.ops.padding import pad
 from minitorch.tensor import Tensor
 
-__all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "normalize", "rms_norm"]
+__all__ = [
+    "batch_norm",
+    "group_norm",
+    "instance_norm",
+    "layer_norm",
+    "local_response_norm",
+    "normalize",
+    "rms_norm",
+]
 
 
 def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12, out: Tensor | None = None) -> Tensor:
@@ -111,3 +120,35 @@ def instance_norm(
     return batch_normalisation.instance_norm(
         input, weight, bias, running_mean, running_var, use_input_stats, momentum, eps, True
     )
+
+
+def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Tensor:
+    """``input / (k + alpha * mean(input²))^beta``, with means over neighbouring channels.
+
+    Args:
+        input: (batch, channels, …).
+        size: how many channels, the one itself in their middle.
+        alpha: of the mean.
+        beta: the exponent.
+        k: is added to the mean.
+
+    Raises:
+        ValueError: there are fewer than 3 dimensions.
+
+    Source: A. Krizhevsky et al., ImageNet classification with deep convolutional neural networks, 2012.
+    """
+    if input.ndim < 3:
+        raise ValueError(
+            f"Expected 3D or higher dimensionality                          input (got {input.ndim} dimensions)"
+        )
+    if not input.numel():
+        return input
+    squares = input.mul(input)
+    around = size // 2, (size - 1) // 2
+    if input.ndim == 3:
+        means = operators.avg_pool2d(pad(squares.unsqueeze(1), (0, 0, *around)), (size, 1), stride=1).squeeze(1)
+    else:
+        batch, channels, rows, *_ = input.shape
+        volume = pad(squares.view(batch, 1, channels, rows, -1), (0, 0, 0, 0, *around))
+        means = operators.avg_pool3d(volume, (size, 1, 1), stride=1).squeeze(1).view(input.shape)
+    return input / means.mul(alpha).add(k).pow(beta)

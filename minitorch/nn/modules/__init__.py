@@ -71,7 +71,7 @@ from minitorch.nn.modules.loss import (
     TripletMarginWithDistanceLoss,
 )
 from minitorch.nn.modules.module import Module
-from minitorch.nn.modules.normalization import GroupNorm, LayerNorm, RMSNorm
+from minitorch.nn.modules.normalization import GroupNorm, LayerNorm, LocalResponseNorm, RMSNorm
 from minitorch.nn.modules.pooling import MaxPool2d
 from minitorch.nn.modules.sparse import Embedding, EmbeddingBag
 
@@ -118,6 +118,7 @@ __all__ = [
     "LayerNorm",
     "LeakyReLU",
     "Linear",
+    "LocalResponseNorm",
     "LogSigmoid",
     "LogSoftmax",
     "MSELoss",

@@ -8,6 +8,7 @@ from typing import Any
 from minitorch.dtypes import dtype as Dtype
 from minitorch.nn import functional as F
 from minitorch.nn.modules.batchnorm import Affine
+from minitorch.nn.modules.declared import Declared
 from minitorch.tensor import Tensor
 
 
@@ -128,3 +129,16 @@ class GroupNorm(Affine):
 
     def extra_repr(self) -> str:
         return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}, bias={self.bias is not None}"
+
+
+class LocalResponseNorm(Declared):
+    """``input / (k + alpha * mean(input²))^beta``, with means over ``size`` neighbouring channels."""
+
+    function = F.local_response_norm
+    size: int
+    alpha: float = 1e-4
+    beta: float = 0.75
+    k: float = 1.0
+
+    def extra_repr(self) -> str:
+        return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"

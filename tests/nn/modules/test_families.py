@@ -127,6 +127,7 @@ FAMILIES = {
     "group norm, plain": Family(lambda nn, lib: nn.GroupNorm(2, 4, 0.1, affine=False), normal((3, 4, 2, 2))),
     "rms norm": Family(lambda nn, lib: nn.RMSNorm(4, dtype=lib.float64), normal((2, 3, 4))),
     "rms norm, plain": Family(lambda nn, lib: nn.RMSNorm([3, 4], 0.1, False), normal((2, 3, 4))),
+    "local response norm": Family(lambda nn, lib: nn.LocalResponseNorm(3, 0.1), normal((2, 5, 3))),
     "cosine similarity": Family(lambda nn, lib: nn.CosineSimilarity(), TWO, 2),
     "pairwise distance": Family(lambda nn, lib: nn.PairwiseDistance(3.0, keepdim=True), TWO, 2),
     "bilinear": Family(lambda nn, lib: nn.Bilinear(3, 4, 5, dtype=lib.float64), normal((2, 3), (2, 4)), 2),
