@@ -6,7 +6,7 @@ Source: A. Vaswani et al., Attention is all you need, 2017.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -44,6 +44,7 @@ class ScaledDotProductFlashAttentionForCpuBackward0(Function):
 
     __slots__ = ("causal", "scale")
     graph_inputs = 3
+    kernel: ClassVar[str] = "attention"
 
     def forward(self, k: Table, query: Any, key: Any, value: Any, mask: Any, scale: float, causal: bool) -> Any:
         self.scale, self.causal = scale, causal
@@ -53,12 +54,8 @@ class ScaledDotProductFlashAttentionForCpuBackward0(Function):
     def backward(self, k: Table, grad: Any, query: Any, key: Any, value: Any, mask: Any) -> tuple[Any, ...]:
         if k is operators:
             return _gradients(grad, query, key, value, mask, self.scale, self.causal)
-        kernel = getattr(k, f"{ATTENTION}_backward")
-        grads = kernel(grad, query, key, value, mask, self.scale, self.causal)
+        grads = getattr(k, f"{self.kernel}_backward")(grad, query, key, value, mask, self.scale, self.causal)
         return tuple(needed and each for needed, each in zip(self.needs, grads, strict=False))
-
-
-ATTENTION = "attention"
 
 
 def _gradients(
