@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from functools import reduce
 from typing import Any
 
@@ -18,6 +17,7 @@ from minitorch.ops.arguments import sizes
 from minitorch.ops.mistakes import explained
 from minitorch.ops.promotion import Number, as_dtype, check_fits, number_dtype
 from minitorch.tensor import Tensor
+from minitorch.warn import warn
 
 # Every function here takes these by keyword: dtype (the default one for floating point results), device ("cpu") and
 # requires_grad.
@@ -76,16 +76,14 @@ def tensor(data: Any, *, dtype: Dtype | None = None, device: Any = None, require
         TypeError, RuntimeError: something in it is not a number.
     """
     if isinstance(data, Variable):
-        warnings.warn(
+        warn(
             "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
-            "sourceTensor.detach().clone().requires_grad_(True), rather than torch.tensor(sourceTensor).",
-            stacklevel=2,
+            "sourceTensor.detach().clone().requires_grad_(True), rather than torch.tensor(sourceTensor)."
         )
     elif isinstance(data, list | tuple) and data and isinstance(data[0], np.ndarray):
-        warnings.warn(
+        warn(
             "Creating a tensor from a list of numpy.ndarrays is extremely slow. Please consider converting the list to a single "
-            "numpy.ndarray with numpy.array() before converting to a tensor.",
-            stacklevel=2,
+            "numpy.ndarray with numpy.array() before converting to a tensor."
         )
     return made(np.array(_as_array(data, dtype), order="C"), device, requires_grad)
 
@@ -234,11 +232,10 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
             "given numpy array strides not a multiple of the element byte size. Copy the numpy array to reallocate the memory."
         )
     if not ndarray.flags.writeable:
-        warnings.warn(
+        warn(
             "The given NumPy array is not writable, and PyTorch does not support non-writable tensors. This means writing to "
             "this tensor will result in undefined behavior. You may want to copy the array to protect its data or make it "
-            "writable before converting it to a tensor. This type of warning will be suppressed for the rest of this program.",
-            stacklevel=2,
+            "writable before converting it to a tensor. This type of warning will be suppressed for the rest of this program."
         )
     return Variable._of(_with_our_dtype(lent(ndarray)))
 

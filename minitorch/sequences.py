@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from minitorch.dtypes import dtype as Dtype
 from minitorch.dtypes import get_default_dtype
 from minitorch.ops.mistakes import explained
 from minitorch.ops.properties import is_tensor
+from minitorch.warn import warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -159,11 +159,10 @@ def range(
     Raises:
         RuntimeError: the step is 0 or leads away from the end.
     """
-    warnings.warn(
+    warn(
         "torch.range is deprecated and will be removed in a future release because its behavior is inconsistent with Python's "
         "range builtin. Instead, use torch.arange, which produces values in [start, end).",
         UserWarning,
-        stacklevel=2,
     )
     if step == 0:
         raise RuntimeError("step must be nonzero")

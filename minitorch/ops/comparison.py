@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from minitorch.ops.arguments import check_any_tensor, check_found_dtype, check_t
 from minitorch.ops.gathering import nonzero
 from minitorch.ops.operator import Comparison, Elementwise, Number, alias, in_place, methods, operator
 from minitorch.ops.promotion import as_dtype, check_fits, result_dtype
+from minitorch.warn import warn
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
@@ -269,11 +269,10 @@ def where(condition: Tensor, input: Tensor | Number | None = None, other: Tensor
         raise invalid_combination("where", condition, other if input is None else input)
     kind = condition._array.dtype
     if kind == np.uint8:
-        warnings.warn(
+        warn(
             "where received a uint8 condition tensor. This behavior is deprecated and will be removed in a future version of "
             "PyTorch. Use a boolean condition instead.",
             UserWarning,
-            stacklevel=2,
         )
         condition = Variable._of(condition._array.astype(bool))
     elif kind.kind != "b":

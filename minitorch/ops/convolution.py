@@ -6,7 +6,6 @@ here is differentiated in terms of the other two.
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.graph import Function
@@ -15,6 +14,7 @@ from minitorch.ops.convolution_checks import Sizes, check_dtypes, check_shapes, 
 from minitorch.ops.operator import formula, operator
 from minitorch.ops.padding import constant_pad_nd
 from minitorch.ops.shape import squeeze, unsqueeze
+from minitorch.warn import warn
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
@@ -189,11 +189,10 @@ def _pad_by_name(
         raise RuntimeError("padding='same' is not supported for strided convolutions")
     zeros = [d * (size - 1) for d, size in zip(for_each("dilation", dilation, dims, dims), kernel, strict=True)]
     if any(count % 2 for count in zeros):
-        warnings.warn(
+        warn(
             "Using padding='same' with even kernel lengths and odd dilation may require a zero-padded copy of the input be "
             "created",
             UserWarning,
-            stacklevel=4,
         )
         input = constant_pad_nd(input, [side for count in reversed(zeros) for side in (0, count % 2)])
     return input, tuple(count // 2 for count in zeros)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from minitorch.ops.arguments import dtype_name
@@ -14,6 +13,7 @@ from minitorch.ops.operator import operator
 from minitorch.ops.reduction import sum as add_up
 from minitorch.ops.shape import squeeze, t, unsqueeze, view
 from minitorch.ops.strided import diagonal
+from minitorch.warn import warn
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -80,10 +80,9 @@ def _weighted(rows: Tensor, weights: Tensor | None, aweights: Tensor | None, cor
     else:
         freedom = whole - correction
     if (freedom if weights is None else freedom._array) <= 0:
-        warnings.warn(
+        warn(
             "cov(): degrees of freedom is <= 0. Correction should be strictly less than the number of observations.",
             UserWarning,
-            stacklevel=3,
         )
         freedom = freedom * 0
     deviations = sub(rows, unsqueeze(mean, 1))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from minitorch.autograd.variable import Variable
 from minitorch.dtypes import can_cast, from_numpy_dtype
 from minitorch.kernels import tables
 from minitorch.ops.arguments import cpp_name, dtype_name
+from minitorch.warn import warn
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -33,11 +33,10 @@ def in_place(function: Callable[..., Any], expanded: str | None = None) -> Calla
         is_expanded = self._is_expanded()
         self._check_inplace(recorded, once=is_expanded and (expanded is None or (not expanded and bool(given))))
         if is_expanded and expanded:
-            warnings.warn(
+            warn(
                 f"Use of {function.__name__}_ on expanded tensors is deprecated. Please clone() the tensor before performing "
                 f"this operation. This also applies to advanced indexing e.g. {expanded}",
                 UserWarning,
-                stacklevel=2,
             )
         if not (recorded or is_expanded) and _at_once(function.__name__, self, args, kwargs):
             self._version_counter[0] += 1
@@ -168,13 +167,12 @@ def _write_to(out: Tensor, result: Tensor) -> None:
     """Writes a result over a tensor, which takes its shape."""
     if out._array.shape != result._array.shape:
         if out._array.size:
-            warnings.warn(
+            warn(
                 f"An output with one or more elements was resized since it had shape {list(out._array.shape)}, which "
                 f"does not match the required output shape {list(result._array.shape)}. This behavior is deprecated, and in a "
                 "future PyTorch release outputs will not be resized unless they have zero elements. You can explicitly reuse an "
                 "out tensor t by resizing it, inplace, to zero elements with t.resize_(0).",
                 UserWarning,
-                stacklevel=3,
             )
         out._array = result._array.astype(out._array.dtype)
     else:

@@ -344,7 +344,7 @@ def embedding(
         padding = padding_idx % rows
     check_tensors("embedding", weight=weight, indices=input)
     if max_norm is not None:
-        _renormalise(weight, input, max_norm, norm_type)
+        renormalise(weight, input, max_norm, norm_type)
     if weight._array.ndim != 2:
         raise RuntimeError("'weight' must be 2-D")
     _check_rows("embedding", weight, input)
@@ -362,7 +362,7 @@ def _check_rows(operator: str, weight: Tensor, indices: Tensor) -> None:
         raise IndexError("index out of range in self")
 
 
-def _renormalise(weight: Tensor, indices: Tensor, max_norm: float, norm_type: float) -> None:
+def renormalise(weight: Tensor, indices: Tensor, max_norm: float, norm_type: float) -> None:
     """Scales the rows that are looked up down to a norm, in place, where theirs is larger; no graph knows of it."""
     _check_rows("embedding_renorm_", weight, indices)
     if weight._array.dtype.kind != "f":

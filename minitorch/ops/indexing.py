@@ -6,7 +6,6 @@ and masks that remain are looked up together at the end (``IndexBackward0``).
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from minitorch.ops.operator import Number, check_apart, formula, in_place, metho
 from minitorch.ops.parts import SelectBackward0, slice
 from minitorch.ops.promotion import check_fits
 from minitorch.ops.shape import AliasBackward0, expand, unsqueeze, view
+from minitorch.warn import warn
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
@@ -88,12 +88,11 @@ def _in_parts(index: Any) -> tuple[Any, ...]:
     if not isinstance(index, Sequence) or isinstance(index, str) or len(index) >= LONG_LIST:
         return (index,)
     if any(each is None or each is Ellipsis or isinstance(each, _slice | Sequence | Variable) for each in index):
-        warnings.warn(
+        warn(
             "Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed in pytorch 2.9; use "
             "x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will be interpreted as tensor index, x[torch.tensor(seq)], "
             "which will result either in an error or a different result",
             UserWarning,
-            stacklevel=3,
         )
         return tuple(index)
     return (index,)
@@ -119,10 +118,8 @@ def _looked_up(part: Any) -> np.ndarray:
     if isinstance(part, Variable):
         array = part._array
         if array.dtype == np.uint8:
-            warnings.warn(
-                "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.",
-                UserWarning,
-                stacklevel=4,
+            warn(
+                "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.", UserWarning
             )
             return array.astype(bool)
         if array.dtype not in (np.bool_, np.int32, np.int64):

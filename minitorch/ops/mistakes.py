@@ -64,8 +64,14 @@ IN_FORMS_OF_A_TENSOR = IN_SEVERAL_FORMS | {
 """Likewise, if the first argument is a tensor: the other forms begin with one too."""
 
 
-def explained(function: F, method: bool = False) -> F:
-    """The function, with torch's errors for arguments of the wrong number, name or type."""
+def explained(function: F, method: bool = False, counts: bool = True) -> F:
+    """The function, with torch's errors for arguments of the wrong number, name or type.
+
+    Args:
+        function: any.
+        method: the first argument is the tensor whose method it is.
+        counts: it is written in C++ in torch, which words errors about the number of arguments in its own way.
+    """
 
     @functools.wraps(function)
     def call(*args: Any, **settings: Any) -> Any:
@@ -79,6 +85,8 @@ def explained(function: F, method: bool = False) -> F:
             try:
                 bound = signature.bind(*args, **settings)
             except TypeError:
+                if not counts:
+                    raise error from None
                 raise _wrong_number(function, signature, args, settings, method) or error from None
             said = str(error).startswith(function.__name__ + "(")  # it says what is wrong itself
             if said and function.__name__.rstrip("_") not in IN_SEVERAL_FORMS:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from minitorch.ops.operator import Number, operator
 from minitorch.ops.parts import select, slice_bounds
 from minitorch.ops.scattering import ScatterReduceBackward0
 from minitorch.ops.strided import as_strided, layout, positions
+from minitorch.warn import warn
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
@@ -217,7 +217,7 @@ def index_reduce(
     if reduce not in ("prod", "mean", "amax", "amin"):
         raise RuntimeError(f"index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got {reduce}.")
     d = _check_slices("index_reduce", input, dim, index, source)
-    warnings.warn("index_reduce() is in beta and the API may change at any time.", UserWarning, stacklevel=2)
+    warn("index_reduce() is in beta and the API may change at any time.", UserWarning)
     array, shape = index._array.reshape(-1), source._array.shape
     if array.size and not 0 <= array.min() <= array.max() < (input._array.shape[d] if input._array.ndim else 1):
         raise IndexError("index out of range in self")

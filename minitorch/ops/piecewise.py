@@ -54,6 +54,23 @@ class LeakyReluBackward1(LeakyReluBackward0):
         return super().backward(k, grad, result)
 
 
+class RreluWithNoiseBackward0(Function):
+    """Times a slope that was drawn for each number, 1 where that is positive."""
+
+    graph_inputs = 1
+
+    def forward(self, k: Table, a: Any, slopes: Any) -> Any:
+        self.save(slopes)
+        return k.mul(a, slopes)
+
+    def backward(self, k: Table, grad: Any, slopes: Any) -> tuple[Any, ...]:
+        return (k.mul(grad, slopes),)
+
+
+class RreluWithNoiseBackward1(RreluWithNoiseBackward0):
+    """Written over the input."""
+
+
 class HardtanhBackward0(Fused):
     """1 between the bounds, 0 outside and at the bounds."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from minitorch.ops.gathering import check_bounds, is_index
 from minitorch.ops.operator import Elementwise, Number, operator
 from minitorch.ops.promotion import broadcast_shapes, check_fits
 from minitorch.ops.without_formula import WithoutFormula
+from minitorch.warn import warn
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
@@ -252,11 +252,10 @@ def scatter(
     kind = "sum" if reduce == "add" else "prod"
     if not isinstance(src, Variable):
         return ScatterWithReduce.apply(input, index, dim=d, reduce=kind, value=src)
-    warnings.warn(
+    warn(
         "The reduce argument of torch.scatter with Tensor src is deprecated and will be removed in a future PyTorch release. "
         "Use torch.scatter_reduce instead for more reduction options.",
         UserWarning,
-        stacklevel=2,
     )
     return ScatterWithReduce.apply(input, index, src, dim=d, reduce=kind)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from minitorch import return_types
@@ -12,6 +11,7 @@ from minitorch.ops.elementary import check_not_bool
 from minitorch.ops.maxima import MaxBackward1, Selection, check_not_empty
 from minitorch.ops.operator import operator
 from minitorch.ops.reduction import Reduction
+from minitorch.warn import warn
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
@@ -109,11 +109,10 @@ def _deviations(
     shape = input._array.shape
     count = math.prod(shape if dims is None else [shape[d] for d in dims])
     if count - correction <= 0:
-        warnings.warn(
+        warn(
             f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor (input numel "
             "divided by output numel).",
             UserWarning,
-            stacklevel=4,
         )
     return node.apply(input, dim=dims, keepdim=keepdim, correction=float(correction))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from minitorch import return_types
@@ -17,6 +16,7 @@ from minitorch.ops.linear_algebra import (
 from minitorch.ops.maxima import check_exact_dtype
 from minitorch.ops.operator import operator
 from minitorch.ops.promotion import broadcast_shapes
+from minitorch.warn import warn
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
@@ -129,7 +129,7 @@ def check_right_hand_side(name: str, b: Tensor, a: Tensor, names: tuple[str, str
 
 def deprecated(text: str) -> None:
     """Warns the caller of the operator that calls this."""
-    warnings.warn(text, UserWarning, stacklevel=3)
+    warn(text, UserWarning)
 
 
 @operator(out=check_exact_dtype)

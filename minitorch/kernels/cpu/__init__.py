@@ -39,9 +39,12 @@ COMPILED = {
         "leaky_relu_backward", "log_sigmoid", "log_sigmoid_backward", "mish", "mish_backward", "silu", "silu_backward",
         "softplus", "softplus_backward", "softshrink", "softshrink_backward", "threshold",
     ),
+    "attention": ("attention", "attention_backward", "safe_softmax"),
     "averaging": ("avg_pool", "avg_pool_backward"),
+    "bags": ("embedding_bag",),
     "bessel": ("airy_ai", "bessel_j", "bessel_k", "bessel_y", "spherical_bessel_j0", "zeta"),
     "cholesky": ("cholesky_inverse", "cholesky_solve", "linalg_cholesky"),
+    "ctc": ("ctc_loss", "ctc_loss_backward"),
     "distances": ("cdist", "cdist_backward", "euclidean_dist", "pdist", "pdist_backward"),
     "division": ("div_rounded", "remainder"),
     "exponential": ("log1p", "log_softmax", "log_softmax_backward", "sigmoid", "softmax", "softmax_backward"),
@@ -54,6 +57,10 @@ COMPILED = {
     "lu": (
         "linalg_det", "linalg_inv", "linalg_lu_factor", "linalg_lu_solve", "linalg_solve", "lu_det", "lu_permutation",
         "lu_slogdet",
+    ),
+    "margins": ("multi_margin", "multilabel_margin"),
+    "normalisation": (
+        "batch_norm", "batch_norm_backward", "group_norm", "group_norm_backward", "layer_norm", "layer_norm_backward",
     ),
     "optimizer": ("sgd",),
     "polynomials": ("polynomial",),
