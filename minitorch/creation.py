@@ -14,6 +14,8 @@ from minitorch.autograd.variable import Variable
 from minitorch.device import device as Device
 from minitorch.dtypes import dtype as Dtype
 from minitorch.dtypes import from_numpy_dtype, get_default_dtype, promote_types
+from minitorch.kernels.cpu.creation import as_numpys, cast, new, view_dtype
+from minitorch.kernels.cpu.unsigned import check_known
 from minitorch.ops.arguments import sizes
 from minitorch.ops.promotion import as_dtype, check_fits, number_dtype
 from minitorch.tensor import Tensor
@@ -84,7 +86,7 @@ def tensor(data: Any, *, dtype: Dtype | None = None, device: Any = None, require
             "numpy.ndarray with numpy.array() before converting to a tensor.",
             stacklevel=2,
         )
-    return made(np.array(_as_array(data, dtype), order="C"), device, requires_grad)
+    return made(_as_array(data, dtype).copy("C"), device, requires_grad)
 
 
 def as_tensor(data: Any, dtype: Dtype | None = None, device: Any = None) -> Tensor:
@@ -102,7 +104,7 @@ def _as_array(data: Any, dtype: Dtype | None) -> np.ndarray:
     if isinstance(data, Variable):
         array = data._array
     elif isinstance(data, np.ndarray | np.generic):
-        array = np.asarray(data)
+        array = np.asanyarray(data)
         from_numpy_dtype(array.dtype)  # says which dtypes there are
     else:
         array = _from_sequence(data, dtype)
@@ -110,12 +112,12 @@ def _as_array(data: Any, dtype: Dtype | None) -> np.ndarray:
             dtype = reduce(promote_types, _dtypes_in(data)) if array.size else from_numpy_dtype(array.dtype)
         elif dtype is None and array.dtype == np.float64:
             dtype = get_default_dtype()
-    return _with_our_dtype(array if dtype is None else array.astype(dtype.numpy, copy=False))
+    return _with_our_dtype(array if dtype is None else cast(array, dtype.numpy))
 
 
 def _with_our_dtype(array: np.ndarray) -> np.ndarray:
     """The same memory, with the dtype object that is compared by identity: arrays that were pickled have another one."""
-    return array.view(from_numpy_dtype(array.dtype).numpy, np.ndarray)
+    return view_dtype(array, from_numpy_dtype(array.dtype).numpy)
 
 
 def _holds_arrays(data: Any) -> bool:
@@ -157,7 +159,7 @@ def _from_sequence(data: Any, dtype: Dtype | None) -> np.ndarray:
             raise ValueError(f"too many dimensions '{kind}'")
         raise TypeError(f"new(): invalid data type '{kind}'")
     if array.dtype.kind in "iu" and not _holds_arrays(data):
-        if array.dtype.kind == "u" and (dtype is None or dtype.category != dtypes.FLOATING):
+        if array.dtype.kind == "u" and (dtype is None or (dtype is not dtypes.uint64 and dtype.category != dtypes.FLOATING)):
             raise ValueError("Overflow when unpacking long long")
         array = array if array.dtype.kind == "u" else array.astype(np.int64)
     if dtype is not None and dtype.category == dtypes.INTEGRAL and array.size:
@@ -260,21 +262,21 @@ def empty(
     *shape: Any, size: Any = None, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """A tensor with arbitrary contents."""
-    return made(np.empty(asked_shape("empty", shape, size), asked_dtype("empty", dtype)), device, requires_grad)
+    return made(new(np.empty, asked_shape("empty", shape, size), asked_dtype("empty", dtype)), device, requires_grad)
 
 
 def zeros(
     *shape: Any, size: Any = None, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Zeros."""
-    return made(np.zeros(asked_shape("zeros", shape, size), asked_dtype("zeros", dtype)), device, requires_grad)
+    return made(new(np.zeros, asked_shape("zeros", shape, size), asked_dtype("zeros", dtype)), device, requires_grad)
 
 
 def ones(
     *shape: Any, size: Any = None, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Ones."""
-    return made(np.ones(asked_shape("ones", shape, size), asked_dtype("ones", dtype)), device, requires_grad)
+    return made(new(np.ones, asked_shape("ones", shape, size), asked_dtype("ones", dtype)), device, requires_grad)
 
 
 def full(
@@ -284,23 +286,23 @@ def full(
     wanted = dtype or number_dtype(fill_value)
     check_fits(fill_value, wanted)
     return made(
-        np.full(asked_shape("full", (size,)), as_dtype(fill_value, wanted), wanted.numpy), device, requires_grad
+        cast(np.full(asked_shape("full", (size,)), as_dtype(fill_value, wanted)), wanted.numpy), device, requires_grad
     )
 
 
 def zeros_like(input: Tensor, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Zeros of another tensor's shape and dtype."""
-    return made(np.zeros_like(input._array, dtype=_numpy(dtype)), device, requires_grad)
+    return made(_like(np.zeros_like, input, dtype), device, requires_grad)
 
 
 def ones_like(input: Tensor, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones of another tensor's shape and dtype."""
-    return made(np.ones_like(input._array, dtype=_numpy(dtype)), device, requires_grad)
+    return made(_like(np.ones_like, input, dtype), device, requires_grad)
 
 
 def empty_like(input: Tensor, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Arbitrary contents, of another tensor's shape and dtype."""
-    return made(np.empty_like(input._array, dtype=_numpy(dtype)), device, requires_grad)
+    return made(_like(np.empty_like, input, dtype), device, requires_grad)
 
 
 def full_like(
@@ -309,7 +311,8 @@ def full_like(
     """One number everywhere, of another tensor's shape and dtype."""
     wanted = dtype or input.dtype
     check_fits(fill_value, wanted)
-    return made(np.full_like(input._array, as_dtype(fill_value, wanted), dtype=wanted.numpy), device, requires_grad)
+    number = as_dtype(fill_value, wanted)
+    return made(_like(lambda like, dtype: np.full_like(like, number, dtype), input, wanted), device, requires_grad)
 
 
 def eye(
@@ -319,11 +322,15 @@ def eye(
     for name, count in (("n", n), ("m", 0 if m is None else m)):
         if count < 0:
             raise RuntimeError(f"{name} must be greater or equal to 0, got {count}")
-    return made(np.eye(n, m, dtype=asked_dtype("eye", dtype)), device, requires_grad)
+    wanted = asked_dtype("eye", dtype)
+    check_known("eye", wanted)
+    return made(cast(np.eye(n, m, dtype=np.float32), wanted), device, requires_grad)
 
 
-def _numpy(dtype: Dtype | None) -> Any:
-    return None if dtype is None else dtype.numpy
+def _like(make: Any, input: Tensor, dtype: Dtype | None) -> np.ndarray:
+    """What numpy's ``zeros_like`` or the like makes of a tensor, of any dtype."""
+    wanted = input._array.dtype if dtype is None else dtype.numpy
+    return new(lambda like, of: make(like, dtype=of), as_numpys(input._array), wanted)
 
 
 # -- counted ----------------------------------------------------------------------------------------------------------
@@ -357,7 +364,8 @@ def arange(
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
     whole = all(number_dtype(each).category != dtypes.FLOATING for each in (start, end, step))
     wanted = dtype or (dtypes.int64 if whole else get_default_dtype())
+    check_known("arange_cpu", wanted.numpy)
     count = -((start - end) // step) if whole else math.ceil((end - start) / step)
     precise = np.int64 if wanted.category != dtypes.FLOATING and whole else np.float64
     steps: np.ndarray = np.arange(count, dtype=precise)
-    return made((start + step * steps).astype(wanted.numpy), device, requires_grad)
+    return made(cast(start + step * steps, wanted.numpy), device, requires_grad)

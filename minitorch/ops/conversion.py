@@ -47,7 +47,7 @@ def _conversion(wanted: Dtype) -> Callable[[Tensor], Tensor]:
     return convert
 
 
-for _name in ("half", "float", "double", "byte", "char", "short", "int", "long", "bool"):
+for _name in ("half", "bfloat16", "float", "double", "byte", "char", "short", "int", "long", "bool"):
     methods[_name] = _conversion(getattr(dtypes, {"byte": "uint8", "char": "int8"}.get(_name, _name)))
 
 

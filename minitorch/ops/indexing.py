@@ -149,7 +149,7 @@ def _views(input: Tensor, parts: tuple[Any, ...], alone: bool) -> tuple[Tensor, 
     dim, lookups = 0, dict[int, np.ndarray]()
     own = 0  # the dimension of the tensor that was given
     for part in parts:
-        if isinstance(part, Variable) and not part._array.ndim and part._array.dtype.kind == "i":
+        if isinstance(part, Variable) and not part._array.ndim and part._array.dtype.kind in "iu" and not _is_mask(part):
             part = int(part._array)
         if part is Ellipsis:
             dim += left

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from minitorch import dtypes
+from minitorch.kernels.cpu.creation import memory_dtype, view_dtype
 from minitorch.nn.parameter import Parameter
 from minitorch.serialization.archive import Archive
 from minitorch.serialization.format import MAX_DEPTH, MAX_PICKLE_BYTES, STORAGE_NAMES, LoadError
@@ -128,10 +129,11 @@ class _Loader:
         name = f"data/{key}"
         if self._archive.size(name) != count * kind.dtype.itemsize:
             raise LoadError(f"storage {key!r} has {self._archive.size(name):,} bytes, not {count:,} of {kind.dtype}")
-        array = np.empty(count, kind.dtype)
+        array = np.empty(count, memory_dtype(kind.dtype))
         self._archive.read_into(array, name)
         if self._byte_order != sys.byteorder:
             array.byteswap(inplace=True)
+        array = view_dtype(array, kind.dtype)
         if array.dtype == np.bool_ and array.view(np.uint8).max(initial=0) > 1:
             raise LoadError(f"storage {key!r} of truth values holds other numbers than 0 and 1")
         return array
@@ -154,7 +156,8 @@ def _rebuild_tensor(
     if hooks:
         raise LoadError("a tensor comes with hooks, which are code")
     strides = [step * array.itemsize for step in stride]
-    tensor = Tensor._of(np.ndarray(size, array.dtype, array, offset * array.itemsize, strides))
+    memory = np.ndarray(size, memory_dtype(array.dtype), array.view(np.ndarray), offset * array.itemsize, strides)
+    tensor = Tensor._of(view_dtype(memory, array.dtype))
     return tensor.requires_grad_(_checked_requires_grad(tensor, requires_grad))
 
 
@@ -197,8 +200,6 @@ def _refuse(name: str) -> str:
 
 
 _UNSUPPORTED = {
-    "BFloat16": "bfloat16 tensors",
-    "bfloat16": "the type bfloat16",
     "Complex": "complex tensors",
     "sparse": "sparse tensors",
     "_rebuild_qtensor": "quantised tensors",

@@ -12,7 +12,7 @@ import torch
 
 import minitorch
 from tests.database.left_out import LEFT_OUT, MESSAGES_DIFFER
-from tests.database.samples import Call, find, full_name, op_db, operators, samples, tensors
+from tests.database.samples import IMPRECISE, Call, find, full_name, op_db, operators, samples, tensors
 from tests.oracle import assert_close, numbers
 
 THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
@@ -28,6 +28,15 @@ def quiet():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
+
+
+@every_operator
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=["float16", "bfloat16"])
+def test_halves_are_torchs(info: Any, dtype: torch.dtype):
+    if dtype not in info.dtypes:
+        pytest.skip(f"torch has no {full_name(info)} for {dtype}")
+    for call in samples(info, dtype, SAMPLES):
+        assert_alike(call.ours(), call.torchs(), call, judge=lambda call=call: call.in_float64().torchs())
 
 
 @every_operator
@@ -128,9 +137,9 @@ def assert_alike(ours: Any, theirs: Any, call: Call, strides: bool = True, judge
         if strides and theirs.numel() > 1:
             steps = [[s for s, n in zip(each.stride(), each.shape, strict=True) if n > 1] for each in (ours, theirs)]
             assert steps[0] == steps[1], f"{call}: strides {ours.stride()} and not {theirs.stride()}"
-        exact = None if judge is None or theirs.dtype is not torch.float32 else lambda: numbers(judge())
+        exact = None if judge is None or theirs.dtype not in IMPRECISE else lambda: numbers(judge())
         try:
-            assert_close(numbers(ours), numbers(theirs), exact)
+            assert_close(numbers(ours), numbers(theirs), exact, str(theirs.dtype).removeprefix("torch."))
         except AssertionError as error:
             raise AssertionError(f"{call}: {error}") from None
     elif isinstance(theirs, tuple | list):

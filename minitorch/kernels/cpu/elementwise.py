@@ -191,7 +191,9 @@ def clone_as(a: Array, like: Array) -> Array:
 
 def write_over(target: Array, source: Array) -> None:
     """Writes ``source``, which is broadcast and cast, over ``target``."""
-    if target.size < SHARED or target.dtype is not source.dtype or np.may_share_memory(target, source):
+    if target.dtype is not source.dtype:
+        target[...] = source.astype(target.dtype)
+    elif target.size < SHARED or np.may_share_memory(target, source):
         target[...] = source
     else:
         from minitorch.kernels.cpu import copying  # as above

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 import numpy as np
 
 __all__ = [
-    "as_strided", "diagonal", "diagonal_backward", "split", "unfold", "unfold_backward", "view_dtype",
+    "as_strided", "diagonal", "diagonal_backward", "split", "unfold", "unfold_backward",
 ]  # fmt: skip
 
 Array = np.ndarray
 _strided = np.lib.stride_tricks.as_strided
+_dtype_of = Array.dtype.__get__  # type: ignore[attr-defined]  # numpy's own, also for classes that have another
 
 
 def storage(a: Array) -> Array:
@@ -23,11 +24,11 @@ def storage(a: Array) -> Array:
     while owner.base is not None:
         # numpy puts a stand-in between an array and another that was made of it by its strides.
         below = owner.base if isinstance(owner.base, Array) else getattr(owner.base, "base", None)
-        if not isinstance(below, Array) or below.dtype != a.dtype:
+        if not isinstance(below, Array) or _dtype_of(below) != _dtype_of(a):
             break
         owner = below
     last = sum((size - 1) * step for size, step in zip(owner.shape, owner.strides, strict=True)) // owner.itemsize
-    return _strided(owner, (last + 1 if owner.size else 0,), (owner.itemsize,))
+    return _strided(owner.view(Array), (last + 1 if owner.size else 0,), (owner.itemsize,))
 
 
 def as_strided(a: Array, size: tuple[int, ...], stride: tuple[int, ...], storage_offset: int) -> Array:
@@ -77,7 +78,3 @@ def unfold_backward(grad: Array, shape: tuple[int, ...], dim: int, size: int, st
         whole[(slice(None),) * dim + (slice(first, first + step * (count - 1) + 1, step),)] += grad[..., first]
     return whole
 
-
-def view_dtype(a: Array, dtype: np.dtype) -> Array:
-    """The same bytes, read as another dtype."""
-    return a.view(dtype)
