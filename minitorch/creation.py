@@ -159,7 +159,9 @@ def _from_sequence(data: Any, dtype: Dtype | None) -> np.ndarray:
             raise ValueError(f"too many dimensions '{kind}'")
         raise TypeError(f"new(): invalid data type '{kind}'")
     if array.dtype.kind in "iu" and not _holds_arrays(data):
-        if array.dtype.kind == "u" and (dtype is None or (dtype is not dtypes.uint64 and dtype.category != dtypes.FLOATING)):
+        if array.dtype.kind == "u" and (
+            dtype is None or (dtype is not dtypes.uint64 and dtype.category != dtypes.FLOATING)
+        ):
             raise ValueError("Overflow when unpacking long long")
         array = array if array.dtype.kind == "u" else array.astype(np.int64)
     if dtype is not None and dtype.category == dtypes.INTEGRAL and array.size:

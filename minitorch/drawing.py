@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from minitorch import dtypes
 from minitorch.autograd.variable import Variable
 from minitorch.creation import asked_dtype, asked_shape, empty, empty_like, made
@@ -113,7 +111,7 @@ def _check_permutation(n: int, dtype: Dtype) -> None:
         raise NotImplementedError("\"randperm\" not implemented for 'Bool'")
     check_known("randperm", dtype.numpy)
     check_fits(n, dtype)
-    exact = 2**limits_of(dtype.numpy).digits + 1 if dtype.category == dtypes.FLOATING else n
+    exact = 2 ** limits_of(dtype.numpy).digits + 1 if dtype.category == dtypes.FLOATING else n
     if n > exact:
         raise RuntimeError(f"n cannot be greater than {exact} for {dtype.scalar_type} type.")
 
@@ -202,7 +200,7 @@ def _normal(mean: Tensor | float, std: Tensor | float, generator: Generator | No
         RuntimeError: a standard deviation is negative, or the shapes do not broadcast.
     """
     if isinstance(std, Variable):
-        if std._array.size and not std._array.min() >= 0:
+        if not (as_numpys(std._array) >= 0).all():
             raise RuntimeError("normal expects all elements of std >= 0.0")
     elif not std >= 0.0:
         raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
@@ -211,10 +209,12 @@ def _normal(mean: Tensor | float, std: Tensor | float, generator: Generator | No
     shape, dtype = broadcast_shapes(*(each._array.shape for each in given)), given[0]._array.dtype
     if isinstance(std, Variable):
         standard = drawn_from(generator, lambda source: draws.normal(source, shape, dtype))
-        numbers = standard * std._array
+        numbers = as_numpys(standard) * as_numpys(std._array)
     else:
         numbers = drawn_from(generator, lambda source: draws.normal(source, shape, dtype, 0.0, std))
-    drawn = cast(as_numpys(cast(numbers, dtype)) + (as_numpys(mean._array) if isinstance(mean, Variable) else mean), dtype)
+    drawn = cast(
+        as_numpys(cast(numbers, dtype)) + (as_numpys(mean._array) if isinstance(mean, Variable) else mean), dtype
+    )
     if len(given) == 2:
         return NormalBackward3.apply(mean, std, drawn=drawn)
     return (NormalBackward1 if given[0] is mean else NormalBackward2).apply(given[0], drawn=drawn)

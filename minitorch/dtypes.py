@@ -16,9 +16,10 @@ class BFloat16Type:
 
     Attributes:
         memory: numpy's type for the bits.
+        type: numpy's class for one of the numbers.
     """
 
-    name, kind, char, itemsize, memory = "bfloat16", "f", "E", 2, np.dtype(np.uint16)
+    name, kind, char, itemsize, type, memory = "bfloat16", "f", "E", 2, np.float32, np.dtype(np.uint16)
 
     def __repr__(self) -> str:
         return f"dtype({self.name})"

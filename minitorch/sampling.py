@@ -20,7 +20,7 @@ from minitorch.kernels.cpu import distributions
 from minitorch.kernels.cpu import random as draws
 from minitorch.kernels.cpu.creation import as_numpys, cast
 from minitorch.kernels.cpu.unsigned import check_known
-from minitorch.ops.arguments import dtype_name
+from minitorch.ops.arguments import cpp_name, dtype_name
 from minitorch.ops.operator import in_place, methods, operator, with_out
 from minitorch.random import Generator, default_generator
 

@@ -19,10 +19,10 @@ from minitorch.autograd.graph import Function, new_tensor
 from minitorch.autograd.variable import Variable
 from minitorch.device import CPU
 from minitorch.device import device as Device
-from minitorch.dtypes import dtype as Dtype
 from minitorch.dtypes import BFLOAT16, from_numpy_dtype
+from minitorch.dtypes import dtype as Dtype
 from minitorch.kernels import tables
-from minitorch.kernels.cpu import strides
+from minitorch.kernels.cpu import dlpack, strides
 from minitorch.kernels.cpu.creation import cast, new, view_dtype
 from minitorch.memory_format import check
 from minitorch.ops import arithmetic, bivariate, comparison, conversion, dimensions, elementary, indexing, matmul, parts
@@ -207,7 +207,11 @@ class Tensor(_Methods):
             raise TypeError("stream must be ``int`` or ``none``")
         if stream not in (None, -1):
             raise AssertionError("stream should be None on cpu.")
-        return self._array.__dlpack__(max_version=max_version, dl_device=dl_device, copy=copy)
+        memory = self._array.view(np.ndarray)
+        capsule = memory.__dlpack__(max_version=max_version, dl_device=dl_device, copy=copy)
+        if self._array.dtype is BFLOAT16:
+            dlpack.change_type(capsule, dlpack.UNSIGNED, dlpack.BFLOAT16)
+        return capsule
 
     def __dlpack_device__(self) -> tuple[int, int]:
         return self._array.__dlpack_device__()

@@ -13,7 +13,7 @@ from minitorch.kernels import tables
 from minitorch.ops.arguments import check_any_tensor, check_tensors, invalid_combination
 from minitorch.ops.gathering import nonzero
 from minitorch.ops.operator import Comparison, Elementwise, Number, alias, methods, operator
-from minitorch.ops.promotion import as_dtype, check_fits, result_dtype
+from minitorch.ops.promotion import array_of, as_dtype, check_fits, result_dtype
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
@@ -253,7 +253,7 @@ def where(condition: Tensor, input: Tensor | Number | None = None, other: Tensor
             f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype.scalar_type}"
         )
     if not isinstance(input, Variable) and not isinstance(other, Variable):
-        input = Variable._of(np.asarray(input, result_dtype([input, other]).numpy))
+        input = Variable._of(array_of(input, result_dtype([input, other]).numpy))
     return WhereBackward0.apply(input, other, condition)
 
 

@@ -14,7 +14,7 @@ from minitorch.dtypes import dtype as Dtype
 from minitorch.kernels import tables
 from minitorch.memory_format import check
 from minitorch.ops.operator import Number, methods, operator
-from minitorch.ops.promotion import as_dtype, broadcast_shapes, check_fits, number_dtype, result_dtype
+from minitorch.ops.promotion import array_of, as_dtype, broadcast_shapes, check_fits, number_dtype, result_dtype
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
@@ -96,7 +96,7 @@ def copy(input: Tensor, source: Any) -> Tensor:
         RuntimeError: the source does not broadcast to the tensor's shape.
     """
     if isinstance(source, int | float):
-        source = Variable._of(np.asarray(source, number_dtype(source).numpy))
+        source = Variable._of(array_of(source, number_dtype(source).numpy))
     shape = broadcast_shapes(input._array.shape, source._array.shape)
     if shape != input._array.shape:
         raise RuntimeError(

@@ -98,6 +98,11 @@ def as_dtype(operand: Any, common: dtype) -> Any:
     return cast(np.array(number % 2**64, np.uint64), common.numpy)  # out of range wraps around, as in torch
 
 
+def array_of(number: Any, dtype: np.dtype) -> np.ndarray:
+    """A number as an array without dimensions."""
+    return cast(np.asarray(number), dtype)
+
+
 def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:
     """The shape that all of these expand to.
 

@@ -67,8 +67,9 @@ def _load(file: BinaryIO, title: object, map_location: str | Mapping[str, str] |
 class _StorageType:
     """What ``torch.FloatStorage`` and its like stand for in a file."""
 
-    def __init__(self, dtype: dtypes.dtype) -> None:
+    def __init__(self, dtype: dtypes.dtype, typed: bool = True) -> None:
         self.dtype = dtype.numpy
+        self.typed = typed  # or else bytes of any type
 
 
 class _Storage:
@@ -132,6 +133,8 @@ class _Loader:
         array = np.empty(count, memory_dtype(kind.dtype))
         self._archive.read_into(array, name)
         if self._byte_order != sys.byteorder:
+            if not kind.typed:
+                raise LoadError(f"storage {key!r} is of bytes in another order than this machine's")
             array.byteswap(inplace=True)
         array = view_dtype(array, kind.dtype)
         if array.dtype == np.bool_ and array.view(np.uint8).max(initial=0) > 1:
@@ -161,6 +164,15 @@ def _rebuild_tensor(
     return tensor.requires_grad_(_checked_requires_grad(tensor, requires_grad))
 
 
+def _rebuild_tensor_of_bytes(
+    storage: _Storage, offset: int, size: tuple, stride: tuple, requires_grad: bool, hooks: OrderedDict, dtype: dtypes.dtype
+) -> Tensor:
+    """A tensor over a part of a storage of bytes."""
+    if storage.array.dtype != np.uint8 or storage.array.size % dtype.itemsize or dtype not in dtypes.UNSIGNED:
+        raise LoadError(f"a tensor of {dtype} does not fit into its storage of {storage.array.nbytes:,} bytes")
+    return _rebuild_tensor(_Storage(storage.array.view(dtype.numpy)), offset, size, stride, requires_grad, hooks)
+
+
 def _rebuild_parameter(data: Tensor, requires_grad: bool, hooks: OrderedDict) -> Parameter:
     if hooks:
         raise LoadError("a parameter comes with hooks, which are code")
@@ -181,6 +193,10 @@ def _size(sizes: tuple) -> Size:
 
 _NAMES: dict[str, object] = {
     "torch._utils._rebuild_tensor_v2": Call(_rebuild_tensor, _Storage, int, tuple, tuple, bool, OrderedDict),
+    "torch._utils._rebuild_tensor_v3": Call(
+        _rebuild_tensor_of_bytes, _Storage, int, tuple, tuple, bool, OrderedDict, dtypes.dtype
+    ),
+    "torch.storage.UntypedStorage": _StorageType(dtypes.uint8, typed=False),
     "torch._utils._rebuild_parameter": Call(_rebuild_parameter, Tensor, bool, OrderedDict),
     "torch.Size": Call(_size, tuple),
     **{str(dtype): dtype for dtype in dtypes.ALL},
@@ -204,8 +220,7 @@ _UNSUPPORTED = {
     "sparse": "sparse tensors",
     "_rebuild_qtensor": "quantised tensors",
     "nested": "nested tensors",
-    "UntypedStorage": "storages without a type",
-    "_rebuild_tensor_v3": "tensors of a rare type (unsigned or 8-bit floating point)",
+    "float8": "tensors of a rare type (8-bit floating point)",
     "_rebuild_meta_tensor": "tensors without memory",
     "_with_state": "a parameter with attributes of its own",
     "_rebuild_from_type": "a subclass of Tensor, or a tensor with attributes of its own",

@@ -32,6 +32,12 @@ MOVING = (
 KNOWING = ("cast", "view_dtype")
 """Kernels that know bfloat16 themselves."""
 
+ROUNDING = ("add", "eq", "fmod", "ge", "gt", "le", "lt", "ne", "pow", "remainder", "sub")
+"""Kernels before which numbers beside the arrays are rounded to bfloat16 too, as in torch."""
+
+WRITING = {"add_into": (0,), "sgd": (0, 2), "write_over": (0,)}
+"""Kernels that write over some of their arguments, and which these are."""
+
 
 class BFloat16(Array):
     """Numbers of bfloat16. To numpy it is an array of their bits, so numpy's functions are refused, and assignments rounded."""
@@ -89,21 +95,35 @@ def table(plain: Table) -> Table:
     """The kernels for bfloat16, made of those for numpy's arrays."""
     kernels = Table()
     for name in plain:
-        if name in OWN or name in KNOWING:
-            kernels[name] = OWN.get(name) or getattr(plain, name)
+        if name in KNOWING:
+            kernels[name] = getattr(plain, name)
         else:
-            kernels[name] = (_moving if name in MOVING else _in_float32)(plain, name)
+            kernels[name] = (_moving if name in MOVING else _writing if name in WRITING else _in_float32)(plain, name)
     return kernels
 
 
 def _in_float32(plain: Table, name: str) -> Kernel:
     def kernel(*args: Any, **params: Any) -> Any:
         values = (*args, *params.values())
+        if name in ROUNDING:
+            args = tuple([float(widen(narrow(np.float32(each)))) if type(each) is float else each for each in args])
         wide = _each(_wide, args), {key: _each(_wide, value) for key, value in params.items()}
         result = getattr(plain, name)(*wide[0], **wide[1])
         if not _any_bfloat16(values) or any(each == np.float32 for each in values if isinstance(each, np.dtype)):
             return result  # float32 is what it is meant to be
         return _each(_rounded, result)
+
+    return kernel
+
+
+def _writing(plain: Table, name: str) -> Kernel:
+    def kernel(*args: Any) -> Any:
+        wide = _each(_wide, args)
+        result = getattr(plain, name)(*wide)
+        for place in WRITING[name]:
+            if type(args[place]) is BFloat16:
+                args[place][...] = wide[place]
+        return args[0] if result is wide[0] else result
 
     return kernel
 
@@ -125,7 +145,8 @@ def _each(change: Callable[[Any], Any], value: Any) -> Any:
 
 def _any_bfloat16(values: Any) -> bool:
     return any(
-        type(each) is BFloat16 or each is BFLOAT16 or (type(each) in (tuple, list) and _any_bfloat16(each)) for each in values
+        type(each) is BFloat16 or each is BFLOAT16 or (type(each) in (tuple, list) and _any_bfloat16(each))
+        for each in values
     )
 
 
@@ -134,7 +155,7 @@ def _wide(value: Any) -> Any:
 
 
 def _rounded(value: Any) -> Any:
-    return narrow(value) if type(value) is Array and value.dtype == np.float32 else value
+    return narrow(np.asarray(value)) if type(value) in (Array, np.float32) and value.dtype == np.float32 else value
 
 
 def _as_bits(value: Any) -> Any:
@@ -143,18 +164,3 @@ def _as_bits(value: Any) -> Any:
 
 def _as_bfloat16(value: Any) -> Any:
     return value.view(BFloat16)
-
-
-# -- kernels that write over what they are given -------------------------------------------------------------------------
-
-
-def _add_into(total: BFloat16, term: Array) -> BFloat16:
-    total[...] = widen(total) + _wide(term)
-    return total
-
-
-def _write_over(target: BFloat16, source: Array) -> None:
-    target[...] = source
-
-
-OWN: dict[str, Kernel] = {"add_into": _add_into, "write_over": _write_over}

@@ -13,10 +13,11 @@ import math
 import secrets
 from collections.abc import Iterator
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
-from minitorch.dtypes import limits_of
+from minitorch.dtypes import BFLOAT16, limits_of
 from minitorch.kernels.cpu.creation import cast, new
 
 __all__ = ["Generator", "bernoulli", "normal", "randint", "random", "randperm", "uniform"]
@@ -123,8 +124,11 @@ def uniform(
     generator: Generator, shape: tuple[int, ...], dtype: np.dtype, low: float = 0.0, high: float = 1.0
 ) -> np.ndarray:
     """Numbers spread evenly over [low, high): of a floating point dtype, as torch's ``uniform_``."""
+    dtype = _as_dtype(dtype)
     if dtype.itemsize == 2:  # torch calculates in float32
-        rounded, bound = (cast(each, dtype) for each in (uniform(generator, shape, SINGLE, low, high), np.float32([high])))
+        rounded, bound = (
+            cast(each, dtype) for each in (uniform(generator, shape, SINGLE, low, high), np.float32([high]))
+        )
         rounded[rounded.astype(np.float32) >= bound.astype(np.float32)] = low  # rounding may have reached it
         return rounded
     out = np.empty(shape, dtype)
@@ -149,6 +153,7 @@ def normal(
     Torch draws differently for fewer than 16 elements, and when the tensor to be filled is not `contiguous`.
     Source: G. E. P. Box and M. E. Muller, A Note on the Generation of Random Normal Deviates (1958).
     """
+    dtype = _as_dtype(dtype)
     count = math.prod(shape)
     if count < 16 or not contiguous:
         samples = _normals_in_pairs(generator, count)
@@ -176,8 +181,9 @@ def randint(generator: Generator, low: int, high: int, shape: tuple[int, ...], d
 
 def random(generator: Generator, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     """Whole numbers from 0 to the largest that the type holds exactly, as torch's ``random_()``."""
+    dtype = _as_dtype(dtype)
     if dtype.kind == "f":
-        count_of_values = 2**limits_of(dtype).digits + 1
+        count_of_values = 2 ** limits_of(dtype).digits + 1
     else:
         count_of_values = 2 if dtype == np.bool else int(np.iinfo(dtype).max) + 1
     return _whole_numbers(generator, 0, count_of_values, dtype.itemsize == 8, shape, dtype)
@@ -199,6 +205,11 @@ def bernoulli(generator: Generator, probability: np.ndarray, dtype: np.dtype | N
     """Ones with the given probabilities (any shape, floating point), else zeros; by default of the same type."""
     precise = np.dtype(np.float64 if probability.dtype == np.float64 else np.float32)
     return cast(uniform(generator, probability.shape, precise) < probability, dtype or probability.dtype)
+
+
+def _as_dtype(given: Any) -> np.dtype:
+    """The dtype for one of numpy's classes, too."""
+    return given if given is BFLOAT16 else np.dtype(given)
 
 
 def _blocks(out: np.ndarray) -> Iterator[np.ndarray]:

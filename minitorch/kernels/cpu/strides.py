@@ -77,4 +77,3 @@ def unfold_backward(grad: Array, shape: tuple[int, ...], dim: int, size: int, st
     for first in range(size):
         whole[(slice(None),) * dim + (slice(first, first + step * (count - 1) + 1, step),)] += grad[..., first]
     return whole
-

@@ -1,4 +1,4 @@
-"""uint16, uint32 and uint64, which torch stores, moves and converts, but hardly computes with: a class and a table of their own."""
+"""uint16, uint32 and uint64, which torch stores, moves and casts, but hardly computes with: their class and their table."""
 
 from __future__ import annotations
 
