@@ -20,6 +20,7 @@ from minitorch import return_types as return_types
 from minitorch import serialization as serialization
 from minitorch import special as special
 from minitorch import utils as utils
+from minitorch.tensor_types import BFloat16Tensor as BFloat16Tensor
 from minitorch.tensor_types import BoolTensor as BoolTensor
 from minitorch.tensor_types import ByteTensor as ByteTensor
 from minitorch.tensor_types import CharTensor as CharTensor
@@ -34,6 +35,7 @@ from minitorch.creation import arange as arange
 from minitorch.creation import as_tensor as as_tensor
 from minitorch.sequences import asarray as asarray
 from minitorch.sequences import bartlett_window as bartlett_window
+from minitorch.dtypes import bfloat16 as bfloat16
 from minitorch.sequences import blackman_window as blackman_window
 from minitorch.dtypes import bool as bool
 from minitorch.dtypes import can_cast as can_cast
@@ -117,6 +119,9 @@ from minitorch.tensor_types import tensor as tensor
 from minitorch.utils.dlpack import to_dlpack as to_dlpack
 from minitorch.sequences import tril_indices as tril_indices
 from minitorch.sequences import triu_indices as triu_indices
+from minitorch.dtypes import uint16 as uint16
+from minitorch.dtypes import uint32 as uint32
+from minitorch.dtypes import uint64 as uint64
 from minitorch.dtypes import uint8 as uint8
 from minitorch.creation import zeros as zeros
 from minitorch.creation import zeros_like as zeros_like

@@ -189,8 +189,10 @@ def limits_of(given: np.dtype) -> Limits:
         most = (2 - 2.0**-7) * 2.0**127
         return Limits(2.0**-7, most, -most, 0.01, 2.0**-126, 8)
     known = np.finfo(given)
-    numbers = (builtins.float(each) for each in (known.eps, known.max, known.min, str(known.resolution), known.tiny))
-    return Limits(*numbers, known.nmant + 1)
+    eps, most, least, resolution, tiny = (
+        builtins.float(each) for each in (known.eps, known.max, known.min, str(known.resolution), known.tiny)
+    )
+    return Limits(eps, most, least, resolution, tiny, builtins.int(known.nmant) + 1)
 
 
 class finfo:

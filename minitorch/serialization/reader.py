@@ -165,7 +165,13 @@ def _rebuild_tensor(
 
 
 def _rebuild_tensor_of_bytes(
-    storage: _Storage, offset: int, size: tuple, stride: tuple, requires_grad: bool, hooks: OrderedDict, dtype: dtypes.dtype
+    storage: _Storage,
+    offset: int,
+    size: tuple,
+    stride: tuple,
+    requires_grad: bool,
+    hooks: OrderedDict,
+    dtype: dtypes.dtype,
 ) -> Tensor:
     """A tensor over a part of a storage of bytes."""
     if storage.array.dtype != np.uint8 or storage.array.size % dtype.itemsize or dtype not in dtypes.UNSIGNED:

@@ -19,7 +19,20 @@ from hypothesis import strategies as st
 import minitorch
 from minitorch import serialization
 
-TYPES = ["float16", "uint16", "uint32", "uint64", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool"]
+TYPES = [
+    "float16",
+    "uint16",
+    "uint32",
+    "uint64",
+    "float32",
+    "float64",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "uint8",
+    "bool",
+]
 
 
 class Recipe:

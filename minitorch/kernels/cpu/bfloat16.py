@@ -54,7 +54,9 @@ class BFloat16(Array):
         return found if type(found) is BFloat16 else float(widen(np.asarray(found)))
 
     def __setitem__(self, key: Any, values: Any) -> None:
-        self.view(Array)[key] = narrow(values if isinstance(values, Array) else np.float32(values)).view(Array)
+        self.view(Array)[key] = narrow(values if isinstance(values, Array) else np.asarray(values, np.float32)).view(
+            Array
+        )
 
     def item(self, *index: Any) -> Any:
         return widen(self).item(*index)
@@ -106,7 +108,7 @@ def _in_float32(plain: Table, name: str) -> Kernel:
     def kernel(*args: Any, **params: Any) -> Any:
         values = (*args, *params.values())
         if name in ROUNDING:
-            args = tuple([float(widen(narrow(np.float32(each)))) if type(each) is float else each for each in args])
+            args = tuple([widen(narrow(np.asarray(each))).item() if type(each) is float else each for each in args])
         wide = _each(_wide, args), {key: _each(_wide, value) for key, value in params.items()}
         result = getattr(plain, name)(*wide[0], **wide[1])
         if not _any_bfloat16(values) or any(each == np.float32 for each in values if isinstance(each, np.dtype)):

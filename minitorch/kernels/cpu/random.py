@@ -127,7 +127,7 @@ def uniform(
     dtype = _as_dtype(dtype)
     if dtype.itemsize == 2:  # torch calculates in float32
         rounded, bound = (
-            cast(each, dtype) for each in (uniform(generator, shape, SINGLE, low, high), np.float32([high]))
+            cast(each, dtype) for each in (uniform(generator, shape, SINGLE, low, high), np.array([high]))
         )
         rounded[rounded.astype(np.float32) >= bound.astype(np.float32)] = low  # rounding may have reached it
         return rounded
