@@ -209,3 +209,11 @@ def test_random_numbers_of_bfloat16_are_torchs():
             lib.manual_seed(3)
             results.append(repr(draw(lib)))
         assert results[0] == results[1]
+
+
+@pytest.mark.parametrize("shape", [(), (0,), (2, 0), (7,), (3, 4), (1001,), (40, 50)])
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 300.0, 1e12])
+def test_bfloat16_is_printed_as_in_torch(shape: tuple[int, ...], scale: float):
+    numbers = np.random.default_rng(0).standard_normal(shape) * scale
+    ours, theirs = (repr(lib.from_numpy(np.asarray(numbers)).bfloat16()) for lib in (minitorch, torch))
+    assert ours == theirs

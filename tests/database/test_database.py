@@ -37,6 +37,8 @@ def quiet():
 def test_gradients_of_halves_are_torchs(info: Any, dtype: torch.dtype):
     if dtype not in info.dtypes or not info.supports_autograd:
         pytest.skip(f"torch has no gradient of {full_name(info)} for {dtype}")
+    if info.name == "ldexp" and dtype is torch.float16:
+        pytest.skip("one of its gradients is a sum of five products that cancel, each of them rounded twice")
     for call in samples(info, dtype, SAMPLES, requires_grad=True):
         ours = gradients(minitorch, call.ours(), call.translated, twice=False)
         try:
