@@ -40,6 +40,12 @@ class Logic(Comparison):
     def mixed(cls, arrays: list[Any]) -> list[Any]:
         return arrays
 
+    @classmethod
+    def mixed(cls, arrays: list[Any]) -> list[Any]:
+        if len({type(each) for each in arrays}) > 1:  # those of one table only, for kernels to take together
+            return [tables[type(each)].cast(each, np.dtype(np.bool_)) for each in arrays]
+        return arrays
+
     def forward(self, k: Table, *operands: Any, kernel: str) -> Any:
         return getattr(k, kernel)(*operands)
 

@@ -249,7 +249,9 @@ def _check_tree(root: object) -> None:
             if depth > MAX_DEPTH:
                 raise LoadError(f"data.pkl nests deeper than {MAX_DEPTH} levels")
         elif isinstance(item, (Call, _Storage, _StorageType)):
-            raise LoadError("data.pkl leaves a function or a storage where a value should be (storages alone are no values)")
+            raise LoadError(
+                "data.pkl leaves a function or a storage where a value should be (storages alone are no values)"
+            )
         elif id(item) in open_containers:
             raise LoadError("data.pkl describes an object that contains itself")
         elif isinstance(item, (dict, list, tuple)) and id(item) not in depths:
