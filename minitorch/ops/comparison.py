@@ -38,10 +38,6 @@ class Logic(Comparison):
 
     @classmethod
     def mixed(cls, arrays: list[Any]) -> list[Any]:
-        return arrays
-
-    @classmethod
-    def mixed(cls, arrays: list[Any]) -> list[Any]:
         if len({type(each) for each in arrays}) > 1:  # those of one table only, for kernels to take together
             return [tables[type(each)].cast(each, np.dtype(np.bool_)) for each in arrays]
         return arrays
