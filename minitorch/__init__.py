@@ -19,8 +19,8 @@ from minitorch.creation import (
 from minitorch.device import device, get_default_device
 from minitorch.drawing import normal, rand, rand_like, randint, randint_like, randn, randn_like, randperm
 from minitorch.dtypes import (
-    bool, can_cast, double, dtype, finfo, float, float16, float32, float64, get_default_dtype, half, iinfo, int, int8, int16,
-    int32, int64, long, promote_types, set_default_dtype, short, uint8,
+    bfloat16, bool, can_cast, double, dtype, finfo, float, float16, float32, float64, get_default_dtype, half, iinfo, int, int8,
+    int16, int32, int64, long, promote_types, set_default_dtype, short, uint8, uint16, uint32, uint64,
 )  # fmt: skip
 from minitorch.kernels.cpu.threads import get_num_threads, set_num_threads
 from minitorch.low_rank import pca_lowrank, svd_lowrank
@@ -42,7 +42,7 @@ from minitorch.storage import (
 )  # fmt: skip
 from minitorch.tensor import Tensor
 from minitorch.tensor_types import (
-    BoolTensor, ByteTensor, CharTensor, DoubleTensor, FloatTensor, HalfTensor, IntTensor, LongTensor, ShortTensor,
+    BFloat16Tensor, BoolTensor, ByteTensor, CharTensor, DoubleTensor, FloatTensor, HalfTensor, IntTensor, LongTensor, ShortTensor,
     set_default_tensor_type,
 )  # fmt: skip
 from minitorch.traits import detach, detach_, resize_as_

@@ -23,6 +23,7 @@ from minitorch import serialization as serialization
 from minitorch import signal as signal
 from minitorch import special as special
 from minitorch import utils as utils
+from minitorch.tensor_types import BFloat16Tensor as BFloat16Tensor
 from torch import BoolStorage as BoolStorage
 from minitorch.tensor_types import BoolTensor as BoolTensor
 from torch import ByteStorage as ByteStorage
@@ -48,6 +49,7 @@ from minitorch.creation import arange as arange
 from minitorch.creation import as_tensor as as_tensor
 from minitorch.sequences import asarray as asarray
 from minitorch.sequences import bartlett_window as bartlett_window
+from minitorch.dtypes import bfloat16 as bfloat16
 from minitorch.sequences import blackman_window as blackman_window
 from minitorch.dtypes import bool as bool
 from minitorch.dtypes import can_cast as can_cast
@@ -140,6 +142,9 @@ from minitorch.utils.dlpack import to_dlpack as to_dlpack
 from minitorch.sequences import tril_indices as tril_indices
 from minitorch.sequences import triu_indices as triu_indices
 from minitorch.typename import typename as typename
+from minitorch.dtypes import uint16 as uint16
+from minitorch.dtypes import uint32 as uint32
+from minitorch.dtypes import uint64 as uint64
 from minitorch.dtypes import uint8 as uint8
 from minitorch.creation import zeros as zeros
 from minitorch.creation import zeros_like as zeros_like

@@ -13,6 +13,8 @@ from minitorch.autograd.variable import Variable
 from minitorch.device import check_present
 from minitorch.dtypes import dtype as Dtype
 from minitorch.dtypes import from_numpy_dtype, get_default_dtype, promote_types
+from minitorch.kernels.cpu.creation import as_numpys, cast, new, view_dtype
+from minitorch.kernels.cpu.unsigned import check_known
 from minitorch.ops.arguments import sizes
 from minitorch.ops.mistakes import explained
 from minitorch.ops.promotion import Number, as_dtype, check_fits, number_dtype
@@ -85,7 +87,7 @@ def tensor(data: Any, *, dtype: Dtype | None = None, device: Any = None, require
             "Creating a tensor from a list of numpy.ndarrays is extremely slow. Please consider converting the list to a single "
             "numpy.ndarray with numpy.array() before converting to a tensor."
         )
-    return made(np.array(_as_array(data, dtype), order="C"), device, requires_grad)
+    return made(_as_array(data, dtype).copy("C"), device, requires_grad)
 
 
 @explained
@@ -104,7 +106,7 @@ def _as_array(data: Any, dtype: Dtype | None) -> np.ndarray:
     if isinstance(data, Variable):
         array = data._array
     elif isinstance(data, np.ndarray | np.generic):
-        array = np.asarray(data)
+        array = np.asanyarray(data)
         from_numpy_dtype(array.dtype)  # says which dtypes there are
     else:
         array = _from_sequence(data, dtype)
@@ -112,12 +114,12 @@ def _as_array(data: Any, dtype: Dtype | None) -> np.ndarray:
             dtype = reduce(promote_types, _dtypes_in(data)) if array.size else from_numpy_dtype(array.dtype)
         elif dtype is None and array.dtype == np.float64:
             dtype = get_default_dtype()
-    return _with_our_dtype(array if dtype is None else array.astype(dtype.numpy, copy=False))
+    return _with_our_dtype(array if dtype is None else cast(array, dtype.numpy))
 
 
 def _with_our_dtype(array: np.ndarray) -> np.ndarray:
     """The same memory, with the dtype object that is compared by identity: arrays that were pickled have another one."""
-    return array.view(from_numpy_dtype(array.dtype).numpy, np.ndarray)
+    return view_dtype(array, from_numpy_dtype(array.dtype).numpy)
 
 
 def _holds_arrays(data: Any) -> bool:
@@ -159,7 +161,9 @@ def _from_sequence(data: Any, dtype: Dtype | None) -> np.ndarray:
             raise ValueError(f"too many dimensions '{kind}'")
         raise TypeError(f"new(): invalid data type '{kind}'")
     if array.dtype.kind in "iu" and not _holds_arrays(data):
-        if array.dtype.kind == "u" and (dtype is None or dtype.category != dtypes.FLOATING):
+        if array.dtype.kind == "u" and (
+            dtype is None or (dtype is not dtypes.uint64 and dtype.category != dtypes.FLOATING)
+        ):
             raise ValueError("Overflow when unpacking long long")
         array = array if array.dtype.kind == "u" else array.astype(np.int64)
     if dtype is not None and dtype.category == dtypes.INTEGRAL and array.size:
@@ -262,7 +266,7 @@ def empty(
     *shape: Any, size: Any = None, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """A tensor with arbitrary contents."""
-    return made(np.empty(asked_shape("empty", shape, size), asked_dtype("empty", dtype)), device, requires_grad)
+    return made(new(np.empty, asked_shape("empty", shape, size), asked_dtype("empty", dtype)), device, requires_grad)
 
 
 @explained
@@ -270,7 +274,7 @@ def zeros(
     *shape: Any, size: Any = None, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Zeros."""
-    return made(np.zeros(asked_shape("zeros", shape, size), asked_dtype("zeros", dtype)), device, requires_grad)
+    return made(new(np.zeros, asked_shape("zeros", shape, size), asked_dtype("zeros", dtype)), device, requires_grad)
 
 
 @explained
@@ -278,7 +282,7 @@ def ones(
     *shape: Any, size: Any = None, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Ones."""
-    return made(np.ones(asked_shape("ones", shape, size), asked_dtype("ones", dtype)), device, requires_grad)
+    return made(new(np.ones, asked_shape("ones", shape, size), asked_dtype("ones", dtype)), device, requires_grad)
 
 
 @explained
@@ -289,26 +293,26 @@ def full(
     wanted = dtype or number_dtype(fill_value)
     check_fits(fill_value, wanted)
     return made(
-        np.full(asked_shape("full", (size,)), as_dtype(fill_value, wanted), wanted.numpy), device, requires_grad
+        cast(np.full(asked_shape("full", (size,)), as_dtype(fill_value, wanted)), wanted.numpy), device, requires_grad
     )
 
 
 @explained
 def zeros_like(input: Tensor, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Zeros of another tensor's shape and dtype."""
-    return made(np.zeros_like(input._array, dtype=_numpy(dtype)), device, requires_grad)
+    return made(_like(np.zeros_like, input, dtype), device, requires_grad)
 
 
 @explained
 def ones_like(input: Tensor, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones of another tensor's shape and dtype."""
-    return made(np.ones_like(input._array, dtype=_numpy(dtype)), device, requires_grad)
+    return made(_like(np.ones_like, input, dtype), device, requires_grad)
 
 
 @explained
 def empty_like(input: Tensor, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Arbitrary contents, of another tensor's shape and dtype."""
-    return made(np.empty_like(input._array, dtype=_numpy(dtype)), device, requires_grad)
+    return made(_like(np.empty_like, input, dtype), device, requires_grad)
 
 
 @explained
@@ -318,7 +322,8 @@ def full_like(
     """One number everywhere, of another tensor's shape and dtype."""
     wanted = dtype or input.dtype
     check_fits(fill_value, wanted)
-    return made(np.full_like(input._array, as_dtype(fill_value, wanted), dtype=wanted.numpy), device, requires_grad)
+    number = as_dtype(fill_value, wanted)
+    return made(_like(lambda like, dtype: np.full_like(like, number, dtype), input, wanted), device, requires_grad)
 
 
 @explained
@@ -329,11 +334,15 @@ def eye(
     for name, count in (("n", n), ("m", 0 if m is None else m)):
         if count < 0:
             raise RuntimeError(f"{name} must be greater or equal to 0, got {count}")
-    return made(np.eye(n, m, dtype=asked_dtype("eye", dtype)), device, requires_grad)
+    wanted = asked_dtype("eye", dtype)
+    check_known("eye", wanted)
+    return made(cast(np.eye(n, m, dtype=np.float32), wanted), device, requires_grad)
 
 
-def _numpy(dtype: Dtype | None) -> Any:
-    return None if dtype is None else dtype.numpy
+def _like(make: Any, input: Tensor, dtype: Dtype | None) -> np.ndarray:
+    """What numpy's ``zeros_like`` or the like makes of a tensor, of any dtype."""
+    wanted = input._array.dtype if dtype is None else dtype.numpy
+    return new(lambda like, of: make(like, dtype=of), as_numpys(input._array), wanted)
 
 
 # -- counted ----------------------------------------------------------------------------------------------------------
@@ -368,7 +377,8 @@ def arange(
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
     whole = all(number_dtype(each).category != dtypes.FLOATING for each in (start, end, step))
     wanted = dtype or (dtypes.int64 if whole else get_default_dtype())
+    check_known("arange_cpu", wanted.numpy)
     count = -((start - end) // step) if whole else math.ceil((end - start) / step)
     precise = np.int64 if wanted.category != dtypes.FLOATING and whole else np.float64
     steps: np.ndarray = np.arange(count, dtype=precise)
-    return made((start + step * steps).astype(wanted.numpy), device, requires_grad)
+    return made(cast(start + step * steps, wanted.numpy), device, requires_grad)

@@ -8,13 +8,14 @@ from __future__ import annotations
 from operator import index
 from typing import Any
 
-import numpy as np
-
 from minitorch import dtypes
 from minitorch.autograd.variable import Variable
 from minitorch.creation import asked_dtype, asked_shape, empty, empty_like, made
 from minitorch.dtypes import dtype as Dtype
+from minitorch.dtypes import limits_of
 from minitorch.kernels.cpu import random as draws
+from minitorch.kernels.cpu.creation import as_numpys, cast
+from minitorch.kernels.cpu.unsigned import check_known
 from minitorch.ops.mistakes import explained
 from minitorch.ops.promotion import broadcast_shapes, check_fits
 from minitorch.random import Generator
@@ -114,8 +115,9 @@ def _check_permutation(n: int, dtype: Dtype) -> None:
     asked_shape("randperm", (index(n),))
     if dtype is dtypes.bool:
         raise NotImplementedError("\"randperm\" not implemented for 'Bool'")
+    check_known("randperm", dtype.numpy)
     check_fits(n, dtype)
-    exact = 2 ** (np.finfo(dtype.numpy).nmant + 1) + 1 if dtype.category == dtypes.FLOATING else n
+    exact = 2 ** limits_of(dtype.numpy).digits + 1 if dtype.category == dtypes.FLOATING else n
     if n > exact:
         raise RuntimeError(f"n cannot be greater than {exact} for {dtype.scalar_type} type.")
 
@@ -208,7 +210,7 @@ def _normal(mean: Tensor | float, std: Tensor | float, generator: Generator | No
         RuntimeError: a standard deviation is negative, or the shapes do not broadcast.
     """
     if isinstance(std, Variable):
-        if std._array.size and not std._array.min() >= 0:
+        if not (as_numpys(std._array) >= 0).all():
             raise RuntimeError("normal expects all elements of std >= 0.0")
     elif not std >= 0.0:
         raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
@@ -217,10 +219,12 @@ def _normal(mean: Tensor | float, std: Tensor | float, generator: Generator | No
     shape, dtype = broadcast_shapes(*(each._array.shape for each in given)), given[0]._array.dtype
     if isinstance(std, Variable):
         standard = drawn_from(generator, lambda source: draws.normal(source, shape, dtype))
-        numbers = standard * std._array
+        numbers = as_numpys(standard) * as_numpys(std._array)
     else:
         numbers = drawn_from(generator, lambda source: draws.normal(source, shape, dtype, 0.0, std))
-    drawn = (numbers.astype(dtype) + (mean._array if isinstance(mean, Variable) else mean)).astype(dtype)
+    drawn = cast(
+        as_numpys(cast(numbers, dtype)) + (as_numpys(mean._array) if isinstance(mean, Variable) else mean), dtype
+    )
     if len(given) == 2:
         return NormalBackward3.apply(mean, std, drawn=drawn)
     return (NormalBackward1 if given[0] is mean else NormalBackward2).apply(given[0], drawn=drawn)

@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minitorch.autograd.variable import Variable
+from minitorch.kernels import tables
 from minitorch.ops import arithmetic
 from minitorch.ops.activation import softmax
 from minitorch.ops.arguments import check_floating
 from minitorch.ops.elementary import log
-from minitorch.ops.operator import functions, in_place, methods, operator
+from minitorch.ops.operator import functions, in_place, methods, operator, operators
 from minitorch.ops.piecewise import RreluWithNoiseBackward0, RreluWithNoiseBackward1
 from minitorch.sampling import bernoulli_, exponential_, uniform_
 from minitorch.warn import warn
@@ -56,7 +57,7 @@ def drop(
         return input
     multiply: Callable[..., Any] = methods["mul_"] if inplace else arithmetic.mul
     if p == 1:
-        return multiply(input, Variable._of(np.zeros((), input._array.dtype)))
+        return multiply(input, operators.zeros((), input))
     noise = _noise(input, feature)
     bernoulli_(noise, 1 - p)
     if not alpha:
@@ -70,10 +71,10 @@ def drop(
 def _noise(input: Tensor, feature: bool) -> Tensor:
     array = input._array
     if not feature:
-        return Variable._of(np.empty_like(array))
+        return Variable._of(tables[type(array)].clone(array))
     if array.ndim < 2:
         raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
-    return Variable._of(np.empty(array.shape[:2] + (1,) * (array.ndim - 2), array.dtype))
+    return operators.zeros(array.shape[:2] + (1,) * (array.ndim - 2), input)
 
 
 def _declare(name: str, feature: bool, alpha: bool, inplace: bool) -> None:

@@ -11,6 +11,9 @@ from minitorch import dtypes
 from minitorch.creation import as_tensor, asked_shape, made
 from minitorch.dtypes import dtype as Dtype
 from minitorch.dtypes import get_default_dtype
+from minitorch.kernels import tables
+from minitorch.kernels.cpu.creation import cast, new, numpys_dtype
+from minitorch.kernels.cpu.unsigned import check_known
 from minitorch.ops.mistakes import explained
 from minitorch.ops.properties import is_tensor
 from minitorch.warn import warn
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
 @explained
 def scalar_tensor(s: float, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """One number, without dimensions; of the default dtype unless another is given."""
-    return made(np.asarray(s, (dtype or get_default_dtype()).numpy), device, requires_grad)
+    return made(cast(np.asarray(s), (dtype or get_default_dtype()).numpy), device, requires_grad)
 
 
 @explained
@@ -70,9 +73,8 @@ def empty_strided(
             f"dimensionality of sizes ({len(shape)}) must match dimensionality of strides ({len(stride)})"
         )
     span = 1 + sum((n - 1) * step for n, step in zip(shape, stride, strict=True)) if math.prod(shape) else 0
-    memory = np.empty(span, wanted)
-    array = np.lib.stride_tricks.as_strided(memory, shape, [step * memory.itemsize for step in stride])
-    return made(array, device, requires_grad)
+    memory = new(np.empty, span, wanted)
+    return made(tables[type(memory)].as_strided(memory, shape, stride, 0), device, requires_grad)
 
 
 def _bounds(function: str, start: Any, end: Any, steps: Any) -> tuple[Any, Any]:
@@ -111,7 +113,9 @@ def linspace(
         RuntimeError: ``steps`` is negative, or a bound is a tensor that has dimensions.
     """
     first, last = _bounds("linspace", start, end, steps)
-    return made(np.linspace(first, last, steps).astype((dtype or get_default_dtype()).numpy), device, requires_grad)
+    wanted = (dtype or get_default_dtype()).numpy
+    check_known("linspace_cpu", wanted)
+    return made(cast(np.linspace(first, last, steps), wanted), device, requires_grad)
 
 
 @explained
@@ -132,16 +136,17 @@ def logspace(
     """
     first, last = _bounds("logspace", start, end, steps)
     wanted = (dtype or get_default_dtype()).numpy
+    check_known("logspace_cpu", wanted)
     if wanted.kind != "f":
         first, last = int(first), int(last)
-    precise = wanted if wanted.kind == "f" else np.dtype(np.float64)
+    precise = numpys_dtype(wanted) if wanted.kind == "f" else np.dtype(np.float64)
     step = precise.type((last - first) / (steps - 1) if steps > 1 else 0)
     places = np.arange(steps, dtype=precise)
     # From both ends towards the middle, as in torch, so that each of them is met exactly.
     exponents = np.where(
         2 * places < steps - steps % 2 + (steps == 1), first + step * places, last - step * (steps - 1 - places)
     )
-    return made((precise.type(base) ** exponents.astype(precise)).astype(wanted), device, requires_grad)
+    return made(cast(precise.type(base) ** exponents.astype(precise), wanted), device, requires_grad)
 
 
 @explained
@@ -170,7 +175,7 @@ def range(
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
     count = math.floor((end - start) / step) + 1
     numbers = start + step * np.arange(count, dtype=np.float64)
-    return made(numbers.astype((dtype or get_default_dtype()).numpy), device, requires_grad)
+    return made(cast(numbers, (dtype or get_default_dtype()).numpy), device, requires_grad)
 
 
 # -- windows for signals: symmetric, or (periodic) the same of one more element, without the last ---------------------------
@@ -189,9 +194,9 @@ def _window(
     if length < 0:
         raise RuntimeError(f"{name} requires non-negative window_length, got window_length={length}")
     if length <= 1:
-        return made(np.ones(length, wanted.numpy), device, requires_grad)
-    places = np.arange(length + periodic, dtype=wanted.numpy)
-    return made(shape(places, length + periodic - 1)[:length].copy(), device, requires_grad)
+        return made(new(np.ones, length, wanted.numpy), device, requires_grad)
+    places = np.arange(length + periodic, dtype=numpys_dtype(wanted.numpy))
+    return made(cast(shape(places, length + periodic - 1)[:length].copy(), wanted.numpy), device, requires_grad)
 
 
 def _raised_cosine(alpha: float, beta: float) -> Callable[[np.ndarray, int], np.ndarray]:
@@ -297,7 +302,7 @@ def _triangle(row: int, col: int, inside: Any, dtype: Dtype | None, device: Any)
         if count < 0:
             raise RuntimeError(f"{name} must be non-negative, got{count}")
     chosen = inside(np.arange(col) - np.arange(row)[:, None])
-    return made(np.stack(chosen.nonzero()).astype((dtype or dtypes.int64).numpy), device, False)
+    return made(cast(np.stack(chosen.nonzero()), (dtype or dtypes.int64).numpy), device, False)
 
 
 @explained

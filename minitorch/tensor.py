@@ -19,10 +19,11 @@ from minitorch.autograd.graph import Function, new_tensor
 from minitorch.autograd.variable import Variable
 from minitorch.device import CPU, check_present
 from minitorch.device import device as Device
+from minitorch.dtypes import BFLOAT16, from_numpy_dtype
 from minitorch.dtypes import dtype as Dtype
-from minitorch.dtypes import from_numpy_dtype
 from minitorch.kernels import tables
-from minitorch.kernels.cpu import strides
+from minitorch.kernels.cpu import dlpack, strides
+from minitorch.kernels.cpu.creation import cast, new, view_dtype
 from minitorch.memory_format import check
 from minitorch.ops import (
     arithmetic,
@@ -186,7 +187,9 @@ class Tensor(Traits, _Methods):
         """
         if self._requires_grad and not force:
             raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
-        return self._array.view()
+        if self._array.dtype is BFLOAT16:
+            raise TypeError("Got unsupported ScalarType BFloat16")
+        return self._array.view(np.ndarray)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.array(self.numpy(), dtype=dtype, copy=copy)
@@ -196,7 +199,7 @@ class Tensor(Traits, _Methods):
         array = np.asarray(array)
         if array.dtype == np.bool:
             array = array.astype(np.uint8)
-        return new_tensor(array.view(from_numpy_dtype(array.dtype).numpy))
+        return new_tensor(view_dtype(array, from_numpy_dtype(array.dtype).numpy))
 
     def __dlpack__(
         self,
@@ -217,7 +220,11 @@ class Tensor(Traits, _Methods):
             raise TypeError("stream must be ``int`` or ``none``")
         if stream not in (None, -1):
             raise AssertionError("stream should be None on cpu.")
-        return self._array.__dlpack__(max_version=max_version, dl_device=dl_device, copy=copy)
+        memory = self._array.view(np.ndarray)
+        capsule = memory.__dlpack__(max_version=max_version, dl_device=dl_device, copy=copy)
+        if self._array.dtype is BFLOAT16:
+            dlpack.change_type(capsule, dlpack.UNSIGNED, dlpack.BFLOAT16)
+        return capsule
 
     def __dlpack_device__(self) -> tuple[int, int]:
         return self._array.__dlpack_device__()
@@ -384,8 +391,8 @@ class Tensor(Traits, _Methods):
         self, data: Any, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
     ) -> Tensor:
         """New numbers, of this dtype unless another is given."""
-        given = data._array if isinstance(data, Variable) else data
-        return self._new(np.array(given), dtype, device, requires_grad)
+        given = data._array.copy("K") if isinstance(data, Variable) else np.array(data)
+        return self._new(given, dtype, device, requires_grad)
 
     @explained_method
     def new_full(self, size: Any, fill_value: Any, *, dtype: Dtype | None = None, **settings: Any) -> Tensor:
@@ -416,7 +423,7 @@ class Tensor(Traits, _Methods):
         """Arbitrary contents of another shape and other strides, of this dtype; settings as for ``new_zeros``."""
         span = 1 + sum((n - 1) * step for n, step in zip(size, stride, strict=True)) if 0 not in size else 0
         memory = self.new_empty(span, dtype=dtype)
-        array = strides.as_strided(memory._array, tuple(size), tuple(stride), 0)
+        array = tables[type(memory._array)].as_strided(memory._array, tuple(size), tuple(stride), 0)
         return self._new(array, dtype, settings.get("device"), settings.get("requires_grad", False))
 
     def _new_of_shape(
@@ -437,13 +444,13 @@ class Tensor(Traits, _Methods):
             if each < 0:
                 raise RuntimeError(f"Trying to create tensor with negative dimension {each}: {list(wanted)}")
         return self._new(
-            make(wanted, self._array.dtype if dtype is None else dtype.numpy), dtype, device, requires_grad
+            new(make, wanted, self._array.dtype if dtype is None else dtype.numpy), dtype, device, requires_grad
         )
 
     def _new(self, array: np.ndarray, dtype: Dtype | None, device: Any, requires_grad: bool) -> Tensor:
         check_present(device)
         wanted = self._array.dtype if dtype is None else dtype.numpy
-        return Variable._of(array.astype(wanted, copy=False)).requires_grad_(requires_grad)
+        return Variable._of(cast(array, wanted)).requires_grad_(requires_grad)
 
     # -- in place -----------------------------------------------------------------------------------------------------
 
@@ -479,7 +486,7 @@ class Tensor(Traits, _Methods):
 
 
 def _unpickled(kind: type[Tensor], array: np.ndarray, requires_grad: bool) -> Tensor:
-    tensor = Variable._of(array.view(from_numpy_dtype(array.dtype).numpy))  # dtypes are compared by identity
+    tensor = Variable._of(view_dtype(array, from_numpy_dtype(array.dtype).numpy))  # dtypes are compared by identity
     tensor.__class__ = kind
     tensor._requires_grad = requires_grad
     return tensor
@@ -504,7 +511,7 @@ def _sign(operate: Any, operands: Any = _OPERANDS, reverse: bool = False) -> Any
 def _equals(self: Tensor, other: Any) -> Any:
     """The sign ``==``, which takes numpy's arrays too; the other comparisons do not."""
     if isinstance(other, np.ndarray):
-        other = new_tensor(other.view(from_numpy_dtype(other.dtype).numpy))
+        other = new_tensor(view_dtype(other, from_numpy_dtype(other.dtype).numpy))
     return comparison.eq(self, other) if isinstance(other, _OPERANDS) else NotImplemented
 
 

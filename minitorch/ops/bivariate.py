@@ -62,7 +62,7 @@ class AddcmulBackward0(Elementwise, saves={"b": "tensor1", "c": "tensor2"}):
     def forward(self, k: Table, a: Any, b: Any, c: Any, value: Number) -> Any:
         self.value = value
         self.save(b, c)
-        return k.add(a, k.mul(b if value == 1 else k.mul(b, value), c))
+        return k.addcmul(a, b, c, value)
 
     def backward(self, k: Table, grad: Any, b: Any, c: Any) -> tuple[Any, ...]:
         return (
@@ -78,7 +78,7 @@ class AddcdivBackward0(AddcmulBackward0, saves={"b": "tensor1", "c": "tensor2"})
     def forward(self, k: Table, a: Any, b: Any, c: Any, value: Number) -> Any:
         self.value = value
         self.save(b, c)
-        return k.add(a, k.div(b if value == 1 else k.mul(b, value), c))
+        return k.addcdiv(a, b, c, value)
 
     def backward(self, k: Table, grad: Any, b: Any, c: Any) -> tuple[Any, ...]:
         return (

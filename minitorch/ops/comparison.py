@@ -12,7 +12,7 @@ from minitorch.kernels import tables
 from minitorch.ops.arguments import check_any_tensor, check_found_dtype, check_tensors, invalid_combination, same_dtype
 from minitorch.ops.gathering import nonzero
 from minitorch.ops.operator import Comparison, Elementwise, Number, alias, in_place, methods, operator
-from minitorch.ops.promotion import as_dtype, check_fits, result_dtype
+from minitorch.ops.promotion import array_of, as_dtype, check_fits, result_dtype
 from minitorch.warn import warn
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ class Logic(Comparison):
 
     @classmethod
     def mixed(cls, arrays: list[Any]) -> list[Any]:
+        if len({type(each) for each in arrays}) > 1:  # those of one table only, for kernels to take together
+            return [tables[type(each)].cast(each, np.dtype(np.bool_)) for each in arrays]
         return arrays
 
     def forward(self, k: Table, *operands: Any, kernel: str) -> Any:
@@ -280,7 +282,7 @@ def where(condition: Tensor, input: Tensor | Number | None = None, other: Tensor
             f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype.scalar_type}"
         )
     if not isinstance(input, Variable) and not isinstance(other, Variable):
-        input = Variable._of(np.asarray(input, result_dtype([input, other]).numpy))
+        input = Variable._of(array_of(input, result_dtype([input, other]).numpy))
     return WhereBackward0.apply(input, other, condition)
 
 

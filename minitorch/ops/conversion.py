@@ -14,7 +14,7 @@ from minitorch.dtypes import dtype as Dtype
 from minitorch.kernels import tables
 from minitorch.memory_format import check
 from minitorch.ops.operator import Number, functions, methods, operator
-from minitorch.ops.promotion import as_dtype, broadcast_shapes, check_fits, number_dtype, result_dtype
+from minitorch.ops.promotion import array_of, as_dtype, broadcast_shapes, check_fits, number_dtype, result_dtype
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
@@ -47,7 +47,7 @@ def _conversion(wanted: Dtype) -> Callable[[Tensor], Tensor]:
     return convert
 
 
-for _name in ("half", "float", "double", "byte", "char", "short", "int", "long", "bool"):
+for _name in ("half", "bfloat16", "float", "double", "byte", "char", "short", "int", "long", "bool"):
     methods[_name] = _conversion(getattr(dtypes, {"byte": "uint8", "char": "int8"}.get(_name, _name)))
 
 
@@ -104,7 +104,7 @@ def copy(input: Tensor, source: Any) -> Tensor:
         RuntimeError: the source does not broadcast to the tensor's shape.
     """
     if isinstance(source, int | float):
-        source = Variable._of(np.asarray(source, number_dtype(source).numpy))
+        source = Variable._of(array_of(source, number_dtype(source).numpy))
     shape = broadcast_shapes(input._array.shape, source._array.shape)
     if shape != input._array.shape:
         raise RuntimeError(

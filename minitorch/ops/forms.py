@@ -58,7 +58,7 @@ def in_place(function: Callable[..., Any], expanded: str | None = None) -> Calla
             )
         _check_castable(result, self)
         if is_expanded:  # an element that stays would undo the change of another in its place
-            changed = result._array != self._array
+            changed = tables[type(result._array)].ne(result._array, self._array)
             self._array[changed] = result._array[changed]
         elif result._array is not self._array:
             tables[type(self._array)].write_over(self._array, result._array)
@@ -142,7 +142,7 @@ def _is_same(a: np.ndarray, b: np.ndarray) -> bool:
 
 def check_apart(out: Variable, *inputs: Variable, size: int | None = None) -> None:
     """Raises torch's error where writing to ``out`` (after it is resized to ``size``) would write to an input in one piece."""
-    written = out._array
+    written = out._array.view(np.ndarray)
     if size is not None:
         written = np.lib.stride_tricks.as_strided(written, (size,), (written.itemsize,))  # it is not looked into
     if written.flags.forc and any(
@@ -174,9 +174,9 @@ def _write_to(out: Tensor, result: Tensor) -> None:
                 "out tensor t by resizing it, inplace, to zero elements with t.resize_(0).",
                 UserWarning,
             )
-        out._array = result._array.astype(out._array.dtype)
+        out._array = tables[type(result._array)].cast(result._array, out._array.dtype)
     else:
-        out._array[...] = result._array
+        tables[type(out._array)].write_over(out._array, result._array)
     out._version_counter[0] += 1
 
 

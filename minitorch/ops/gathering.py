@@ -373,7 +373,8 @@ def renormalise(weight: Tensor, indices: Tensor, max_norm: float, norm_type: flo
     k = tables[type(weight._array)]
     found = weight._array[rows]
     norms = k.vector_norm(found, float(norm_type), (1,), True, found.dtype)
-    weight._array[rows] = np.where(norms > max_norm, found * (max_norm / (norms + 1e-7)).astype(found.dtype), found)
+    scaled = k.mul(found, k.div(max_norm, k.add(norms, 1e-7)))
+    weight._array[rows] = k.where(k.gt(norms, max_norm), scaled, found)
     weight._version_counter[0] += 1
 
 

@@ -16,7 +16,7 @@ from minitorch.autograd.variable import Variable
 from minitorch.ops.arguments import dtype_name
 from minitorch.ops.operator import Number, check_apart, formula, in_place, methods, operator
 from minitorch.ops.parts import SelectBackward0, slice
-from minitorch.ops.promotion import check_fits
+from minitorch.ops.promotion import array_of, check_fits
 from minitorch.ops.shape import AliasBackward0, expand, unsqueeze, view
 from minitorch.warn import warn
 
@@ -154,7 +154,12 @@ def _views(input: Tensor, parts: tuple[Any, ...], alone: bool) -> tuple[Tensor, 
     dim, lookups = 0, dict[int, np.ndarray]()
     own = 0  # the dimension of the tensor that was given
     for part in parts:
-        if isinstance(part, Variable) and not part._array.ndim and part._array.dtype.kind == "i":
+        if (
+            isinstance(part, Variable)
+            and not part._array.ndim
+            and part._array.dtype.kind in "iu"
+            and not _is_mask(part)
+        ):
             part = int(part._array)
         if part is Ellipsis:
             dim += left
@@ -278,7 +283,7 @@ def setitem(input: Tensor, index: Any, value: Any) -> None:
         if not isinstance(value, Number):
             raise TypeError(f"can't assign a {type(value).__name__} to a {input._type_name()}")
         check_fits(value, input.dtype)
-        value = Variable._of(np.asarray(value).astype(input._array.dtype))
+        value = Variable._of(array_of(value, input._array.dtype))
     if lookups:
         if value._array.size > 1:
             check_apart(viewed, value)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from minitorch.autograd.graph import Function
+from minitorch.dtypes import limits_of
 from minitorch.ops.arguments import check_floating, check_found_dtype, check_tensors, dtype_name
 from minitorch.ops.operator import Binary, Fused, Number, Parametric, formula, in_place, operator
 from minitorch.ops.shape import reshape
@@ -197,7 +196,7 @@ def softshrink(input: Tensor, lambd: Number = 0.5) -> Tensor:
         RuntimeError: ``lambd`` is negative.
     """
     check_floating("softshrink_check", input)
-    most = np.finfo(input._array.dtype).max
+    most = limits_of(input._array.dtype).max
     if not 0 <= lambd <= most:
         raise RuntimeError(
             f"lambda must be in range [0, {most:g}] for input dtype {dtype_name(input)}, but found {lambd:g}"

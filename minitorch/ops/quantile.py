@@ -107,7 +107,7 @@ def _shares(input: Tensor, q: Any) -> Tensor:
     given, array = isinstance(q, Variable), input._array
     if not given and not 0 <= q <= 1:
         raise RuntimeError(f"quantile() q must be in the range [0, 1] but got {q:g}")
-    shares: Tensor = q if given else Variable._of(np.asarray(q, array.dtype))
+    shares: Tensor = q if given else Variable._of(np.asarray(q, array.dtype.type))
     if not array.size:
         raise RuntimeError("quantile() input tensor must be non-empty")
     if shares._array.ndim > 1:

@@ -138,7 +138,7 @@ def by_norm(k: Table, grad: Any, a: Any, norm: Any, p: float, dim: tuple[int, ..
 
 def numpy_dtype_of(a: Any) -> np.dtype:
     """The dtype of an array or a tensor, as kernels name it."""
-    return a.dtype if isinstance(a.dtype, np.dtype) else a.dtype.numpy
+    return a.dtype.numpy if isinstance(a.dtype, dtypes.dtype) else a.dtype
 
 
 class Question(Function):

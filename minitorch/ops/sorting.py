@@ -9,10 +9,11 @@ import numpy as np
 from minitorch import dtypes, return_types
 from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
+from minitorch.kernels import tables
 from minitorch.ops.arguments import check_any_tensor, check_exact_dtype, dimension, dtype_name
 from minitorch.ops.maxima import Selection
 from minitorch.ops.operator import Number, operator
-from minitorch.ops.promotion import as_dtype, number_dtype, result_dtype
+from minitorch.ops.promotion import array_of, as_dtype, number_dtype, result_dtype
 from minitorch.ops.reduction import Question
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def searchsorted(
     """
     rows, values = sorted_sequence, input
     if not isinstance(values, Variable):
-        values = Variable._of(np.asarray(values, number_dtype(values).numpy))
+        values = Variable._of(array_of(values, number_dtype(values).numpy))
     if side is not None and side not in ("left", "right"):
         raise RuntimeError(f"torch.searchsorted(): side can only be 'left' or 'right' but got {side}")
     if side == "left" and right:
@@ -313,7 +314,8 @@ def histc(input: Tensor, bins: int = 100, min: Number = 0, max: Number = 0) -> T
         raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {bins} for dimension 0")
     low, high = float(min), float(max)
     if low == high and array.size:
-        low, high = float(array.min()), float(array.max())
+        k = tables[type(array)]
+        low, high = k.amin(array, None, False).item(), k.amax(array, None, False).item()
     if low == high:
         low, high = low - 1, high + 1
     if not (np.isfinite(low) and np.isfinite(high)):

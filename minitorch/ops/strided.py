@@ -224,7 +224,7 @@ class AsStridedBackward0(Viewed):
     def forward(self, k: Table, a: Any, size: tuple[int, ...], stride: tuple[int, ...], storage_offset: int) -> Any:
         self.own, self.seen = layout(a), (size, stride, storage_offset)
         if 0 in a.strides:
-            self.save(np.bincount(positions(*self.own).reshape(-1)).clip(1).astype(a.dtype))
+            self.save(k.cast(np.bincount(positions(*self.own).reshape(-1)).clip(1), a.dtype))
         return k.as_strided(a, size, stride, storage_offset)
 
     def backward(self, k: Table, grad: Any, *counts: Any) -> tuple[Any, ...]:

@@ -16,7 +16,6 @@ OUTSIDE = {
 
 NOT_YET = {
     "the largest eigenvalues of large matrices": "lobpcg",
-    "bfloat16": "bfloat16",
 }
 """What is still to be written; a name that is there goes from here."""
 

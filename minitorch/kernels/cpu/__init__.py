@@ -12,6 +12,7 @@ import numpy as np
 
 from minitorch.kernels import Table, tables
 from minitorch.kernels.cpu import (
+    bfloat16,
     creation,
     elementwise,
     folding,
@@ -28,6 +29,7 @@ from minitorch.kernels.cpu import (
     shape,
     sorting,
     strides,
+    unsigned,
 )
 from minitorch.kernels.cpu.memory import keep_freed_memory
 
@@ -78,11 +80,14 @@ COMPILED = {
 # fmt: on
 """The modules of compiled kernels, each with its ``__all__``."""
 
-tables[np.ndarray] = Table(
+tables[np.ndarray] = plain = Table(
     creation, elementwise, folding, indexing, least_squares, linalg, matmul, orthogonal, rearranging, reduction, resampling,
     scan, scattering, shape, sorting, strides,
     later={f"{__name__}.{module}": names for module, names in COMPILED.items()},
 )  # fmt: skip
+
+tables[bfloat16.BFloat16] = bfloat16.table(plain)
+tables[unsigned.Unsigned] = unsigned.table(plain)
 
 keep_freed_memory()
 

@@ -17,7 +17,7 @@ import numpy as np
 from minitorch.kernels.cpu.halves import in_float32
 
 __all__ = [
-    "abs", "acos", "acosh", "add", "add_into", "asin", "asinh", "atan", "atan2", "atanh", "bitwise_and",
+    "abs", "acos", "acosh", "add", "add_into", "addcdiv", "addcmul", "asin", "asinh", "atan", "atan2", "atanh", "bitwise_and",
     "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "ceil", "clone",
     "clone_as", "contiguous_clone", "copysign", "cos", "cosh", "deg2rad", "depend", "div", "eq", "exp", "exp2", "expm1",
     "floor", "fmax", "fmin", "fmod", "frac", "frexp", "gcd", "ge", "gt", "heaviside", "hypot", "isfinite", "isinf", "isnan",
@@ -200,7 +200,9 @@ def clone_as(a: Array, like: Array) -> Array:
 
 def write_over(target: Array, source: Array) -> None:
     """Writes ``source``, which is broadcast and cast, over ``target``."""
-    if target.size < SHARED or target.dtype is not source.dtype or np.may_share_memory(target, source):
+    if target.dtype is not source.dtype:
+        target[...] = source.astype(target.dtype)
+    elif target.size < SHARED or np.may_share_memory(target, source):
         target[...] = source
     else:
         from minitorch.kernels.cpu import copying  # as above
@@ -323,6 +325,19 @@ def xlogy(a: Any, b: Any) -> Array:
     return np.asarray(np.where((a == 0) & ~np.isnan(b), b.dtype.type(0), mul(a, log(b))))
 
 
+@in_float32
+def addcmul(a: Array, b: Array, c: Array, value: float) -> Array:
+    """a + value b c."""
+    return add(a, mul(b if value == 1 else mul(b, value), c))
+
+
+@in_float32
+def addcdiv(a: Array, b: Array, c: Array, value: float) -> Array:
+    """a + value b / c."""
+    return add(a, div(b if value == 1 else mul(b, value), c))
+
+
+@in_float32
 def lerp(a: Array, b: Array, weight: Array | float) -> Array:
     """``a + weight (b - a)``, reckoned from the nearer end, so that both ends are exact."""
     step = sub(b, a)

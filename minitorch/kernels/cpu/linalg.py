@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from minitorch.kernels.cpu.halves import in_float32
+
 __all__ = ["add_product", "addbmm", "null_vectors", "stacked_identity", "vector_product"]
 
 Array = np.ndarray
@@ -18,6 +20,7 @@ def add_product(a: Array, product: Array, beta: float, alpha: float) -> Array:
     return np.add(product, a if beta == 1 else a * a.dtype.type(beta), out=...)
 
 
+@in_float32
 def addbmm(a: Array, b: Array, c: Array, beta: float, alpha: float) -> Array:
     """beta * a + alpha * (the products of the two stacks, added up one after the other)."""
     shape = b.shape[1], c.shape[2]

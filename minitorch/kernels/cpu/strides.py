@@ -10,11 +10,12 @@ from collections.abc import Sequence
 import numpy as np
 
 __all__ = [
-    "as_strided", "as_strided_scatter", "diagonal", "diagonal_backward", "split", "unfold", "unfold_backward", "view_dtype",
+    "as_strided", "as_strided_scatter", "diagonal", "diagonal_backward", "split", "unfold", "unfold_backward",
 ]  # fmt: skip
 
 Array = np.ndarray
 _strided = np.lib.stride_tricks.as_strided
+_dtype_of = Array.dtype.__get__  # type: ignore[attr-defined]  # numpy's own, also for classes that have another
 
 
 def owner(a: Array) -> Array:
@@ -23,7 +24,7 @@ def owner(a: Array) -> Array:
     while owner.base is not None:
         # numpy puts a stand-in between an array and another that was made of it by its strides.
         below = owner.base if isinstance(owner.base, Array) else getattr(owner.base, "base", None)
-        if not isinstance(below, Array) or below.dtype != a.dtype:
+        if not isinstance(below, Array) or _dtype_of(below) != _dtype_of(a):
             break
         owner = below
     return owner
@@ -33,7 +34,7 @@ def storage(a: Array) -> Array:
     """The whole memory that an array lies in, as one row of elements; it ends where memory of another dtype begins."""
     whole = owner(a)
     last = sum((size - 1) * step for size, step in zip(whole.shape, whole.strides, strict=True)) // whole.itemsize
-    return _strided(whole, (last + 1 if whole.size else 0,), (whole.itemsize,))
+    return _strided(whole.view(Array), (last + 1 if whole.size else 0,), (whole.itemsize,))
 
 
 def as_strided(a: Array, size: tuple[int, ...], stride: tuple[int, ...], storage_offset: int) -> Array:
@@ -93,8 +94,3 @@ def unfold_backward(grad: Array, shape: tuple[int, ...], dim: int, size: int, st
     for first in range(size):
         whole[(slice(None),) * dim + (slice(first, first + step * (count - 1) + 1, step),)] += grad[..., first]
     return whole
-
-
-def view_dtype(a: Array, dtype: np.dtype) -> Array:
-    """The same bytes, read as another dtype."""
-    return a.view(dtype)
