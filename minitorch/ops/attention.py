@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from minitorch.autograd.graph import Function, Unary, new_tensor
+from minitorch.kernels.cpu.creation import cast
 from minitorch.ops.activation import softmax_backward
 from minitorch.ops.arithmetic import MulBackward1, add, mul
 from minitorch.ops.matmul import matmul
@@ -88,7 +89,7 @@ def added_mask(mask: Tensor, query: Tensor) -> Tensor:
     """A mask to be added to scores: 0 where they are seen, and -inf elsewhere."""
     if mask._array.dtype.kind != "b":
         return mask
-    return new_tensor(np.where(mask._array, 0, -np.inf).astype(query._array.dtype))
+    return new_tensor(cast(np.where(mask._array, 0, -np.inf), query._array.dtype))
 
 
 @operator(method=False, public=False)

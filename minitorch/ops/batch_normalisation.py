@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minitorch.autograd.graph import new_tensor
+from minitorch.kernels.cpu.creation import cast
 from minitorch.ops.arithmetic import add, mul
 from minitorch.ops.normalisation import Normalisation, by_moments, by_parameters, check_dtypes
 from minitorch.ops.operator import operator
@@ -56,7 +57,7 @@ def native_batch_norm(
     """``batch_norm``, with the mean and rstd of each channel; these are empty unless in training."""
     result, center, rstd = _batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps)
     if not training:
-        center, rstd = (new_tensor(np.empty(0, each._array.dtype)) for each in (center, rstd))
+        center, rstd = (new_tensor(cast(np.empty(0), each._array.dtype)) for each in (center, rstd))
     return result, center.detach(), rstd.detach()
 
 

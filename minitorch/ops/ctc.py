@@ -10,6 +10,7 @@ import numpy as np
 from minitorch.autograd.graph import Function, new_tensor
 from minitorch.autograd.variable import Variable
 from minitorch.dtypes import from_numpy_dtype
+from minitorch.kernels.cpu.creation import cast
 from minitorch.ops.arguments import invalid_combination
 from minitorch.ops.arithmetic import div
 from minitorch.ops.comparison import eq, where
@@ -97,7 +98,7 @@ def ctc_loss(
     if zero_infinity:
         losses = where(eq(losses, float("inf")), 0.0, losses)
     if reduction == "mean":
-        counts = new_tensor(np.maximum(label_lengths, 1).astype(losses._array.dtype))
+        counts = new_tensor(cast(np.maximum(label_lengths, 1), losses._array.dtype))
         losses = div(losses, counts)
     elif reduction == "none" and not batched:
         return squeeze(losses, 0)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minitorch.autograd.graph import Function
+from minitorch.kernels.cpu.creation import cast
 from minitorch.ops.arguments import dtype_name
 from minitorch.ops.operator import formula, operator
 
@@ -196,7 +197,7 @@ def affine_grid_generator(theta: Tensor, size: Sequence[int], align_corners: boo
         )
     lines = [_line(count, align_corners) for count in sizes[2:]]
     numbers = np.meshgrid(*lines, indexing="ij")[::-1]
-    places = np.stack([*numbers, np.ones(sizes[2:])], -1).reshape(prod(sizes[2:]), dims + 1).astype(theta._array.dtype)
+    places = cast(np.stack([*numbers, np.ones(sizes[2:])], -1).reshape(prod(sizes[2:]), dims + 1), theta._array.dtype)
     return AffineGridGeneratorBackward0.apply(
         theta, np.broadcast_to(places, (sizes[0], *places.shape)), size=tuple(sizes[2:])
     )

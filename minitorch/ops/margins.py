@@ -124,7 +124,7 @@ def margin_ranking_loss(
 
 def _constant(number: float, like: Tensor) -> Tensor:
     """A number as a tensor of that dtype, for torch has a tensor there."""
-    return new_tensor(np.array(number).astype(like._array.dtype))
+    return cast(new_tensor(np.array(number)), like._array.dtype)
 
 
 @operator(method=False)

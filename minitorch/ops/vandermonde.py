@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from minitorch.autograd.variable import Variable
+from minitorch.kernels.cpu.creation import cast
 from minitorch.ops.arguments import check_tensors, dtype_name
 from minitorch.ops.dimensions import atleast_1d
 from minitorch.ops.joining import cat
@@ -44,7 +45,7 @@ def _linalg_vander(x: Tensor, *, N: int | None = None) -> Tensor:
     if count <= 1:
         raise RuntimeError("N must be greater than 1.")
     powers = cumprod(expand(unsqueeze(x, -1), (*shape, count - 1)), -1)
-    ones = Variable._of(np.ones((*shape, 1), powers._array.dtype))
+    ones = Variable._of(cast(np.ones((*shape, 1)), powers._array.dtype))
     return cat([ones, powers], -1)
 
 
@@ -71,7 +72,7 @@ def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
     if count < 0:
         raise RuntimeError("N must be non-negative.")
     dtype = summed_dtype(x, None)
-    result = Variable._of(np.empty((len(x._array), count), dtype))
+    result = Variable._of(cast(np.empty((len(x._array), count)), dtype))
     if count:
         select(result, 1, 0).fill_(1)
     if count > 1:

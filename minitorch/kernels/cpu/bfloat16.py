@@ -22,9 +22,10 @@ NAN = 0x7FC0  # what every NaN is rounded to, as in torch
 
 # fmt: off
 MOVING = (
-    "alias", "as_strided", "as_strided_scatter", "cat", "channel_shuffle", "clone", "clone_as", "contiguous_clone", "diagonal", "expand", "flip",
-    "gather", "index", "index_select", "permute", "pixel_shuffle", "pixel_unshuffle", "read_region", "repeat", "reshape", "roll",
-    "rot90", "select", "slice", "split", "squeeze", "stack", "t", "take", "transpose", "unbind", "unfold", "unsqueeze", "view",
+    "alias", "as_strided", "as_strided_scatter", "cat", "channel_shuffle", "clone", "clone_as", "contiguous_clone",
+    "diagonal", "expand", "flip", "gather", "index", "index_select", "permute", "pixel_shuffle", "pixel_unshuffle",
+    "read_region", "repeat", "reshape", "roll", "rot90", "select", "slice", "split", "squeeze", "stack", "t", "take",
+    "transpose", "unbind", "unfold", "unsqueeze", "view",
 )
 """Kernels that give elements of their arguments as they are, many of them as a view."""
 # fmt: on
