@@ -19,6 +19,7 @@ import numpy as np
 
 from minitorch.autograd.variable import Variable
 from minitorch.kernels import tables
+from minitorch.kernels.cpu.creation import as_numpys, cast, new, numpys_dtype
 from minitorch.ops import arithmetic
 from minitorch.ops.activation import softmax
 from minitorch.ops.arguments import check_floating
@@ -111,14 +112,14 @@ def _rrelu(
         if not math.isfinite(bound):
             raise RuntimeError(f"rrelu: {name} bound must be finite, got {bound:g}")
     check_floating("rrelu_with_noise_out_cpu" if training else "leaky_relu_cpu", input)
-    slopes = np.ones(array.shape, array.dtype)
-    below = array <= 0
+    slopes = np.ones(array.shape, numpys_dtype(array.dtype))
+    below = as_numpys(array) <= 0
     if training:
         drawn = Variable._of(np.empty(int(below.sum())))
         slopes[below] = uniform_(drawn, lower, upper, generator=generator)._array
     else:
         slopes[below] = (lower + upper) / 2
-    return node.apply(input, Variable._of(slopes))
+    return node.apply(input, Variable._of(cast(slopes, array.dtype)))
 
 
 @operator(method=False)
@@ -174,11 +175,11 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
     """
     if eps != 1e-10:
         warn("`eps` parameter is deprecated and has no effect.")
-    noise = arithmetic.neg(log(exponential_(Variable._of(np.empty(logits._array.shape, logits._array.dtype)))))
+    noise = arithmetic.neg(log(exponential_(Variable._of(new(np.empty, logits._array.shape, logits._array.dtype)))))
     soft = softmax(arithmetic.div(arithmetic.add(logits, noise), tau), dim)
     if not hard:
         return soft
-    values = np.atleast_1d(soft._array)
+    values = np.atleast_1d(as_numpys(soft._array))
     chosen = np.zeros_like(values)
     np.put_along_axis(chosen, values.argmax(dim, keepdims=True), 1, dim)
-    return arithmetic.add(Variable._of((chosen - values).reshape(soft._array.shape)), soft)
+    return arithmetic.add(Variable._of(cast((chosen - values).reshape(soft._array.shape), soft._array.dtype)), soft)

@@ -48,13 +48,16 @@ def scaled_dot_product_attention(
         scale = 1 / math.sqrt(query.shape[-1]) if query.shape[-1] else 1.0
     if dropout_p == 0.0 and fits_in_one(query, key, value, attn_mask, enable_gqa):
         return attention_in_one(query, key, value, attn_mask, scale, is_causal)
+    dtype = query.dtype
+    if dtype.itemsize == 2:  # several steps, of which each would be rounded
+        query, key, value = query.float(), key.float(), value.float()
     if enable_gqa:
         heads = query.shape[-3]
         if heads % key.shape[-3] or heads % value.shape[-3]:
             raise RuntimeError("Number of heads in key and value must divide the number of heads in \nquery")
         key, value = (each.repeat_interleave(heads // each.shape[-3], -3) for each in (key, value))
     weights = attention_scores(query, key, causal_mask(query, key) if is_causal else attn_mask, scale)
-    return drop(weights, dropout_p, True) @ value
+    return (drop(weights, dropout_p, True) @ value).to(dtype)
 
 
 def _check(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, is_causal: bool) -> None:

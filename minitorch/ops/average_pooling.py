@@ -98,7 +98,8 @@ def _avg_pool(
                 f"Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but got:{list(shape)}"
             )
     check_windows(name, shape, *settings, ceil_mode)
-    if input._array.dtype not in ("float32", "float64", "int64", "float16" if dims == 2 else "int64"):
+    halves = ("Half", "BFloat16") if dims == 2 else ()
+    if dtype_name(input) not in ("Float", "Double", "Long", *halves):
         kernel = name if dims == 2 else f"{name}_out_frame"
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{dtype_name(input)}'")
     lines = _evenly(shape[-dims:], *settings[:3], ceil_mode, count_include_pad, divisor_override)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minitorch.autograd.graph import new_tensor
-from minitorch.kernels.cpu.creation import cast
+from minitorch.kernels.cpu.creation import as_numpys, cast
 from minitorch.ops.arithmetic import add, mul
 from minitorch.ops.normalisation import Normalisation, by_moments, by_parameters, check_dtypes
 from minitorch.ops.operator import operator
@@ -172,6 +172,6 @@ def instance_norm(
     result = batch_norm(whole, weight, bias, *moved, use_input_stats, momentum, eps, cudnn_enabled)
     for running, samples in zip((running_mean, running_var), moved, strict=True):
         if running is not None and samples is not None and use_input_stats:
-            running._array[...] = samples._array.reshape(batch, channels).mean(0)
+            running._array[...] = as_numpys(samples._array).reshape(batch, channels).mean(0)
             running._version_counter[0] += 1
     return view(result, (batch, channels, *inner))

@@ -85,11 +85,17 @@ class FillBackward3(Function):
 
 
 class FillBackward0(FillBackward2):
-    """Not in place."""
+    """Not in place: every element has its own memory."""
+
+    def forward(self, k: Table, a: Any, value: Number) -> Any:
+        return k.clone_as(k.fill(a, value), a)
 
 
 class FillBackward1(FillBackward3):
-    """Not in place."""
+    """Likewise."""
+
+    def forward(self, k: Table, a: Any, value: Any) -> Any:
+        return k.clone_as(k.fill(a, value), a)
 
 
 class ZeroBackward0(FillBackward2):

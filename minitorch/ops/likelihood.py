@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from minitorch.kernels.cpu.creation import as_numpys
 from minitorch.ops.arguments import check_floating, check_tensors, dtype_name
 from minitorch.ops.arithmetic import AddBackward1, MulBackward1, add, mul, sub
 from minitorch.ops.comparison import le
@@ -84,11 +85,11 @@ def binary_cross_entropy(
         raise RuntimeError(f"Found dtype {dtype_name(target)} but expected {dtype_name(input)}")
     if input._array.dtype.kind != "f":
         raise NotImplementedError(f"\"binary_cross_entropy\" not implemented for '{dtype_name(input)}'")
-    array = input._array
+    array = as_numpys(input._array)
     if array.size and not 0 <= array.min() <= array.max() <= 1:
         raise RuntimeError("all elements of input should be between 0 and 1")
     if weight is not None:
-        weight = cast(weight, array.dtype)
+        weight = cast(weight, input._array.dtype)
     return BinaryCrossEntropyBackward0.apply(input, target, weight, reduction=reduction)
 
 

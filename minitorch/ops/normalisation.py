@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from minitorch.tensor import Tensor
 
 
-class Normalisation(Function):
+class Normalisation(Function, saves={"a": "input"}):
     """The result, the mean and rstd; ``kernel`` computes them, and ``kernel_backward`` the gradients of input, weight and bias.
 
     With the mean m over n elements and rstd r: x = (a - m) r, and for the gradient g of x,
@@ -49,7 +49,7 @@ class Normalisation(Function):
         return result, center, rstd
 
     def backward(
-        self, k: Table, grad: Any, by_mean: Any, by_rstd: Any, a: Any, weight: Any, center: Any, rstd: Any
+        self, k: Table, grad: Any, grad_mean: Any, grad_rstd: Any, a: Any, weight: Any, center: Any, rstd: Any
     ) -> tuple[Any, ...]:
         if grad is None:
             return None, None, None
@@ -94,24 +94,24 @@ class NativeLayerNormBackward0(Normalisation):
         return by_a, *by_parameters(k, grad, x, tuple(range(kept)), a.shape[kept:])
 
 
-class NativeGroupNormBackward0(Normalisation):
+class NativeGroupNormBackward0(Normalisation, saves={"a": "input"}):
     """Of groups of channels, of each sample. Here, mean and rstd have gradients too: dm = mean(da), dr = -r³ mean((a - m) da)."""
 
     kernel = "group_norm"
 
     def backward(
-        self, k: Table, grad: Any, by_mean: Any, by_rstd: Any, a: Any, weight: Any, center: Any, rstd: Any
+        self, k: Table, grad: Any, grad_mean: Any, grad_rstd: Any, a: Any, weight: Any, center: Any, rstd: Any
     ) -> tuple[Any, ...]:
-        by_a, *by_parameters = super().backward(k, grad, by_mean, by_rstd, a, weight, center, rstd)
-        if not self.needs[0] or (by_mean is None and by_rstd is None):
+        by_a, *by_parameters = super().backward(k, grad, grad_mean, grad_rstd, a, weight, center, rstd)
+        if not self.needs[0] or (grad_mean is None and grad_rstd is None):
             return by_a, *by_parameters
         shape = _by_groups(a, self.params["groups"])
         whole = k.reshape(a, shape)
-        part = k.expand(k.reshape(k.zeros(shape[:2], a) if by_mean is None else by_mean, (*shape[:2], 1, 1)), shape)
-        if by_rstd is not None:
+        part = k.expand(k.reshape(k.zeros(shape[:2], a) if grad_mean is None else grad_mean, (*shape[:2], 1, 1)), shape)
+        if grad_rstd is not None:
             centred = k.sub(whole, k.mean(whole, (2, 3), True))
             r = k.rsqrt(k.add(k.mean(k.mul(centred, centred), (2, 3), True), self.params["eps"]))
-            slope = k.mul(k.reshape(by_rstd, (*shape[:2], 1, 1)), k.pow(r, 3))
+            slope = k.mul(k.reshape(grad_rstd, (*shape[:2], 1, 1)), k.pow(r, 3))
             part = k.sub(part, k.mul(centred, slope))
         part = k.reshape(k.div(part, shape[2] * shape[3]), a.shape)
         return part if by_a is None else k.add(by_a, part), *by_parameters

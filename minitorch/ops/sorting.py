@@ -10,6 +10,7 @@ from minitorch import dtypes, return_types
 from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
 from minitorch.kernels import tables
+from minitorch.kernels.cpu.creation import as_numpys
 from minitorch.ops.arguments import check_any_tensor, check_exact_dtype, dimension, dtype_name
 from minitorch.ops.maxima import Selection
 from minitorch.ops.operator import Number, operator
@@ -291,7 +292,9 @@ def isin(
         RuntimeError: a tensor is of dtype bool.
     """
     check_any_tensor("isin", elements, test_elements)
-    given, others = (each._array if isinstance(each, Variable) else each for each in (elements, test_elements))
+    given, others = (
+        as_numpys(each._array) if isinstance(each, Variable) else each for each in (elements, test_elements)
+    )
     if any(isinstance(each, np.ndarray) and each.dtype.kind == "b" for each in (given, others)):
         raise RuntimeError("Unsupported input type encountered for isin(): Bool")
     return Variable._of(np.asarray(np.isin(given, others, invert=invert)))

@@ -38,7 +38,7 @@ class Pickler:
 
     def __init__(self) -> None:
         self.storages: list[np.ndarray] = []
-        self._storage_numbers: dict[int, int] = {}  # by address
+        self._storage_numbers: dict[tuple[int, int], int] = {}  # by address and size
         self._out = bytearray()
         self._memo: dict[Hashable, int] = {}  # by id; names and strings by themselves
         self._path: list[str] = []  # how to reach the object being written, for errors
@@ -262,7 +262,7 @@ class Pickler:
 
     def _storage(self, storage: np.ndarray, dtype: dtypes.dtype) -> None:
         address = storage.ctypes.data if storage.size else id(dtype)  # what is empty has no address of its own
-        number = self._storage_numbers.setdefault(address, len(self.storages))
+        number = self._storage_numbers.setdefault((address, storage.nbytes), len(self.storages))
         if number == len(self.storages):
             self.storages.append(storage)
         if self.storages[number].dtype != storage.dtype:

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from minitorch import dtypes
+from minitorch.creation import lent
 from minitorch.kernels.cpu.creation import memory_dtype, view_dtype
 from minitorch.nn.parameter import Parameter
 from minitorch.serialization.archive import Archive
@@ -176,7 +177,8 @@ def _rebuild_tensor_of_bytes(
     """A tensor over a part of a storage of bytes."""
     if storage.array.dtype != np.uint8 or storage.array.size % dtype.itemsize or dtype not in dtypes.UNSIGNED:
         raise LoadError(f"a tensor of {dtype} does not fit into its storage of {storage.array.nbytes:,} bytes")
-    return _rebuild_tensor(_Storage(storage.array.view(dtype.numpy)), offset, size, stride, requires_grad, hooks)
+    memory = lent(storage.array.view(dtype.numpy))  # which a tensor's storage then is, and not the bytes
+    return _rebuild_tensor(_Storage(memory), offset, size, stride, requires_grad, hooks)
 
 
 def _rebuild_parameter(data: Tensor, requires_grad: bool, hooks: OrderedDict) -> Parameter:

@@ -32,3 +32,9 @@ LEFT_OUT: dict[str, str] = {
 
 MESSAGES_DIFFER: dict[str, str] = {}
 """Operators whose error inputs raise the same type with other words."""
+
+NOT_IN_HALVES: dict[str, str] = {
+    "ldexp": "a gradient of a sample is a sum of five products that cancel, each of them rounded twice",
+    "matrix_exp": "torch's is infinite or NaN where powers on the way are too large for halves; here it is computed in double",
+}
+"""Operators that are compared in float32 and float64 only."""

@@ -320,3 +320,12 @@ def test_things_of_other_kinds_are_refused_by_name(make: Callable[[], Any], word
 def test_floats_keep_every_bit() -> None:
     values = [math.inf, -math.inf, -0.0, 5e-324, 1.7976931348623157e308, math.nan]
     assert repr(torch.load(saved(minitorch, values))) == repr(values)
+
+
+def test_arrays_that_begin_at_one_place_are_saved_each_for_itself() -> None:
+    memory = np.arange(4, dtype=np.float32)
+    for arrays in ([memory[:1], memory], [memory, memory[:1]]):
+        saved_tensors = saved(minitorch, [minitorch.from_numpy(array) for array in arrays])
+        loaded = torch.load(saved_tensors)
+        for tensor, array in zip(loaded, arrays, strict=True):
+            np.testing.assert_array_equal(tensor.numpy(), array)

@@ -85,6 +85,7 @@ def max_pool_backward(grad: Array, indices: Array, input: Array, dims: int) -> A
     return input_grad
 
 
+@in_float32
 def max_pool_gather(input: Array, indices: Array, dims: int) -> Array:
     """The elements of ``input`` at the positions ``indices`` in its planes, which the last ``dims`` dimensions make up."""
     output = np.empty(indices.shape, input.dtype)
