@@ -108,7 +108,7 @@ def recipes(draw: st.DrawFn) -> tuple[Any, list[np.ndarray]]:
     return draw(nested), [array for _, array in storages]
 
 
-def described(obj: Any, addresses: dict[int, int] | None = None) -> Any:
+def described(obj: Any, addresses: dict[tuple[int, int], int] | None = None) -> Any:
     """The object in plain words that are equal for equal objects of either library; shared memory is named alike."""
     addresses = {} if addresses is None else addresses
     if isinstance(obj, torch.Tensor | minitorch.Tensor):
@@ -124,7 +124,7 @@ def described(obj: Any, addresses: dict[int, int] | None = None) -> Any:
             obj.requires_grad,
             obj.is_leaf,
             obj.detach().numpy().tobytes(),
-            (size, addresses.setdefault(address, len(addresses)) if size else None),
+            (size, addresses.setdefault((address, size), len(addresses)) if size else None),
         )
     if isinstance(obj, dict):
         items = [(described(key), described(value, addresses)) for key, value in obj.items()]
