@@ -113,12 +113,13 @@ class Module:
 
 
 ENTRY = re.compile(r"\.visible \.entry (\w+)\((.*?)\)(.*?)\n\{\n(.*?)\n\}", re.S)
-FUNCTION = re.compile(r"\.func\s*(?:\(\.param [^)]*?(\w+)\))?\s*(\w+)\(([^)]*)\)\s*\{\n(.*?)\n\}", re.S)
+FUNCTION = re.compile(r"\.func\s*(?:\(\.param [^)]*?(\w+)(?:\[\d+\])?\))?\s*(\w+)\(([^)]*)\)\s*\{\n(.*?)\n\}", re.S)
 PARAMETER = re.compile(r"\.param \.(\w+)(?: \.ptr[^,]*)? (\w+)")
 VARIABLE = re.compile(
     r"\.(shared|local|global|const) \.align (\d+) \.(\w+)\s+([\w$]+)(?:\[(\d+)\])?(?: = \{([^}]*)\})?;"
 )
-REGISTERS = re.compile(r"\.reg \.(\w+)\s+(%\w+?)(?:<(\d+)>)?;")
+REGISTERS = re.compile(r"\.reg \.(\w+)\s+([^;]+);")
+DIRECTIVES = (".reg", ".param", ".local", ".loc", ".pragma")  # what may stand between statements
 STATEMENT = re.compile(r"(?:@(!?%\w+)\s+)?([a-z][\w.:]*)\s*(.*)", re.S)
 OPERAND = re.compile(r"\{[^}]*\}|\([^)]*\)|\[[^\]]*\]|[^,\s]+")
 SPECIAL = re.compile(r"%(n?tid|n?ctaid)\.[xyz]|%laneid")
@@ -162,12 +163,13 @@ class _Body:
         self.renamed: dict[str, str] = {}
 
     def read(self, body: str) -> None:
-        for type, name, _ in REGISTERS.findall(body):
-            self.registers[name] = DTYPES[type]
+        for type, names in REGISTERS.findall(body):
+            for name in names.split(","):
+                self.registers[name.partition("<")[0].strip()] = DTYPES[type]
         statement = ""
         for line in body.split("\n"):
             line = line.strip()
-            if not statement and (not line or line in "{}" or line.startswith(".")):
+            if not statement and (not line or line in "{}" or line.startswith(DIRECTIVES)):
                 continue
             if not statement and line.endswith(":"):
                 self.module.labels[self.prefix + line[:-1]] = len(self.module.code)
@@ -220,13 +222,13 @@ class _Body:
             return Negated(self.operand(text[1:]))
         if SPECIAL.fullmatch(text):
             return Special(text)
-        if text[0] == "%":
-            dtype = self.registers.get(text) or self.registers.get(re.sub(r"\d+$", "", text))
-            if dtype is None:
-                raise PTXError(f"{text} is not declared")
+        dtype = self.registers.get(text) or self.registers.get(re.sub(r"(?<=%[a-z])(.*?)\d+$", r"\1", text))
+        if dtype is not None:
             return Register(self.prefix + text, dtype)
         if text[0].isdigit() or text[0] == "-":
             return Immediate(text)
+        if text[0] == "%":
+            raise PTXError(f"{text} is not declared")
         if text in self.module.variables or text in self.module.parameters:
             return Symbol(text)
         return Symbol(self.renamed.get(text, self.prefix + text))

@@ -1,0 +1,146 @@
+"""From a way to combine two elements to a reduction over some dimensions of an array.
+
+The result is the same from run to run: which elements a thread takes, and the order in which they are combined, depend on the array's
+shape and strides alone. Many elements are combined in slices first, and the slices' results in a second launch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from math import prod
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+from numba import uint32
+
+from minitorch.kernels.cuda.array import DeviceArray, empty
+from minitorch.kernels.cuda.device import cuda, function
+from minitorch.kernels.cuda.launch import launch
+from minitorch.kernels.cuda.lifting import broadcast_strides, collapse, places
+
+Formula = Callable[..., Any]
+Dim = tuple[int, ...] | None
+
+BLOCK = 256  # threads that share the elements of one result
+COLUMNS = 64  # results of a block whose threads have one each
+BY_BLOCK = 32  # elements from which they are shared
+SLICE_OF_BLOCK = 1 << 14  # elements of a result that a block takes
+SLICE_OF_THREAD = 1 << 8  # elements of a result that a thread takes, if it takes all of them
+
+
+class Plan(NamedTuple):
+    """The results' dimensions and those that go away, each as few as possible."""
+
+    outputs: int
+    count: int
+    kept_shape: tuple[int, ...]
+    kept_steps: tuple[int, ...]
+    gone_shape: tuple[int, ...]
+    gone_steps: tuple[int, ...]
+
+    @property
+    def by_block(self) -> bool:
+        """Whether neighbours in memory belong to one result, so that threads are to share it."""
+        return self.count >= BY_BLOCK and (self.gone_steps[-1] <= self.kept_steps[-1] or self.outputs == 1)
+
+    @property
+    def for_kernel(self) -> tuple[tuple[np.uint32, ...], ...]:
+        return tuple(tuple(map(np.uint32, each)) for each in self[2:])
+
+
+def plan(a: DeviceArray, dim: Dim) -> Plan:
+    gone = [d for d in range(a.ndim) if dim is None or d in dim]
+    kept = [d for d in range(a.ndim) if d not in gone]
+    shapes = []
+    for dims in (kept, gone):
+        shape = tuple(a.shape[d] for d in dims)
+        out = DeviceArray(a.memory, a.dtype, shape, (1,) * len(shape))
+        strides = broadcast_strides(a.view(shape, [a.strides[d] for d in dims]), shape)
+        # The results lie in their own order; those that go away may be visited in any, so that of memory is taken.
+        dense = tuple(prod(shape[d + 1 :]) for d in range(out.ndim)) if dims is kept else strides
+        merged, (_, steps) = collapse(shape, [dense, strides])
+        shapes += [merged, steps if any(size != 1 for size in shape) else (0,)]
+    kept_shape, kept_steps, gone_shape, gone_steps = shapes
+    outputs, count = (prod(a.shape[d] for d in dims) for dims in (kept, gone))
+    return Plan(outputs, count, kept_shape, kept_steps, gone_shape, gone_steps)
+
+
+def result_shape(a: DeviceArray, dim: Dim, keepdim: bool) -> tuple[int, ...]:
+    gone = range(a.ndim) if dim is None else dim
+    return tuple(1 if d in gone else size for d, size in enumerate(a.shape) if keepdim or d not in gone)
+
+
+def fold(
+    a: DeviceArray, dim: Dim, keepdim: bool, combine: Formula, identity: Any, dtype: np.dtype, prepare: Formula | None = None
+) -> DeviceArray:
+    """Combines the elements of each result, ``prepare``d, in ``dtype``; of no elements that is ``identity``."""
+    planned = plan(a, dim)
+    shape = result_shape(a, dim, keepdim)
+    slices = max(1, -(-planned.count // (SLICE_OF_BLOCK if planned.by_block else SLICE_OF_THREAD)))
+    out = empty((slices, *shape) if slices > 1 else shape, dtype)
+    length = -(-planned.count // slices)
+    make = _by_block if planned.by_block else _by_thread
+    kernel = make(combine, prepare, numba.from_dtype(dtype), len(planned.kept_shape), len(planned.gone_shape))
+    sizes = tuple(map(np.uint32, (planned.outputs, planned.count, length)))
+    threads = BLOCK if planned.by_block else COLUMNS
+    blocks = planned.outputs if planned.by_block else -(-planned.outputs // threads)
+    launch(kernel, (blocks, slices), (out, a, dtype.type(identity), *sizes, *planned.for_kernel), threads)
+    return out if slices == 1 else fold(out, (0,), False, combine, identity, dtype)
+
+
+def _same(x: Any) -> Any:
+    return x
+
+
+@lru_cache(maxsize=None)
+def _by_thread(combine: Formula, prepare: Formula | None, number: Any, kept_dims: int, gone_dims: int) -> Any:
+    """A thread for each result. Neighbours read what lies side by side where results do."""
+    f, g = function(combine), function(prepare or _same)
+    kept_place, gone_place = places(kept_dims), places(gone_dims)
+
+    def kernel(out, a, identity, outputs, count, length, kept_shape, kept_steps, gone_shape, gone_steps):  # type: ignore[no-untyped-def]
+        o = uint32(uint32(cuda.blockIdx.x) * uint32(COLUMNS) + uint32(cuda.threadIdx.x))
+        if o < outputs:
+            start = kept_place(o, kept_shape, kept_steps)
+            i = uint32(uint32(cuda.blockIdx.y) * length)
+            stop = min(uint32(i + length), count)
+            total = number(identity)
+            while i < stop:
+                total = number(f(total, number(g(a[uint32(start + gone_place(i, gone_shape, gone_steps))]))))
+                i = uint32(i + uint32(1))
+            out[uint32(uint32(uint32(cuda.blockIdx.y) * outputs) + o)] = total
+
+    return kernel
+
+
+@lru_cache(maxsize=None)
+def _by_block(combine: Formula, prepare: Formula | None, number: Any, kept_dims: int, gone_dims: int) -> Any:
+    """A block for each result and slice: threads take every 256th element, and then combine what they have by twos."""
+    f, g = function(combine), function(prepare or _same)
+    kept_place, gone_place = places(kept_dims), places(gone_dims)
+
+    def kernel(out, a, identity, outputs, count, length, kept_shape, kept_steps, gone_shape, gone_steps):  # type: ignore[no-untyped-def]
+        totals = cuda.shared.array(BLOCK, number)
+        thread, o = uint32(cuda.threadIdx.x), uint32(cuda.blockIdx.x)
+        start = kept_place(o, kept_shape, kept_steps)
+        i = uint32(uint32(cuda.blockIdx.y) * length)
+        stop = min(uint32(i + length), count)
+        i = uint32(i + thread)
+        total = number(identity)
+        while i < stop:
+            total = number(f(total, number(g(a[uint32(start + gone_place(i, gone_shape, gone_steps))]))))
+            i = uint32(i + uint32(BLOCK))
+        totals[thread] = total
+        cuda.syncthreads()
+        half = uint32(BLOCK // 2)
+        while half > 0:
+            if thread < half:
+                totals[thread] = f(totals[thread], totals[uint32(thread + half)])
+            cuda.syncthreads()
+            half = uint32(half >> uint32(1))
+        if thread == 0:
+            out[uint32(uint32(uint32(cuda.blockIdx.y) * outputs) + o)] = totals[0]
+
+    return kernel
