@@ -109,13 +109,14 @@ def function(formula: Callable[..., Any]) -> Any:
 
 
 def signature(args: Sequence[Any]) -> tuple[types.Type, ...]:
-    """numba's types for the arguments of a launch: flat arrays, numpy's numbers, and tuples of these of one type."""
+    """numba's types for the arguments of a launch: flat arrays, numpy's numbers, and tuples of these."""
     return tuple(_type_of(each) for each in args)
 
 
 def _type_of(value: Any) -> types.Type:
     if isinstance(value, tuple):
-        return types.UniTuple(_type_of(value[0]), len(value)) if value else types.Tuple(())
+        inner = tuple(_type_of(each) for each in value)
+        return types.UniTuple(inner[0], len(inner)) if len({*inner}) == 1 else types.Tuple(inner)
     if isinstance(value, np.generic):
         return numba.from_dtype(value.dtype)
     return types.Array(numba.from_dtype(value.dtype), 1, "C")

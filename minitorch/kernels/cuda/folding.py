@@ -95,6 +95,32 @@ def _same(x: Any) -> Any:
 
 
 @lru_cache(maxsize=None)
+def combiner(combine: Formula, threads: int) -> Any:
+    """A function that combines what the threads of a block have, by twos, and gives every thread the result.
+
+    It is called with shared memory for an element of each thread, by all threads of the block.
+    """
+    f = function(combine)
+
+    @function
+    def combined(totals, value):  # type: ignore[no-untyped-def]
+        thread = uint32(cuda.threadIdx.x)
+        totals[thread] = value
+        cuda.syncthreads()
+        half = uint32(threads // 2)
+        while half > 0:
+            if thread < half:
+                totals[thread] = f(totals[thread], totals[uint32(thread + half)])
+            cuda.syncthreads()
+            half = uint32(half >> uint32(1))
+        result = totals[0]
+        cuda.syncthreads()  # before anybody writes there again
+        return result
+
+    return combined
+
+
+@lru_cache(maxsize=None)
 def _by_thread(combine: Formula, prepare: Formula | None, number: Any, kept_dims: int, gone_dims: int) -> Any:
     """A thread for each result. Neighbours read what lies side by side where results do."""
     f, g = function(combine), function(prepare or _same)
@@ -118,7 +144,7 @@ def _by_thread(combine: Formula, prepare: Formula | None, number: Any, kept_dims
 @lru_cache(maxsize=None)
 def _by_block(combine: Formula, prepare: Formula | None, number: Any, kept_dims: int, gone_dims: int) -> Any:
     """A block for each result and slice: threads take every 256th element, and then combine what they have by twos."""
-    f, g = function(combine), function(prepare or _same)
+    f, g, combined = function(combine), function(prepare or _same), combiner(combine, BLOCK)
     kept_place, gone_place = places(kept_dims), places(gone_dims)
 
     def kernel(out, a, identity, outputs, count, length, kept_shape, kept_steps, gone_shape, gone_steps):  # type: ignore[no-untyped-def]
@@ -132,15 +158,8 @@ def _by_block(combine: Formula, prepare: Formula | None, number: Any, kept_dims:
         while i < stop:
             total = number(f(total, number(g(a[uint32(start + gone_place(i, gone_shape, gone_steps))]))))
             i = uint32(i + uint32(BLOCK))
-        totals[thread] = total
-        cuda.syncthreads()
-        half = uint32(BLOCK // 2)
-        while half > 0:
-            if thread < half:
-                totals[thread] = f(totals[thread], totals[uint32(thread + half)])
-            cuda.syncthreads()
-            half = uint32(half >> uint32(1))
+        total = combined(totals, total)
         if thread == 0:
-            out[uint32(uint32(uint32(cuda.blockIdx.y) * outputs) + o)] = totals[0]
+            out[uint32(uint32(uint32(cuda.blockIdx.y) * outputs) + o)] = total
 
     return kernel

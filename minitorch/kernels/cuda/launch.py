@@ -23,14 +23,22 @@ def launch(kernel: Callable[..., None], grid: tuple[int, ...], args: tuple[Any, 
     Raises:
         ValueError: more threads or blocks than a GPU takes.
     """
-    whole = (*grid, 1, 1)[:3]
+    x, y, z = (*grid, 1, 1)[:3]
+    whole = (x, y, z)
     if 0 in whole:
         return
     if not 0 < threads <= MOST_THREADS or threads % 32:
         raise ValueError(f"{threads} threads in a block, where whole warps of at most {MOST_THREADS} are possible")
     if any(given > most for given, most in zip(whole, MOST_BLOCKS, strict=True)):
         raise ValueError(f"a grid of {whole} blocks, where {MOST_BLOCKS} are possible")
-    current().launch(kernel, threads, whole, [each.flat if isinstance(each, DeviceArray) else each for each in args])
+    current().launch(kernel, threads, whole, _flattened(args))
+
+
+def _flattened(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(
+        each.flat if isinstance(each, DeviceArray) else _flattened(each) if isinstance(each, tuple) else each
+        for each in args
+    )
 
 
 def blocks_for(size: int, threads: int = THREADS) -> tuple[int]:
