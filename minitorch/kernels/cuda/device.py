@@ -13,12 +13,16 @@ from typing import Any, Protocol
 
 import numba
 import numpy as np
+from llvmlite import ir
 from numba import cuda, types
 
 Array = np.ndarray
 Grid = tuple[int, int, int]
 
 SIMULATED = numba.config.ENABLE_CUDASIM
+
+if not SIMULATED:
+    from numba.cuda.extending import intrinsic  # the simulator has none
 
 
 class Memory(Protocol):
