@@ -6,9 +6,9 @@ from minitorch.kernels.cuda.array import DeviceArray, empty
 from minitorch.kernels.cuda.creation import zeros
 from minitorch.kernels.cuda.elementwise import mul
 from minitorch.kernels.cuda.gemm_operands import matrix, result, result_args
-from minitorch.kernels.cuda.gemm_tile import choose, multiply
+from minitorch.kernels.cuda.gemm_tile import choose, multiply, splits_for
 from minitorch.kernels.cuda.reduction import sum
-from minitorch.kernels.cuda.shape import expand, reshape, transpose, unsqueeze
+from minitorch.kernels.cuda.shape import expand, reshape, transpose, unsqueeze, view
 
 __all__ = ["addmm", "bmm", "dot", "mm", "mv", "outer"]
 
@@ -36,14 +36,15 @@ def _product(a: DeviceArray, b: DeviceArray, bias: DeviceArray | None, alpha: fl
     columns = b.shape[2]
     if not depth and bias is None:
         return zeros((batches, rows, columns), a)
-    out = empty((batches, rows, columns), a.dtype)
     tile = choose(rows, columns, a.dtype, batches)
+    splits = splits_for(tile, rows, columns, depth, batches) if bias is None and alpha == 1 else 1
+    out = empty((batches * splits, rows, columns), a.dtype)
     a_source, a_args = matrix(a, tile.rows, tile.depth)
     b_source, b_args = matrix(transpose(b, 1, 2), tile.columns, tile.depth)
     sink = result(bias is not None, (alpha, beta) != (1, 1))
     args = (result_args(out, bias, alpha, beta), a_args, b_args)
-    multiply(tile, a.dtype, (a_source, b_source), sink, args, (rows, columns, depth), batches)
-    return out
+    multiply(tile, a.dtype, (a_source, b_source), sink, args, (rows, columns, depth), batches, splits)
+    return sum(view(out, (batches, splits, rows, columns)), (1,), False) if splits > 1 else out
 
 
 def mv(a: DeviceArray, b: DeviceArray) -> DeviceArray:

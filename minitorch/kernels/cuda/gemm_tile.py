@@ -55,6 +55,16 @@ def choose(rows: int, columns: int, dtype: np.dtype, batches: int = 1) -> Tile:
     return LARGE if dtype.itemsize <= 4 and large >= 64 and min(rows, columns) > SMALL.rows else SMALL
 
 
+ENOUGH = 256  # tiles that keep a GPU busy
+SHORTEST = 256  # depth that a part of a sum has at least
+
+
+def splits_for(tile: Tile, rows: int, columns: int, depth: int, batches: int) -> int:
+    """Into how many parts to cut a deep sum that gives few results. It depends on the sizes alone, and so do the results."""
+    tiles = -(-rows // tile.rows) * -(-columns // tile.columns) * batches
+    return max(1, min(ENOUGH // tiles, depth // SHORTEST))
+
+
 def multiply(
     tile: Tile, dtype: np.dtype, sources: tuple[Source, Source], sink: Any, args: tuple[Any, Any, Any],
     size: tuple[int, int, int], batches: int, splits: int = 1,
