@@ -164,8 +164,9 @@ class Machine:
             space, addresses = self._resolve(addresses, text)
         if space == "global":
             parts = self.memory.parts(addresses, size, text)
+            stamps = self.epoch[self.block_of_lane[lanes]] << LANE_BITS | self.thread_in_launch[lanes]
             for region, which, at in parts:
-                region.check(at, size, self.thread_in_launch[lanes[which]], write, text)
+                region.check(at, size, stamps[which], self.threads, write, text)
             if self.traffic:
                 self.traffic.of_global(addresses, size, lanes // 32, write)
             return parts
@@ -174,11 +175,11 @@ class Machine:
             raise PTXError(f"out of bounds of {space} memory, at byte {addresses.max()}: {text}")
         if space == "local":
             at = lanes * limit + addresses
-            self.local.check(at, size, lanes, write, text)
+            self.local.check(at, size, lanes, self.threads, write, text)
             return [(self.local, slice(None), at)]
         at = self.block_of_lane[lanes] * limit + addresses
         stamps = self.epoch[self.block_of_lane[lanes]] << LANE_BITS | self.thread_of_lane[lanes]
-        self.shared.check(at, size, stamps, write, text)
+        self.shared.check(at, size, stamps, self.threads, write, text)
         if self.traffic:
             self.traffic.of_shared(addresses, size, lanes // 32, lanes)
         return [(self.shared, slice(None), at)]

@@ -18,7 +18,8 @@ class Region:
     """Bytes, and for each element who last wrote and read it.
 
     A *stamp* is when and by whom: the number of barriers that the thread's block had passed, and the thread's number. Two threads
-    race when one writes what the other touches with no barrier between them, that is with stamps of one time.
+    race when one writes what the other touches with no barrier between them: in one block with stamps of one time, and in two
+    blocks always.
 
     Args:
         size: in bytes.
@@ -27,6 +28,7 @@ class Region:
 
     def __init__(self, size: int, itemsize: int, name: str) -> None:
         self.size, self.itemsize, self.name = size, itemsize, name
+        self.block = 1
         self.bytes = np.zeros(-(-size // 16) * 16, np.uint8)
         elements = -(-size // itemsize)
         self.written = np.full(elements, NEVER, np.int64)
@@ -41,8 +43,12 @@ class Region:
     def view(self, dtype: np.dtype) -> np.ndarray:
         return self.bytes.view(dtype)
 
-    def check(self, at: np.ndarray, size: int, stamps: np.ndarray, write: bool, text: str) -> None:
-        """Checks that threads with these stamps may access ``size`` bytes each at these offsets, and takes note of it."""
+    def check(self, at: np.ndarray, size: int, stamps: np.ndarray, block: int, write: bool, text: str) -> None:
+        """Checks that threads with these stamps may access ``size`` bytes each at these offsets, and takes note of it.
+
+        Blocks have ``block`` threads.
+        """
+        self.block = block
         if size % self.itemsize:
             raise PTXError(f"{size} bytes of {self.name}, whose elements have {self.itemsize}: {text}")
         for part in range(0, size, self.itemsize):
@@ -66,7 +72,9 @@ class Region:
         self._no_race(self.written[element], stamps, "writes at once with", element, text)
 
     def _no_race(self, others: np.ndarray, stamps: np.ndarray, does: str, element: np.ndarray, text: str) -> None:
-        race = (others >= 0) & (others != stamps) & (others >> LANE_BITS == stamps >> LANE_BITS)
+        same_time = others >> LANE_BITS == stamps >> LANE_BITS
+        same_block = (others & LANE_MASK) // self.block == (stamps & LANE_MASK) // self.block
+        race = (others >= 0) & (others != stamps) & (same_time | ~same_block)
         if race.any():
             n = np.flatnonzero(race)[0]
             thread, other = (int(each[n]) & LANE_MASK for each in (np.broadcast_to(stamps, race.shape), others))

@@ -240,7 +240,8 @@ def test_comparisons_and_choices(name, type):
 
 def test_predicates_are_combined_and_guard():
     a, b = numbers("s32"), numbers("s32")
-    text = "setp.lt.s32 %p1, {a}, {b};\nsetp.gt.and.s32 %p2, {a}, 0, %p1;\nnot.pred %p3, %p2;\nmov.u32 {d}, 7;\n@!%p3 mov.u32 {d}, 9"
+    text = "setp.lt.s32 %p1, {a}, {b};\nsetp.gt.and.s32 %p2, {a}, 0, %p1;\nnot.pred %p3, %p2;\n"
+    text += "mov.u32 {d}, 7;\n@!%p3 mov.u32 {d}, 9"
     expected = np.where((a > 0) & (a < b), 9, 7)
     np.testing.assert_array_equal(evaluate(text, "s32", ("s32", a), ("s32", b)), expected)
 
@@ -265,7 +266,8 @@ def test_bit_fields():
 
 
 UNKNOWN = [
-    "tex.1d.v4.f32 {d}, {a}", "add.sat.f32 {d}, {a}, {a}", "fma.rz.f64 %fd1, %fd1, %fd1, %fd1", "atom.global.add.f32 {d}, [%rd20], {a}",
+    "tex.1d.v4.f32 {d}, {a}", "add.sat.f32 {d}, {a}, {a}", "fma.rz.f64 %fd1, %fd1, %fd1, %fd1",
+    "atom.global.add.f32 {d}, [%rd20], {a}",
     "shfl.sync.bfly.b32 {d}, {a}, 1, 31, -1", "cvt.rz.sat.f32.f64 {d}, {a}", "bar.red.popc.u32 {d}, 0, %p1",
 ]  # fmt: skip
 

@@ -16,6 +16,7 @@ from numba import prange
 
 from minitorch.kernels.cpu.compiler import parallel_jit
 from minitorch.kernels.cpu.halves import in_float32
+from minitorch.kernels.windows import index_dtype, windows_along
 
 __all__ = ["max_pool2d", "max_pool2d_backward", "max_pool2d_gather"]
 
@@ -89,9 +90,7 @@ def _positions(
     positions = (rows[:, None, :, None] * width + columns[:, None, :]).astype(np.uint32)
     outside = np.add.outer(top >= height, left >= width)
     beyond = np.where(outside, np.add.outer(top * width, left), -1)
-    largest = max(height * width, beyond.max())
-    smallest_type = next(each for each in (np.int16, np.int32) if largest <= np.iinfo(each).max)
-    beyond = beyond.astype(smallest_type)
+    beyond = beyond.astype(index_dtype(max(height * width, beyond.max())))
     return positions.reshape(-1, *positions.shape[2:]), beyond if outside.any() else beyond[:0, :0]
 
 
@@ -102,19 +101,11 @@ def _lines(
 
     Rows outside are replaced by the nearest one inside that the window meets, if it meets one.
     """
-    starts = np.arange(_output_size(extent, kernel_size, stride, padding, dilation, ceil_mode)) * stride - padding
+    starts = np.arange(windows_along(extent, kernel_size, stride, padding, dilation, ceil_mode)) * stride - padding
     first = np.where(starts < 0, starts % dilation, starts)
     last = first + (extent - 1 - first) // dilation * dilation
     lines = np.clip(starts + np.arange(kernel_size)[:, None] * dilation, first, np.maximum(first, last))
     return np.minimum(lines, extent - 1), first
-
-
-def _output_size(size: int, kernel: int, stride: int, padding: int, dilation: int, ceil_mode: bool) -> int:
-    steps = size + 2 * padding - dilation * (kernel - 1) - 1
-    count = (steps + (stride - 1 if ceil_mode else 0)) // stride + 1
-    if ceil_mode and (count - 1) * stride >= size + padding:
-        count -= 1  # the last window must start inside the input or the padding before it
-    return count
 
 
 @parallel_jit

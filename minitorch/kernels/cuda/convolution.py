@@ -14,7 +14,7 @@ from __future__ import annotations
 from math import prod
 
 from minitorch.kernels.cuda.array import DeviceArray, empty
-from minitorch.kernels.cuda.device import current
+from minitorch.kernels.cuda.device import current, number_type
 from minitorch.kernels.cuda.elementwise import contiguous_clone
 from minitorch.kernels.cuda.gemm_operands import matrix, result, result_args
 from minitorch.kernels.cuda.gemm_tile import choose, multiply, splits_for
@@ -25,12 +25,12 @@ from minitorch.kernels.cuda.patches import (
     by_tap,
     channel_args,
     image_args,
-    kind,
     taps,
     to_images,
 )
 from minitorch.kernels.cuda.reduction import sum
 from minitorch.kernels.cuda.shape import permute, reshape, view
+from minitorch.kernels.windows import windows_along
 
 __all__ = ["conv2d", "conv2d_input_grad", "conv2d_weight_grad"]
 
@@ -42,10 +42,7 @@ def conv2d(
     stride: Pair, padding: Pair, dilation: Pair, groups: int,
 ) -> DeviceArray:  # fmt: skip
     """Cross-correlation of (N, C, H, W) with (O, C / groups, KH, KW), plus the bias (O,)."""
-    size = tuple(
-        (extent + 2 * p - d * (k - 1) - 1) // s + 1
-        for extent, k, s, p, d in zip(input.shape[2:], weight.shape[2:], stride, padding, dilation, strict=True)
-    )
+    size = tuple(map(windows_along, input.shape[2:], weight.shape[2:], stride, padding, dilation))
     out = empty((input.shape[0], weight.shape[0], *size), input.dtype)
     images = Images(_rows(input), weight.shape[1], (size[0], size[1]), stride, (1, 1))
     matrices = reshape(_rows(weight), (groups, weight.shape[0] // groups, prod(weight.shape[1:])))
@@ -83,22 +80,33 @@ def conv2d_weight_grad(
     tile = choose(rows, columns, grad.dtype, groups)
     splits = splits_for(tile, rows, columns, pixels, groups)
     out = empty((groups * splits, rows, columns), grad.dtype)
-    sources = by_channel(tile.rows, tile.depth, kind(grad)), by_tap(tile.columns, tile.depth, kind(grad))
+    sources = (
+        by_channel(tile.rows, tile.depth, number_type(grad.dtype)),
+        by_tap(tile.columns, tile.depth, number_type(grad.dtype)),
+    )
     args = (result_args(out), channel_args(grad, groups), images.args(table))
     multiply(tile, grad.dtype, sources, result(False, False), args, (rows, columns, pixels), groups, splits)
     return reshape(sum(view(out, (groups, splits, rows, columns)), (1,), False), weight_shape)
 
 
 def _correlate(
-    images: Images, matrices: DeviceArray, offsets: tuple[tuple[int, ...], ...], bias: DeviceArray | None, out: DeviceArray
+    images: Images,
+    matrices: DeviceArray,
+    offsets: tuple[tuple[int, ...], ...],
+    bias: DeviceArray | None,
+    out: DeviceArray,
 ) -> DeviceArray:
     """For each group its matrix (rows, taps) times what the taps see, as the images' channels."""
     groups, rows, depth = matrices.shape
     pixels = out.shape[0] * prod(images.size)
     tile = choose(rows, pixels, out.dtype, groups)
     weights, weight_args = matrix(matrices, tile.rows, tile.depth)
-    patches = by_pixel(tile.columns, tile.depth, images.divides, kind(out))
-    args = (image_args(out, bias if bias is None else _rows(bias), groups), weight_args, images.args(_table(images, offsets)))
+    patches = by_pixel(tile.columns, tile.depth, images.divides, number_type(out.dtype))
+    args = (
+        image_args(out, bias if bias is None else _rows(bias), groups),
+        weight_args,
+        images.args(_table(images, offsets)),
+    )
     multiply(tile, out.dtype, (weights, patches), to_images(bias is not None), args, (rows, pixels, depth), groups)
     return out
 
@@ -109,9 +117,7 @@ def _table(images: Images, offsets: tuple[tuple[int, ...], ...]) -> DeviceArray:
 
 def _offsets(kernel_size: tuple[int, ...], padding: Pair, dilation: Pair) -> tuple[tuple[int, ...], ...]:
     """How far kernel rows, and columns, are from where the pixel's own stride leads."""
-    return tuple(
-        tuple(a * d - p for a in range(k)) for k, p, d in zip(kernel_size, padding, dilation, strict=True)
-    )
+    return tuple(tuple(a * d - p for a in range(k)) for k, p, d in zip(kernel_size, padding, dilation, strict=True))
 
 
 def _rows(a: DeviceArray) -> DeviceArray:

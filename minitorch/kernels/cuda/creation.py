@@ -13,7 +13,7 @@ from minitorch.kernels.cuda.lifting import cast, position, write
 __all__ = ["cast", "fill", "ones", "zeros"]
 
 
-def _fill(out, value, size):  # type: ignore[no-untyped-def]
+def _fill(out, value, size):
     i = position()
     if i < size:
         out[i] = value

@@ -12,17 +12,19 @@ from functools import cache
 from typing import Any, Protocol
 
 import numba
+import numba.cuda
 import numpy as np
-from llvmlite import ir
-from numba import cuda, types
+from numba import types
 
 Array = np.ndarray
 Grid = tuple[int, int, int]
 
-SIMULATED = numba.config.ENABLE_CUDASIM
+cuda: Any = numba.cuda  # which is numba-cuda, if that is installed: it has more than numba's own types say
+config: Any = numba.config
+number_type: Callable[[np.dtype], Any] = numba.from_dtype
+"""numba's type for a dtype, which kernels call to make a number of it."""
 
-if not SIMULATED:
-    from numba.cuda.extending import intrinsic  # the simulator has none
+SIMULATED = config.ENABLE_CUDASIM
 
 
 class Memory(Protocol):
@@ -35,6 +37,8 @@ class Memory(Protocol):
 
 class Device(Protocol):
     """What keeps arrays and runs kernels."""
+
+    def __hash__(self) -> int: ...
 
     def allocate(self, size: int, dtype: np.dtype) -> Memory:
         """Memory for that many elements, in which anything may be."""
@@ -122,8 +126,8 @@ def _type_of(value: Any) -> types.Type:
         inner = tuple(_type_of(each) for each in value)
         return types.UniTuple(inner[0], len(inner)) if len({*inner}) == 1 else types.Tuple(inner)
     if isinstance(value, np.generic):
-        return numba.from_dtype(value.dtype)
-    return types.Array(numba.from_dtype(value.dtype), 1, "C")
+        return number_type(value.dtype)
+    return types.Array(number_type(value.dtype), 1, "C")
 
 
 def compile_to_ptx(

@@ -11,11 +11,61 @@ from minitorch.kernels.cuda.array import DeviceArray, empty
 from minitorch.kernels.cuda.lifting import BOOL, binary, cast, lift, unary, write
 
 __all__ = [
-    "abs", "acos", "add", "add_into", "asin", "atan", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "ceil",
-    "clone", "contiguous_clone", "copysign", "cos", "cosh", "div", "eq", "exp", "exp2", "expm1", "floor", "ge", "gt",
-    "isfinite", "isinf", "isnan", "le", "log", "log10", "log1p", "log2", "logical_and", "logical_not", "logical_or",
-    "logical_xor", "lt", "maximum", "minimum", "mul", "ne", "neg", "pow", "reciprocal", "round", "rsqrt", "sigmoid", "sin",
-    "sinh", "sqrt", "square", "sub", "tan", "tanh", "trunc", "write_over",
+    "abs",
+    "acos",
+    "add",
+    "add_into",
+    "asin",
+    "atan",
+    "bitwise_and",
+    "bitwise_not",
+    "bitwise_or",
+    "bitwise_xor",
+    "ceil",
+    "clone",
+    "contiguous_clone",
+    "copysign",
+    "cos",
+    "cosh",
+    "div",
+    "eq",
+    "exp",
+    "exp2",
+    "expm1",
+    "floor",
+    "ge",
+    "gt",
+    "isfinite",
+    "isinf",
+    "isnan",
+    "le",
+    "log",
+    "log1p",
+    "log2",
+    "log10",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "logical_xor",
+    "lt",
+    "maximum",
+    "minimum",
+    "mul",
+    "ne",
+    "neg",
+    "pow",
+    "reciprocal",
+    "round",
+    "rsqrt",
+    "sigmoid",
+    "sin",
+    "sinh",
+    "sqrt",
+    "sub",
+    "tan",
+    "tanh",
+    "trunc",
+    "write_over",
 ]  # fmt: skip
 
 
@@ -39,7 +89,7 @@ def _sigmoid(x: Any) -> Any:
 
 abs = unary(lambda x: x if x > 0 else -x if x < 0 else x * x)
 neg = unary(lambda x: -x)
-square = unary(lambda x: x * x)
+_square = unary(lambda x: x * x)
 sqrt = unary(lambda x: math.sqrt(x))
 rsqrt = unary(lambda x: type(x)(1) / math.sqrt(x))
 reciprocal = unary(lambda x: type(x)(1) / x)
@@ -100,7 +150,10 @@ def bitwise_not(a: DeviceArray) -> DeviceArray:
 def div(a: DeviceArray | float, b: DeviceArray | float) -> DeviceArray:
     """a / b; of integers in float64, as numpy does."""
     whole = [each for each in (a, b) if isinstance(each, DeviceArray) and each.dtype.kind != "f"]
-    if whole and np.result_type(*(each.dtype if isinstance(each, DeviceArray) else each for each in (a, b))).kind != "f":
+    if (
+        whole
+        and np.result_type(*(each.dtype if isinstance(each, DeviceArray) else each for each in (a, b))).kind != "f"
+    ):
         return div(*(cast(each, np.float64) if isinstance(each, DeviceArray) else each for each in (a, b)))
     return _quotient(a, b)
 
@@ -108,7 +161,7 @@ def div(a: DeviceArray | float, b: DeviceArray | float) -> DeviceArray:
 def pow(a: DeviceArray | float, b: DeviceArray | float) -> DeviceArray:
     """a to the power of b, of floats. Small whole powers are products and halves are roots, as in torch."""
     if isinstance(a, DeviceArray) and isinstance(b, int | float):
-        simple = {2: square, 1: clone, 0.5: sqrt, -0.5: rsqrt, -1: reciprocal}.get(b)
+        simple = {2: _square, 1: clone, 0.5: sqrt, -0.5: rsqrt, -1: reciprocal}.get(b)
         if simple:
             return simple(a)
         if b == 3:

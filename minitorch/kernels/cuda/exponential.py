@@ -2,23 +2,22 @@
 
 Source: log-sum-exp shifted by the largest element, so that nothing overflows.
 
-A *row* is what lies along the dimension. Short rows, and those whose elements are far apart, have a thread each: neighbouring threads then
-read what lies side by side. Others have a block each.
+A *row* is what lies along the dimension. Short rows, and those whose elements are far apart, have a thread each: neighbouring
+threads then read what lies side by side. Others have a block each.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
-import numba
 import numpy as np
 from numba import uint32
 
 from minitorch.kernels.cuda.array import DeviceArray, empty
-from minitorch.kernels.cuda.device import cuda, function
+from minitorch.kernels.cuda.device import cuda, function, number_type
 from minitorch.kernels.cuda.elementwise import contiguous_clone
 from minitorch.kernels.cuda.folding import combiner
 from minitorch.kernels.cuda.launch import launch
@@ -73,18 +72,18 @@ def _along(dim: int, make: Callable[..., Any], formula: Any, *arrays: DeviceArra
     classes, inner = (shape[dim], math.prod(shape[dim + 1 :])) if shape else (1, 1)
     rows = out.size // classes
     alone = classes <= SHORT or inner > 1
-    kernel = make(formula, alone, numba.from_dtype(dtype))
+    kernel = make(formula, alone, number_type(dtype))
     sizes = tuple(map(np.uint32, (rows, classes, inner)))
     launch(kernel, (-(-rows // THREADS) if alone else rows,), (out, *arrays, *sizes), THREADS)
     return out
 
 
-@lru_cache(maxsize=None)
+@cache
 def _share(alone: bool) -> Any:
     """A function that gives this thread's row, the first of its elements in it, and how far the next one is."""
 
     @function
-    def share():  # type: ignore[no-untyped-def]
+    def share():
         thread, block = uint32(cuda.threadIdx.x), uint32(cuda.blockIdx.x)
         if alone:
             return uint32(uint32(block * uint32(THREADS)) + thread), uint32(0), uint32(1)
@@ -94,19 +93,19 @@ def _share(alone: bool) -> Any:
 
 
 @function
-def _start(row, classes, inner):  # type: ignore[no-untyped-def]
+def _start(row, classes, inner):
     """Where a row of (outer, classes, inner) begins."""
     outer = uint32(row // inner)
     return uint32(uint32(uint32(outer * classes) * inner) + uint32(row - uint32(outer * inner)))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _forward(finish: Formula, alone: bool, number: Any) -> Any:
     share, f = _share(alone), function(finish)
     largest_of_all = combiner(_larger, THREADS)
     sum_of_all = combiner(_add, THREADS)
 
-    def kernel(out, a, rows, classes, inner):  # type: ignore[no-untyped-def]
+    def kernel(out, a, rows, classes, inner):
         found = cuda.shared.array(THREADS, number)
         row, first, step = share()
         if row < rows:
@@ -134,12 +133,12 @@ def _forward(finish: Formula, alone: bool, number: Any) -> Any:
     return kernel
 
 
-@lru_cache(maxsize=None)
+@cache
 def _backward(formulas: tuple[Formula, Formula], alone: bool, number: Any) -> Any:
     share, term, finish = _share(alone), function(formulas[0]), function(formulas[1])
     sum_of_all = combiner(_add, THREADS)
 
-    def kernel(out, grad, result, rows, classes, inner):  # type: ignore[no-untyped-def]
+    def kernel(out, grad, result, rows, classes, inner):
         found = cuda.shared.array(THREADS, number)
         row, first, step = share()
         if row < rows:

@@ -1,22 +1,21 @@
 """From a way to combine two elements to a reduction over some dimensions of an array.
 
-The result is the same from run to run: which elements a thread takes, and the order in which they are combined, depend on the array's
-shape and strides alone. Many elements are combined in slices first, and the slices' results in a second launch.
+The result is the same from run to run: which elements a thread takes, and the order in which they are combined, depend on the
+array's shape and strides alone. Many elements are combined in slices first, and the slices' results in a second launch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from math import prod
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 from numba import uint32
 
 from minitorch.kernels.cuda.array import DeviceArray, empty
-from minitorch.kernels.cuda.device import cuda, function
+from minitorch.kernels.cuda.device import cuda, function, number_type
 from minitorch.kernels.cuda.launch import launch
 from minitorch.kernels.cuda.lifting import broadcast_strides, collapse, places
 
@@ -34,7 +33,7 @@ class Plan(NamedTuple):
     """The results' dimensions and those that go away, each as few as possible."""
 
     outputs: int
-    count: int
+    elements: int  # of each
     kept_shape: tuple[int, ...]
     kept_steps: tuple[int, ...]
     gone_shape: tuple[int, ...]
@@ -43,7 +42,7 @@ class Plan(NamedTuple):
     @property
     def by_block(self) -> bool:
         """Whether neighbours in memory belong to one result, so that threads are to share it."""
-        return self.count >= BY_BLOCK and (self.gone_steps[-1] <= self.kept_steps[-1] or self.outputs == 1)
+        return self.elements >= BY_BLOCK and (self.gone_steps[-1] <= self.kept_steps[-1] or self.outputs == 1)
 
     @property
     def for_kernel(self) -> tuple[tuple[np.uint32, ...], ...]:
@@ -73,17 +72,23 @@ def result_shape(a: DeviceArray, dim: Dim, keepdim: bool) -> tuple[int, ...]:
 
 
 def fold(
-    a: DeviceArray, dim: Dim, keepdim: bool, combine: Formula, identity: Any, dtype: np.dtype, prepare: Formula | None = None
+    a: DeviceArray,
+    dim: Dim,
+    keepdim: bool,
+    combine: Formula,
+    identity: Any,
+    dtype: np.dtype,
+    prepare: Formula | None = None,
 ) -> DeviceArray:
     """Combines the elements of each result, ``prepare``d, in ``dtype``; of no elements that is ``identity``."""
     planned = plan(a, dim)
     shape = result_shape(a, dim, keepdim)
-    slices = max(1, -(-planned.count // (SLICE_OF_BLOCK if planned.by_block else SLICE_OF_THREAD)))
+    slices = max(1, -(-planned.elements // (SLICE_OF_BLOCK if planned.by_block else SLICE_OF_THREAD)))
     out = empty((slices, *shape) if slices > 1 else shape, dtype)
-    length = -(-planned.count // slices)
+    length = -(-planned.elements // slices)
     make = _by_block if planned.by_block else _by_thread
-    kernel = make(combine, prepare, numba.from_dtype(dtype), len(planned.kept_shape), len(planned.gone_shape))
-    sizes = tuple(map(np.uint32, (planned.outputs, planned.count, length)))
+    kernel = make(combine, prepare, number_type(dtype), len(planned.kept_shape), len(planned.gone_shape))
+    sizes = tuple(map(np.uint32, (planned.outputs, planned.elements, length)))
     threads = BLOCK if planned.by_block else COLUMNS
     blocks = planned.outputs if planned.by_block else -(-planned.outputs // threads)
     launch(kernel, (blocks, slices), (out, a, dtype.type(identity), *sizes, *planned.for_kernel), threads)
@@ -94,7 +99,7 @@ def _same(x: Any) -> Any:
     return x
 
 
-@lru_cache(maxsize=None)
+@cache
 def combiner(combine: Formula, threads: int) -> Any:
     """A function that combines what the threads of a block have, by twos, and gives every thread the result.
 
@@ -103,7 +108,7 @@ def combiner(combine: Formula, threads: int) -> Any:
     f = function(combine)
 
     @function
-    def combined(totals, value):  # type: ignore[no-untyped-def]
+    def combined(totals, value):
         thread = uint32(cuda.threadIdx.x)
         totals[thread] = value
         cuda.syncthreads()
@@ -120,13 +125,13 @@ def combiner(combine: Formula, threads: int) -> Any:
     return combined
 
 
-@lru_cache(maxsize=None)
+@cache
 def _by_thread(combine: Formula, prepare: Formula | None, number: Any, kept_dims: int, gone_dims: int) -> Any:
     """A thread for each result. Neighbours read what lies side by side where results do."""
     f, g = function(combine), function(prepare or _same)
     kept_place, gone_place = places(kept_dims), places(gone_dims)
 
-    def kernel(out, a, identity, outputs, count, length, kept_shape, kept_steps, gone_shape, gone_steps):  # type: ignore[no-untyped-def]
+    def kernel(out, a, identity, outputs, count, length, kept_shape, kept_steps, gone_shape, gone_steps):
         o = uint32(uint32(cuda.blockIdx.x) * uint32(COLUMNS) + uint32(cuda.threadIdx.x))
         if o < outputs:
             start = kept_place(o, kept_shape, kept_steps)
@@ -141,13 +146,13 @@ def _by_thread(combine: Formula, prepare: Formula | None, number: Any, kept_dims
     return kernel
 
 
-@lru_cache(maxsize=None)
+@cache
 def _by_block(combine: Formula, prepare: Formula | None, number: Any, kept_dims: int, gone_dims: int) -> Any:
     """A block for each result and slice: threads take every 256th element, and then combine what they have by twos."""
     f, g, combined = function(combine), function(prepare or _same), combiner(combine, BLOCK)
     kept_place, gone_place = places(kept_dims), places(gone_dims)
 
-    def kernel(out, a, identity, outputs, count, length, kept_shape, kept_steps, gone_shape, gone_steps):  # type: ignore[no-untyped-def]
+    def kernel(out, a, identity, outputs, count, length, kept_shape, kept_steps, gone_shape, gone_steps):
         totals = cuda.shared.array(BLOCK, number)
         thread, o = uint32(cuda.threadIdx.x), uint32(cuda.blockIdx.x)
         start = kept_place(o, kept_shape, kept_steps)

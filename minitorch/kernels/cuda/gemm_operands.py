@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
-import numba
 import numpy as np
 from numba import uint32
 
 from minitorch.kernels.cuda.array import DeviceArray
-from minitorch.kernels.cuda.device import cuda, function
+from minitorch.kernels.cuda.device import cuda, function, number_type
 from minitorch.kernels.cuda.gemm_tile import THREADS, Source
 from minitorch.kernels.cuda.vector import lanes, load, store
 
@@ -26,25 +25,28 @@ def matrix(a: DeviceArray, extent: int, depth: int) -> tuple[Source, tuple[Any, 
     deep = step <= line_step  # neighbours in memory follow each other along k
     run, steps = (size, (line_step, batch_step)) if deep else (lines, (step, batch_step))
     vectors = (
-        (step if deep else line_step) == 1 and not run % count and not a.offset % count and not any(s % count for s in steps)
+        (step if deep else line_step) == 1
+        and not run % count
+        and not a.offset % count
+        and not any(s % count for s in steps)
     )
     make = _vectors if vectors else _elements
-    source = make(extent, depth, deep, numba.from_dtype(a.dtype), count)
+    source = make(extent, depth, deep, number_type(a.dtype), count)
     return source, (a, *map(np.uint32, (lines, line_step, step, batch_step)))
 
 
 @function
-def _start_of_batch(args, first, batch):  # type: ignore[no-untyped-def]
+def _start_of_batch(args, first, batch):
     return uint32(batch * args[4])
 
 
-@lru_cache(maxsize=None)
+@cache
 def _elements(extent: int, depth: int, deep: bool, number: Any, count: int) -> Source:
     """One element after the other; threads beside each other read along k if that is how the matrix lies."""
     turns = extent * depth // THREADS
 
     @function
-    def fill(shared, args, start, first, k, stop):  # type: ignore[no-untyped-def]
+    def fill(shared, args, start, first, k, stop):
         a, lines, line_step, step, _ = args
         for turn in range(turns):
             q = uint32(uint32(cuda.threadIdx.x) + uint32(turn * THREADS))
@@ -61,7 +63,7 @@ def _elements(extent: int, depth: int, deep: bool, number: Any, count: int) -> S
     return Source(_start_of_batch, fill)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _vectors(extent: int, depth: int, deep: bool, number: Any, count: int) -> Source:
     """Sixteen bytes at a time, all of them within the matrix or none."""
     total = extent * depth // count
@@ -70,7 +72,7 @@ def _vectors(extent: int, depth: int, deep: bool, number: Any, count: int) -> So
     along = (depth if deep else extent) // count
 
     @function
-    def fill(shared, args, start, first, k, stop):  # type: ignore[no-untyped-def]
+    def fill(shared, args, start, first, k, stop):
         a, lines, line_step, step, _ = args
         for turn in range(turns):
             q = uint32(uint32(cuda.threadIdx.x) + uint32(turn * THREADS))
@@ -91,12 +93,12 @@ def _vectors(extent: int, depth: int, deep: bool, number: Any, count: int) -> So
     return Source(_start_of_batch, fill)
 
 
-@lru_cache(maxsize=None)
+@cache
 def result(biased: bool, scaled: bool) -> Any:
     """A batch of matrices that lie row by row as the sink of products; its arguments are ``result_args``."""
 
     @function
-    def put(args, row, column, batch, value):  # type: ignore[no-untyped-def]
+    def put(args, row, column, batch, value):
         out, rows, columns, bias, row_step, column_step, alpha, beta = args
         if row < rows and column < columns:
             if scaled:
@@ -109,7 +111,9 @@ def result(biased: bool, scaled: bool) -> Any:
     return put
 
 
-def result_args(out: DeviceArray, bias: DeviceArray | None = None, alpha: float = 1, beta: float = 1) -> tuple[Any, ...]:
+def result_args(
+    out: DeviceArray, bias: DeviceArray | None = None, alpha: float = 1, beta: float = 1
+) -> tuple[Any, ...]:
     """The arguments of ``result``: out (batch, rows, columns), and a bias that is broadcast to (rows, columns)."""
     term = out if bias is None else bias
     steps = (0, 0) if bias is None else bias.strides

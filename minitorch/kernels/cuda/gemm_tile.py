@@ -1,13 +1,13 @@
 """The product of matrices, tile by tile: one main loop for matrices, batches of them, and convolutions.
 
-A block makes a tile of the result, of ``rows`` by ``columns``. Step by step it brings ``depth`` columns of A and rows of B to shared memory,
-and each thread adds their products to its own part of the tile, which stays in registers: ``high`` by ``wide`` elements, in groups of
-neighbours that one access reads, so that threads beside each other read from different banks.
+A block makes a tile of the result, of ``rows`` by ``columns``. Step by step it brings ``depth`` columns of A and rows of B to
+shared memory, and each thread adds their products to its own part of the tile, which stays in registers: ``high`` by ``wide``
+elements, in groups of neighbours that one access reads, so that threads beside each other read from different banks.
 
 Where A and B come from, and where the result goes, is said by functions:
 
-* a *source* prepares, once, what depends on the thread alone, ``prepare(args, first, batch)``, and fills shared memory with a step's
-  part of the tile, ``fill(shared, args, prepared, first, k, stop)``: element (k, row) at ``k * rows + row``, 0 beyond the edges;
+* a *source* prepares, once, what depends on the thread alone, ``prepare(args, first, batch)``, and fills shared memory for a
+  step, ``fill(shared, args, prepared, first, k, stop)``: element (k, row) at ``k * rows + row``, 0 beyond the edges;
 * a *sink* takes an element, ``put(args, row, column, batch, value)``, and passes over what is beyond the edges.
 
 Source: Volkov and Demmel, "Benchmarking GPUs to tune dense linear algebra"; NVIDIA's CUTLASS.
@@ -16,14 +16,13 @@ Source: Volkov and Demmel, "Benchmarking GPUs to tune dense linear algebra"; NVI
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 from numba import uint32
 
-from minitorch.kernels.cuda.device import cuda, function
+from minitorch.kernels.cuda.device import cuda, function, number_type
 from minitorch.kernels.cuda.launch import launch
 from minitorch.kernels.cuda.vector import load
 
@@ -79,13 +78,13 @@ def multiply(
     """
     rows, columns, depth = size
     length = -(-depth // splits)
-    kernel = _kernel(tile, numba.from_dtype(dtype), 16 // dtype.itemsize, *sources, sink)
+    kernel = _kernel(tile, number_type(dtype), 16 // dtype.itemsize, *sources, sink)
     grid = (-(-columns // tile.columns), -(-rows // tile.rows), batches * splits)
     numbers = tuple(map(np.uint32, (depth, length, splits)))
     launch(kernel, grid, (*args, *numbers), THREADS)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _kernel(tile: Tile, number: Any, lanes: int, a_source: Source, b_source: Source, sink: Any) -> Callable[..., None]:
     rows, columns, depth, high, wide = tile
     across = columns // wide  # threads beside each other
@@ -97,15 +96,15 @@ def _kernel(tile: Tile, number: Any, lanes: int, a_source: Source, b_source: Sou
     accumulators = (high, wide)
 
     @function
-    def row_of(thread, i):  # type: ignore[no-untyped-def]
+    def row_of(thread, i):
         """The row, in the tile, of the i-th that a thread has."""
         return uint32(uint32(i // lanes * row_group) + uint32(uint32(thread // uint32(across)) * uint32(lanes)))
 
     @function
-    def column_of(thread, i):  # type: ignore[no-untyped-def]
+    def column_of(thread, i):
         return uint32(uint32(i // lanes * column_group) + uint32(uint32(thread % uint32(across)) * uint32(lanes)))
 
-    def kernel(out, a, b, size, length, splits):  # type: ignore[no-untyped-def]
+    def kernel(out, a, b, size, length, splits):
         a_tile = cuda.shared.array(a_size, number)
         b_tile = cuda.shared.array(b_size, number)
         totals = cuda.local.array(accumulators, number)

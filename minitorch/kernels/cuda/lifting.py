@@ -1,13 +1,13 @@
 """From a formula for one element to a kernel for arrays that broadcast, whatever their strides, without copies.
 
-A formula is a function of one to four elements, and of numbers that are the same for all. It is written in plain Python with ``math``;
-``type(x)(0.5)`` is a constant of x's own type, which keeps float32 from being computed in float64.
+A formula is a function of one to three elements, and of numbers that are the same for all. It is written in plain Python with
+``math``; ``type(x)(0.5)`` is a constant of x's own type, which keeps float32 from being computed in float64.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ Number = int | float | bool | np.generic
 
 
 @function
-def position() -> Any:
+def position():
     """This thread's number in the launch."""
     return uint32(uint32(cuda.blockIdx.x) * uint32(cuda.blockDim.x) + uint32(cuda.threadIdx.x))
 
@@ -66,9 +66,7 @@ def broadcast(shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
 def broadcast_strides(a: DeviceArray, shape: tuple[int, ...]) -> tuple[int, ...]:
     """The array's strides as seen in that shape: 0 where it is repeated."""
     extra = len(shape) - a.ndim
-    return (0,) * extra + tuple(
-        0 if size == 1 else step for size, step in zip(a.shape, a.strides, strict=True)
-    )
+    return (0,) * extra + tuple(0 if size == 1 else step for size, step in zip(a.shape, a.strides, strict=True))
 
 
 def layout(a: DeviceArray) -> list[int]:
@@ -99,22 +97,22 @@ def collapse(shape: Sequence[int], strides: Sequence[Sequence[int]]) -> tuple[tu
     return tuple(sizes), [tuple(each) for each in steps]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _flat(formula: Formula, arity: int) -> Callable[..., None]:
     """A kernel for arrays that all lie alike, without gaps."""
     f = function(formula)
 
-    def unary(out, a, numbers, size):  # type: ignore[no-untyped-def]
+    def unary(out, a, numbers, size):
         i = position()
         if i < size:
             out[i] = f(a[i], *numbers)
 
-    def binary(out, a, b, numbers, size):  # type: ignore[no-untyped-def]
+    def binary(out, a, b, numbers, size):
         i = position()
         if i < size:
             out[i] = f(a[i], b[i], *numbers)
 
-    def ternary(out, a, b, c, numbers, size):  # type: ignore[no-untyped-def]
+    def ternary(out, a, b, c, numbers, size):
         i = position()
         if i < size:
             out[i] = f(a[i], b[i], c[i], *numbers)
@@ -122,12 +120,12 @@ def _flat(formula: Formula, arity: int) -> Callable[..., None]:
     return (unary, binary, ternary)[arity - 1]
 
 
-@lru_cache(maxsize=None)
+@cache
 def places(dims: int) -> Any:
     """A function of an index in a shape of ``dims`` dimensions that gives where that is in an array, by its strides."""
 
     @function
-    def place(i, shape, strides):  # type: ignore[no-untyped-def]
+    def place(i, shape, strides):
         rest, at = i, uint32(0)
         for d in range(dims - 1, 0, -1):
             above = uint32(rest // shape[d])
@@ -138,23 +136,23 @@ def places(dims: int) -> Any:
     return place
 
 
-@lru_cache(maxsize=None)
+@cache
 def _strided(formula: Formula, arity: int, dims: int) -> Callable[..., None]:
     """A kernel for arrays of any strides."""
     f, place = function(formula), places(dims)
 
-    def unary(out, a, numbers, size, shape, out_steps, a_steps):  # type: ignore[no-untyped-def]
+    def unary(out, a, numbers, size, shape, out_steps, a_steps):
         i = position()
         if i < size:
             out[place(i, shape, out_steps)] = f(a[place(i, shape, a_steps)], *numbers)
 
-    def binary(out, a, b, numbers, size, shape, out_steps, a_steps, b_steps):  # type: ignore[no-untyped-def]
+    def binary(out, a, b, numbers, size, shape, out_steps, a_steps, b_steps):
         i = position()
         if i < size:
             x, y = a[place(i, shape, a_steps)], b[place(i, shape, b_steps)]
             out[place(i, shape, out_steps)] = f(x, y, *numbers)
 
-    def ternary(out, a, b, c, numbers, size, shape, out_steps, a_steps, b_steps, c_steps):  # type: ignore[no-untyped-def]
+    def ternary(out, a, b, c, numbers, size, shape, out_steps, a_steps, b_steps, c_steps):
         i = position()
         if i < size:
             x, y, z = a[place(i, shape, a_steps)], b[place(i, shape, b_steps)], c[place(i, shape, c_steps)]
@@ -202,13 +200,13 @@ def binary(formula: Formula, dtype: np.dtype | None = None) -> Callable[..., Dev
     return kernel
 
 
-@lru_cache(maxsize=None)
+@cache
 def _of_first_number(formula: Formula) -> Formula:
     f = function(formula)
     return lambda x, number: f(number, x)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _of_second_number(formula: Formula) -> Formula:
     f = function(formula)
     return lambda x, number: f(x, number)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from math import prod
 from typing import Any
 
-import numba
 import numpy as np
 from numba import uint32
 
 from minitorch.kernels.cuda.array import DeviceArray, empty, to_host
 from minitorch.kernels.cuda.creation import ones
-from minitorch.kernels.cuda.device import cuda, function
+from minitorch.kernels.cuda.device import cuda, function, number_type
 from minitorch.kernels.cuda.elementwise import contiguous_clone
 from minitorch.kernels.cuda.folding import combiner
 from minitorch.kernels.cuda.launch import blocks_for, launch
@@ -43,7 +42,7 @@ def nll_loss_forward(
         launch(_each, blocks_for(target.size), (loss, weights, *given))
     else:
         loss = empty((), a.dtype)
-        launch(_all(reduction == "mean", numba.from_dtype(a.dtype)), (1,), (loss, weights, *given), THREADS)
+        launch(_all(reduction == "mean", number_type(a.dtype)), (1,), (loss, weights, *given), THREADS)
     return loss, weights
 
 
@@ -79,13 +78,13 @@ def _sizes(a: DeviceArray, target: DeviceArray) -> tuple[np.uint32, ...]:
 
 
 @function
-def _place(sample, which, classes, rest):  # type: ignore[no-untyped-def]
+def _place(sample, which, classes, rest):
     """Where in (n, classes, rest) a class of a sample is."""
     n = uint32(sample // rest)
     return uint32(uint32(uint32(n * classes + uint32(which)) * rest) + uint32(sample - uint32(n * rest)))
 
 
-def _each(losses, weights, a, target, weight, ignored, samples, classes, rest):  # type: ignore[no-untyped-def]
+def _each(losses, weights, a, target, weight, ignored, samples, classes, rest):
     i = position()
     if i < samples:
         which = target[i]
@@ -97,12 +96,12 @@ def _each(losses, weights, a, target, weight, ignored, samples, classes, rest): 
             weights[i] = weight[uint32(which)]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _all(mean: bool, number: Any) -> Any:
     """One block for all samples."""
     sum_of_all = combiner(_add, THREADS)
 
-    def kernel(loss, weights, a, target, weight, ignored, samples, classes, rest):  # type: ignore[no-untyped-def]
+    def kernel(loss, weights, a, target, weight, ignored, samples, classes, rest):
         found = cuda.shared.array(THREADS, number)
         thread = uint32(cuda.threadIdx.x)
         lost, counted = number(0), number(0)
@@ -132,7 +131,7 @@ def _add(x: Any, y: Any) -> Any:
     return x + y
 
 
-def _pick(out, a, target, weights, ignored, samples, classes, rest):  # type: ignore[no-untyped-def]
+def _pick(out, a, target, weights, ignored, samples, classes, rest):
     i = position()
     if i < samples:
         which = target[i]
@@ -142,7 +141,7 @@ def _pick(out, a, target, weights, ignored, samples, classes, rest):  # type: ig
             out[i] = -a[_place(i, which, classes, rest)] * weights[i]
 
 
-def _put(out, grad, target, weights, ignored, samples, classes, rest):  # type: ignore[no-untyped-def]
+def _put(out, grad, target, weights, ignored, samples, classes, rest):
     """A thread for each element of the result."""
     i = position()
     if i < uint32(samples * classes):

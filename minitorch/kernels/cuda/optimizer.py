@@ -5,7 +5,7 @@ A product that is added to something is fused with the addition, which rounds on
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -48,11 +48,11 @@ def sgd(
             write_over(target, row)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _step(remembers: bool, decays: bool, nesterov: bool, maximize: bool) -> Any:
     """The kernel. Without a velocity, another array stands in for it and is not touched."""
 
-    def kernel(param, grad, velocity, numbers, size):  # type: ignore[no-untyped-def]
+    def kernel(param, grad, velocity, numbers, size):
         i = position()
         if i < size:
             lr, decay, momentum, fresh = numbers

@@ -1,15 +1,15 @@
 """What convolutions multiply: patches of images, gradients of images, and the images that are made of the products.
 
-An image's element is found by a *tap*, which is the kernel position and channel that met it, and by the pixel where that was. Taps are in a table of
-three numbers each: where the channel begins in its image, and how far the tap is from the pixel's own row and column.
+An image's element is found by a *tap*, which is the channel and the kernel position that met it, and by the pixel where that was.
+Taps are in a table of three numbers each: where the channel begins in its image, and how far the tap is from the pixel's own row
+and column.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 from numba import int32, uint32
 
@@ -53,7 +53,7 @@ class Images(NamedTuple):
 
 
 @function
-def _pixel(args, number):  # type: ignore[no-untyped-def]
+def _pixel(args, number):
     """Where the image of a pixel begins, and the row and the column from which its taps look."""
     _, _, _, height, width, row_step, column_step, _, _, _, _, image, _, _ = args
     line = uint32(number // width)
@@ -62,12 +62,12 @@ def _pixel(args, number):  # type: ignore[no-untyped-def]
     return uint32(n * image), int32(uint32(i * row_step)), int32(uint32(j * column_step))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _look(divides: bool, number: Any) -> Any:
     """A function that gives what a tap sees from a pixel; 0 outside the image."""
 
     @function
-    def look(args, start, i, j, tap):  # type: ignore[no-untyped-def]
+    def look(args, start, i, j, tap):
         images, table, _, _, _, _, _, row_divisor, column_divisor, height, width, _, _, _ = args
         at = uint32(tap * uint32(3))
         row, column = int32(i + table[uint32(at + uint32(1))]), int32(j + table[uint32(at + uint32(2))])
@@ -85,7 +85,7 @@ def _look(divides: bool, number: Any) -> Any:
     return look
 
 
-@lru_cache(maxsize=None)
+@cache
 def by_pixel(extent: int, depth: int, divides: bool, number: Any) -> Source:
     """Lines are pixels, and what is summed over are taps. A thread has one pixel throughout; neighbours have the next ones."""
     look = _look(divides, number)
@@ -93,13 +93,13 @@ def by_pixel(extent: int, depth: int, divides: bool, number: Any) -> Source:
     turns = depth // apart
 
     @function
-    def prepare(args, first, group):  # type: ignore[no-untyped-def]
+    def prepare(args, first, group):
         pixel = uint32(first + uint32(uint32(cuda.threadIdx.x) % uint32(extent)))
         start, i, j = _pixel(args, pixel)
         return uint32(start + uint32(group * args[12])), i, j
 
     @function
-    def fill(shared, args, prepared, first, k, stop):  # type: ignore[no-untyped-def]
+    def fill(shared, args, prepared, first, k, stop):
         start, i, j = prepared
         thread = uint32(cuda.threadIdx.x)
         line, at = uint32(thread % uint32(extent)), uint32(thread // uint32(extent))
@@ -114,7 +114,7 @@ def by_pixel(extent: int, depth: int, divides: bool, number: Any) -> Source:
     return Source(prepare, fill)
 
 
-@lru_cache(maxsize=None)
+@cache
 def by_tap(extent: int, depth: int, number: Any) -> Source:
     """Lines are taps, and what is summed over are pixels. A thread has one pixel in each step; neighbours have the next ones."""
     look = _look(False, number)
@@ -122,11 +122,11 @@ def by_tap(extent: int, depth: int, number: Any) -> Source:
     turns = extent // apart
 
     @function
-    def prepare(args, first, group):  # type: ignore[no-untyped-def]
+    def prepare(args, first, group):
         return uint32(group * args[12])
 
     @function
-    def fill(shared, args, channels, first, k, stop):  # type: ignore[no-untyped-def]
+    def fill(shared, args, channels, first, k, stop):
         thread = uint32(cuda.threadIdx.x)
         at, line = uint32(thread % uint32(depth)), uint32(thread // uint32(depth))
         start, i, j = _pixel(args, uint32(k + at))
@@ -140,18 +140,18 @@ def by_tap(extent: int, depth: int, number: Any) -> Source:
     return Source(prepare, fill)
 
 
-@lru_cache(maxsize=None)
+@cache
 def by_channel(extent: int, depth: int, number: Any) -> Source:
     """Lines are the channels of a group, and what is summed over are pixels; its arguments are ``channel_args``."""
     apart = THREADS // depth
     turns = extent // apart
 
     @function
-    def prepare(args, first, group):  # type: ignore[no-untyped-def]
+    def prepare(args, first, group):
         return uint32(uint32(group * args[1]) * args[3])
 
     @function
-    def fill(shared, args, start, first, k, stop):  # type: ignore[no-untyped-def]
+    def fill(shared, args, start, first, k, stop):
         images, channels, all_channels, plane = args
         thread = uint32(cuda.threadIdx.x)
         at, line = uint32(thread % uint32(depth)), uint32(thread // uint32(depth))
@@ -173,12 +173,12 @@ def channel_args(images: DeviceArray, groups: int) -> tuple[Any, ...]:
     return (images, *map(np.uint32, (channels // groups, channels, height * width)))
 
 
-@lru_cache(maxsize=None)
+@cache
 def to_images(biased: bool) -> Any:
     """A sink whose rows are the channels of a group and whose columns are pixels; its arguments are ``image_args``."""
 
     @function
-    def put(args, row, column, group, value):  # type: ignore[no-untyped-def]
+    def put(args, row, column, group, value):
         out, bias, channels, all_channels, plane, pixels = args
         if row < channels and column < pixels:
             channel = uint32(uint32(group * channels) + row)
@@ -195,7 +195,3 @@ def image_args(out: DeviceArray, bias: DeviceArray | None, groups: int) -> tuple
     n, channels, height, width = out.shape
     sizes = map(np.uint32, (channels // groups, channels, height * width, n * height * width))
     return (out, out if bias is None else bias, *sizes)
-
-
-def kind(a: DeviceArray) -> Any:
-    return numba.from_dtype(a.dtype)

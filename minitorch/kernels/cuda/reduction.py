@@ -5,16 +5,15 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from math import prod as product
 from typing import Any
 
-import numba
 import numpy as np
 from numba import int64, uint32
 
 from minitorch.kernels.cuda.array import DeviceArray, empty
-from minitorch.kernels.cuda.device import cuda, function
+from minitorch.kernels.cuda.device import cuda, function, number_type
 from minitorch.kernels.cuda.elementwise import div
 from minitorch.kernels.cuda.folding import BLOCK, Dim, fold, plan, result_shape
 from minitorch.kernels.cuda.launch import launch
@@ -133,8 +132,6 @@ def min_dim(a: DeviceArray, dim: int, keepdim: bool) -> tuple[DeviceArray, Devic
     return _extreme(a, dim if a.ndim else None, keepdim, largest=False)
 
 
-
-
 def _extreme(a: DeviceArray, dim: int | None, keepdim: bool, largest: bool) -> tuple[DeviceArray, DeviceArray]:
     if dim is None:
         shape = result_shape(a, None, keepdim)
@@ -143,26 +140,29 @@ def _extreme(a: DeviceArray, dim: int | None, keepdim: bool, largest: bool) -> t
         shape = result_shape(a, (dim,), keepdim)
     planned = plan(a, (dim,))
     values, indices = empty(shape, a.dtype), empty(shape, np.int64)
-    kernel = _position_kernel(largest, numba.from_dtype(a.dtype), len(planned.kept_shape))
+    kernel = _position_kernel(largest, number_type(a.dtype), len(planned.kept_shape))
     kept_shape, kept_steps, _, (step,) = planned.for_kernel
     launch(
-        kernel, (planned.outputs,), (values, indices, a, np.uint32(planned.count), kept_shape, kept_steps, step), BLOCK
+        kernel,
+        (planned.outputs,),
+        (values, indices, a, np.uint32(planned.elements), kept_shape, kept_steps, step),
+        BLOCK,
     )
     return values, indices
 
 
-@lru_cache(maxsize=None)
+@cache
 def _position_kernel(largest: bool, number: Any, kept_dims: int) -> Any:
     """A block for each result. Of equal elements the first counts, and NaN counts as beyond all others."""
     place = places(kept_dims)
 
     @function
-    def beats(x, i, y, j):  # type: ignore[no-untyped-def]
+    def beats(x, i, y, j):
         if x != x or y != y:
             return x != x and (y == y or i < j)
         return (x > y if largest else x < y) or (x == y and i < j)
 
-    def kernel(values, indices, a, count, kept_shape, kept_steps, step):  # type: ignore[no-untyped-def]
+    def kernel(values, indices, a, count, kept_shape, kept_steps, step):
         best = cuda.shared.array(BLOCK, number)
         where = cuda.shared.array(BLOCK, uint32)
         thread, o = uint32(cuda.threadIdx.x), uint32(cuda.blockIdx.x)

@@ -27,6 +27,8 @@ def clamp(a: DeviceArray, low: float | DeviceArray | None, high: float | DeviceA
 def where(condition: DeviceArray, a: Any, b: Any) -> DeviceArray:
     """``a`` where the condition holds, else ``b``; each is an array or a number."""
     dtype = np.result_type(*(each.dtype if isinstance(each, DeviceArray) else each for each in (a, b)))
+    x: Any
+    y: Any
     x, y = (cast(each, dtype) if isinstance(each, DeviceArray) else dtype.type(each) for each in (a, b))
     if isinstance(x, DeviceArray) and isinstance(y, DeviceArray):
         return lift(_choose, condition, x, y, dtype=dtype)

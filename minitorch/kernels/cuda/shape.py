@@ -87,9 +87,7 @@ def t(a: DeviceArray) -> DeviceArray:
 def expand(a: DeviceArray, shape: tuple[int, ...]) -> DeviceArray:
     """Dimensions of size 1 (and new ones in front) repeated, without copying."""
     extra = len(shape) - a.ndim
-    kept = [
-        0 if size == 1 != new else step for size, step, new in zip(a.shape, a.strides, shape[extra:], strict=True)
-    ]
+    kept = [0 if size == 1 != new else step for size, step, new in zip(a.shape, a.strides, shape[extra:], strict=True)]
     return a.view(shape, [0] * extra + kept)
 
 
@@ -107,9 +105,7 @@ def unsqueeze(a: DeviceArray, dim: int) -> DeviceArray:
 
 def select(a: DeviceArray, dim: int, index: int) -> DeviceArray:
     """One index of a dimension, which goes away."""
-    return a.view(
-        a.shape[:dim] + a.shape[dim + 1 :], a.strides[:dim] + a.strides[dim + 1 :], index * a.strides[dim]
-    )
+    return a.view(a.shape[:dim] + a.shape[dim + 1 :], a.strides[:dim] + a.strides[dim + 1 :], index * a.strides[dim])
 
 
 def slice(a: DeviceArray, dim: int, start: int, stop: int, step: int) -> DeviceArray:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from minitorch.kernels.cuda.device import SIMULATED, intrinsic, ir, types
+from minitorch.kernels.cuda.device import SIMULATED
 
 BYTES = 16
 
@@ -29,6 +29,9 @@ if SIMULATED:
             array[index + n] = each
 
 else:
+    from llvmlite import ir
+    from numba import types
+    from numba.cuda.extending import intrinsic  # the simulator has none
 
     def _pointer(context: Any, builder: Any, kind: Any, array: Any, index: Any, vector: Any) -> Any:
         data = context.make_array(kind)(context, builder, array).data
@@ -38,11 +41,11 @@ else:
         return ir.VectorType(context.get_data_type(kind.dtype), count)
 
     @intrinsic
-    def load(typing_context, array, index, like):  # type: ignore[no-untyped-def]
+    def load(typing_context, array, index, like):
         """As many elements as the tuple ``like`` has, from an index on."""
         result = types.UniTuple(array.dtype, len(like))
 
-        def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        def generate(context, builder, signature, arguments):
             index = context.cast(builder, arguments[1], signature.args[1], types.intp)
             vector = _vector_of(context, array, len(like))
             found = builder.load(_pointer(context, builder, array, arguments[0], index, vector))
@@ -53,10 +56,10 @@ else:
         return result(array, index, like), generate
 
     @intrinsic
-    def store(typing_context, array, index, values):  # type: ignore[no-untyped-def]
+    def store(typing_context, array, index, values):
         """Writes the elements of a tuple from an index on."""
 
-        def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        def generate(context, builder, signature, arguments):
             index = context.cast(builder, arguments[1], signature.args[1], types.intp)
             vector = _vector_of(context, array, len(values))
             whole = ir.Constant(vector, ir.Undefined)

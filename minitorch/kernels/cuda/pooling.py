@@ -1,0 +1,166 @@
+"""Max pooling over the last two dimensions, its gradient, and the gradient's gradient.
+
+Forward notes which element won each window, as a flat position in its plane of ``height * width`` elements.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from math import prod
+from typing import Any
+
+import numpy as np
+from numba import int32, uint32
+
+from minitorch.kernels.cuda.array import DeviceArray, empty
+from minitorch.kernels.cuda.device import cuda, function, number_type
+from minitorch.kernels.cuda.elementwise import contiguous_clone
+from minitorch.kernels.cuda.launch import blocks_for, launch
+from minitorch.kernels.cuda.lifting import position
+from minitorch.kernels.windows import index_dtype, windows_along
+
+__all__ = ["max_pool2d", "max_pool2d_backward", "max_pool2d_gather"]
+
+Pair = tuple[int, int]
+
+THREADS = 256
+
+
+def max_pool2d(
+    input: DeviceArray, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair, ceil_mode: bool
+) -> tuple[DeviceArray, DeviceArray]:
+    """The largest element of each window of (..., height, width), and its position in the plane.
+
+    The first of equal elements wins, a NaN beats all that is none, the last NaN wins. Padding never wins.
+    A window wholly in the padding, which dilation can cause, is -inf at a position beyond the plane.
+    Positions are of the smallest type that holds them.
+    """
+    plane = input.shape[-2:]
+    each = tuple(zip(plane, kernel_size, stride, padding, dilation, strict=True))
+    size = tuple(windows_along(*line, ceil_mode) for line in each)
+    # Windows that see nothing name a place beyond the plane: one of at most the last window's row and column.
+    row, column = (max(line[0], (count - 1) * line[2] - line[3]) for line, count in zip(each, size, strict=True))
+    alone = any((count - 1) * line[2] - line[3] >= line[0] for line, count in zip(each, size, strict=True)) or any(
+        line[4] > line[0] for line in each
+    )
+    largest = (row + dilation[0]) * plane[1] + column + dilation[1] if alone else prod(plane)
+    shape = (*input.shape[:-2], *size)
+    output, indices = empty(shape, input.dtype), empty(shape, index_dtype(largest))
+    numbers = (output.size, *plane, *size, *kernel_size, *stride, *padding, *dilation)
+    nothing = input.dtype.type(-np.inf if input.dtype.kind == "f" else np.iinfo(input.dtype).min)
+    launch(_pool, blocks_for(output.size), (output, indices, _rows(input), nothing, tuple(map(np.uint32, numbers))))
+    return output, indices
+
+
+def max_pool2d_backward(grad: DeviceArray, indices: DeviceArray, input: DeviceArray) -> DeviceArray:
+    """Adds each element of ``grad`` to the position, in zeros of the shape of ``input``, that ``indices`` name for it."""
+    out = empty(input.shape, grad.dtype)
+    plane, windows = prod(input.shape[-2:]), prod(grad.shape[-2:])
+    kernel = _scatter(number_type(grad.dtype))
+    sizes = (np.uint32(plane), np.uint32(windows))
+    launch(kernel, (prod(input.shape[:-2]) if plane else 0,), (out, _rows(grad), _rows(indices), *sizes), THREADS)
+    return out
+
+
+def max_pool2d_gather(input: DeviceArray, indices: DeviceArray) -> DeviceArray:
+    """The elements of ``input`` (..., height, width) at the flat positions ``indices`` (..., out_height, out_width)."""
+    out = empty(indices.shape, input.dtype)
+    numbers = tuple(map(np.uint32, (out.size, prod(input.shape[-2:]), prod(indices.shape[-2:]))))
+    launch(_gather, blocks_for(out.size), (out, _rows(input), _rows(indices), *numbers))
+    return out
+
+
+def _rows(a: DeviceArray) -> DeviceArray:
+    return a if a.contiguous else contiguous_clone(a)
+
+
+@function
+def _inside(start, dilation):
+    """The first place of a window's line that is not in the padding before the plane."""
+    if start >= 0:
+        return int32(start)
+    return int32(
+        int32(start + int32(uint32(uint32(dilation - int32(1)) - uint32(start)) // uint32(dilation) * dilation))
+    )
+
+
+def _pool(output, indices, input, nothing, numbers):
+    """A thread for each window."""
+    size, height, width, out_height, out_width, _, _, _, _, _, _, _, _ = numbers
+    _, _, _, _, _, kernel_height, kernel_width, row_step, column_step, top, left, down, right = numbers
+    window = position()
+    if window < size:
+        line = uint32(window // out_width)
+        plane = uint32(line // out_height)
+        i, j = uint32(line - uint32(plane * out_height)), uint32(window - uint32(line * out_width))
+        start = uint32(uint32(plane * height) * width)
+        row, first_column = int32(uint32(uint32(i * row_step) - top)), int32(uint32(uint32(j * column_step) - left))
+        best, found = nothing, False
+        beyond = int32(uint32(_inside(row, int32(down)) * int32(width)) + uint32(_inside(first_column, int32(right))))
+        winner = beyond
+        for _ in range(kernel_height):
+            column = first_column
+            for _ in range(kernel_width):
+                if uint32(row) < height and uint32(column) < width:
+                    at = uint32(uint32(uint32(row) * width) + uint32(column))
+                    value = input[uint32(start + at)]
+                    if not found or value > best or value != value:
+                        best, winner, found = value, int32(at), True
+                column = int32(column + int32(right))
+            row = int32(row + int32(down))
+        output[window] = best
+        indices[window] = winner
+
+
+@cache
+def _scatter(number: Any) -> Any:
+    """A block for each plane, which takes 256 windows at a time: of those with one winner, the first adds up all.
+
+    So sums are the same from run to run, however windows overlap.
+    """
+
+    def kernel(out, grad, indices, plane, windows):
+        winners = cuda.shared.array(THREADS, int32)
+        values = cuda.shared.array(THREADS, number)
+        thread, block = uint32(cuda.threadIdx.x), uint32(cuda.blockIdx.x)
+        start = uint32(block * plane)
+        i = thread
+        while i < plane:
+            out[uint32(start + i)] = number(0)
+            i = uint32(i + uint32(THREADS))
+        begin = uint32(0)
+        while begin < windows:
+            cuda.syncthreads()  # zeros are written, and what was in shared memory is no longer needed
+            window = uint32(begin + thread)
+            mine = int32(-1)
+            if window < windows:
+                at = uint32(uint32(block * windows) + window)
+                mine = int32(indices[at])
+                values[thread] = grad[at]
+            winners[thread] = mine
+            cuda.syncthreads()
+            if mine >= 0 and uint32(mine) < plane:
+                total, first = number(0), True
+                count = min(uint32(THREADS), uint32(windows - begin))
+                n = uint32(0)
+                while n < count:
+                    if winners[n] == mine:
+                        if n < thread:
+                            first = False
+                        total += values[n]
+                    n = uint32(n + uint32(1))
+                if first:
+                    out[uint32(start + uint32(mine))] += total
+            begin = uint32(begin + uint32(THREADS))
+
+    return kernel
+
+
+def _gather(out, input, indices, size, plane, windows):
+    i = position()
+    if i < size:
+        at = uint32(indices[i])
+        value = type(input[0])(0)
+        if at < plane:
+            value = input[uint32(uint32(uint32(i // windows) * plane) + at)]
+        out[i] = value
