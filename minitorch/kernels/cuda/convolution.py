@@ -70,7 +70,7 @@ def conv2d_weight_grad(
 ) -> DeviceArray:  # fmt: skip
     """The gradient of conv2d's weight: ``Σ_(n,i,j) grad[n, o, i, j] * input[n, c, h, w]``.
 
-    The sum is over many pixels and gives few numbers, so it is cut into parts of fixed length, whose results are then added up.
+    The sum is over many pixels and gives few numbers, so it is cut into parts of one length, whose results are added up.
     """
     grad, input = _rows(grad), _rows(input)
     images = Images(input, weight_shape[1], (grad.shape[2], grad.shape[3]), stride, (1, 1))

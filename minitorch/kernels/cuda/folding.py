@@ -16,7 +16,7 @@ from numba import uint32
 
 from minitorch.kernels.cuda.array import DeviceArray, empty
 from minitorch.kernels.cuda.device import cuda, function, number_type
-from minitorch.kernels.cuda.launch import launch
+from minitorch.kernels.cuda.launch import MOST_BLOCKS, launch
 from minitorch.kernels.cuda.lifting import broadcast_strides, collapse, places
 
 Formula = Callable[..., Any]
@@ -83,7 +83,8 @@ def fold(
     """Combines the elements of each result, ``prepare``d, in ``dtype``; of no elements that is ``identity``."""
     planned = plan(a, dim)
     shape = result_shape(a, dim, keepdim)
-    slices = max(1, -(-planned.elements // (SLICE_OF_BLOCK if planned.by_block else SLICE_OF_THREAD)))
+    slices = -(-planned.elements // (SLICE_OF_BLOCK if planned.by_block else SLICE_OF_THREAD))
+    slices = min(max(1, slices), MOST_BLOCKS[1])
     out = empty((slices, *shape) if slices > 1 else shape, dtype)
     length = -(-planned.elements // slices)
     make = _by_block if planned.by_block else _by_thread

@@ -7,8 +7,11 @@ from minitorch.kernels.cuda.creation import zeros
 from minitorch.kernels.cuda.elementwise import mul
 from minitorch.kernels.cuda.gemm_operands import matrix, result, result_args
 from minitorch.kernels.cuda.gemm_tile import choose, multiply, splits_for
+from minitorch.kernels.cuda.launch import MOST_BLOCKS
 from minitorch.kernels.cuda.reduction import sum
-from minitorch.kernels.cuda.shape import expand, reshape, transpose, unsqueeze, view
+from minitorch.kernels.cuda.shape import cat, expand, reshape, slice, transpose, unsqueeze, view
+
+MOST_BATCHES = MOST_BLOCKS[2]
 
 __all__ = ["addmm", "bmm", "dot", "mm", "mv", "outer"]
 
@@ -34,6 +37,12 @@ def bmm(a: DeviceArray, b: DeviceArray) -> DeviceArray:
 def _product(a: DeviceArray, b: DeviceArray, bias: DeviceArray | None, alpha: float, beta: float) -> DeviceArray:
     batches, rows, depth = a.shape
     columns = b.shape[2]
+    if batches > MOST_BATCHES:
+        parts = [
+            [slice(each, 0, n, min(n + MOST_BATCHES, batches), 1) for each in (a, b)]
+            for n in range(0, batches, MOST_BATCHES)
+        ]
+        return cat([_product(*part, bias, alpha, beta) for part in parts], 0)
     if not depth and bias is None:
         return zeros((batches, rows, columns), a)
     tile = choose(rows, columns, a.dtype, batches)

@@ -32,11 +32,11 @@ def lift(
 ) -> DeviceArray:
     """A new array of ``formula(*elements, *numbers)``, of the first array's dtype unless another is given.
 
-    It is laid out as the first array of its shape.
+    It is laid out as the arrays are, if they agree.
     """
     shape = broadcast([each.shape for each in arrays])
-    pattern = next((each for each in arrays if each.shape == shape), None)
-    order = None if pattern is None or pattern.contiguous else layout(pattern)
+    plain = all(each.shape == shape and each.contiguous for each in arrays)
+    order = None if plain else layout([broadcast_strides(each, shape) for each in arrays])
     out = empty(shape, arrays[0].dtype if dtype is None else dtype, order)
     write(formula, out, *arrays, numbers=numbers)
     return out
@@ -69,9 +69,20 @@ def broadcast_strides(a: DeviceArray, shape: tuple[int, ...]) -> tuple[int, ...]
     return (0,) * extra + tuple(0 if size == 1 else step for size, step in zip(a.shape, a.strides, strict=True))
 
 
-def layout(a: DeviceArray) -> list[int]:
-    """The dimensions from the slowest to the fastest."""
-    return sorted(range(a.ndim), key=lambda d: (-a.strides[d], d))
+def layout(strides: Sequence[Sequence[int]]) -> list[int]:
+    """The dimensions from the slowest to the fastest. Two change places if they do so in every array that does not repeat them."""
+    order: list[int] = []
+    for d in range(len(strides[0])):
+        place = len(order)
+        while place and _is_slower(d, order[place - 1], strides):
+            place -= 1
+        order.insert(place, d)
+    return order
+
+
+def _is_slower(d: int, than: int, strides: Sequence[Sequence[int]]) -> bool:
+    pairs = [(each[d], each[than]) for each in strides if each[d] and each[than]]
+    return bool(pairs) and all(mine > its for mine, its in pairs)
 
 
 def collapse(shape: Sequence[int], strides: Sequence[Sequence[int]]) -> tuple[tuple[int, ...], list[tuple[int, ...]]]:

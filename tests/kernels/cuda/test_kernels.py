@@ -1,0 +1,125 @@
+"""Every kernel, interpreted, against the CPU's kernel of the same name."""
+
+from __future__ import annotations
+
+import zlib
+
+import numpy as np
+import pytest
+
+from minitorch.kernels import tables
+from minitorch.kernels.cuda import DeviceArray, folding, from_host, gemm, to_host
+from tests.kernels.cuda.cases import CASES, NOT_FOR_TRUTH
+
+CPU, GPU = tables[np.ndarray], tables[DeviceArray]
+DTYPES = {"f": "float32", "d": "float64", "l": "int64", "i": "int32", "b": "int8", "?": "bool"}
+TOLERANCES = {"f": 5e-7, "d": 1e-15}
+
+ROWS = [
+    pytest.param(case, np.dtype(DTYPES[letter]), id=f"{case.name} {DTYPES[letter]}")
+    for case in CASES
+    for letter in case.dtypes
+    if not (letter == "?" and case.name.split()[0] in NOT_FOR_TRUTH)
+]
+
+
+def as_tuple(result):
+    return result if isinstance(result, tuple) else (result,)
+
+
+@pytest.mark.parametrize(("case", "dtype"), ROWS)
+def test_a_kernel_gives_what_the_cpus_gives(case, dtype, interpreter):
+    random = np.random.default_rng(zlib.crc32(case.name.encode()))
+    arrays = [make(random, dtype) for make in case.inputs]
+    expected = as_tuple(case.program(CPU, *[each.copy() for each in arrays]))
+    found = as_tuple(case.program(GPU, *[from_host(each) for each in arrays]))
+    for theirs, ours in zip(expected, map(to_host, found), strict=True):
+        assert (ours.shape, ours.dtype) == (theirs.shape, theirs.dtype)
+        tolerance = TOLERANCES.get(theirs.dtype.char)
+        if tolerance is None:
+            np.testing.assert_array_equal(ours, theirs)
+        else:
+            scale = np.nan_to_num(np.abs(theirs), nan=0, posinf=0).max(initial=0)
+            within = tolerance * case.close
+            np.testing.assert_allclose(
+                ours, theirs, rtol=within * 2, atol=within * (scale if case.close > 1 else 1e-30)
+            )
+
+
+KEPT_LAYOUT = {"both transposed", "permuted", "five dimensions", "transposed", "sliced", "add (13, 31)"}
+
+
+@pytest.mark.parametrize("case", [each for each in CASES if each.name in KEPT_LAYOUT], ids=lambda each: each.name)
+def test_results_are_laid_out_as_on_the_cpu(case, interpreter):
+    arrays = [make(np.random.default_rng(1), np.dtype("f")) for make in case.inputs]
+    theirs, ours = case.program(CPU, *arrays), case.program(GPU, *map(from_host, arrays))
+    assert ours.strides == tuple(step // 4 for step in theirs.strides)
+
+
+def test_every_kernel_is_in_a_case():
+    import inspect
+
+    import tests.kernels.cuda.cases as cases
+
+    text = inspect.getsource(cases)
+    elsewhere = {
+        "sgd",
+        "nll_outside",
+        "write_over",
+        "contiguous_clone",
+        "alias",
+    }  # in the tests of training and of these
+    missing = [name for name in GPU if f'"{name}"' not in text and f".{name}(" not in text and name not in elsewhere]
+    assert [name for name in missing if not any(name in each.name for each in CASES)] == []
+
+
+def test_no_kernel_has_a_name_of_its_own():
+    assert {*GPU} <= {*CPU}
+
+
+@pytest.mark.parametrize(
+    "settings", [(0, 0, False, False), (0.9, 0, False, True), (0.9, 0.1, True, False), (0, 0.1, False, False)]
+)
+@pytest.mark.parametrize("dtype", ["f", "d"])
+def test_sgd_takes_the_same_steps_to_the_bit(settings, dtype, interpreter):
+    momentum, decay, nesterov, maximize = settings
+    arrays = list(np.random.default_rng(5).standard_normal((3, 257)).astype(dtype))
+    ours = [from_host(each) for each in arrays]
+    if not momentum:
+        arrays[2] = ours[2] = None
+    for k, (param, grad, velocity) in ((CPU, arrays), (GPU, ours)):
+        k.sgd(param, grad, velocity, 0.1, momentum, 0.8, decay, nesterov, maximize)
+    for theirs, mine in zip(arrays, ours, strict=True):
+        if theirs is not None:
+            np.testing.assert_array_equal(to_host(mine), theirs)
+
+
+def test_sgd_of_parameters_that_are_views(interpreter):
+    param, grad = np.random.default_rng(5).standard_normal((2, 9, 7)).astype("f")
+    ours = GPU.t(from_host(param))
+    GPU.sgd(ours, from_host(grad.T), None, 0.1, 0, 1, 0, False, False)
+    CPU.sgd(param, grad, None, 0.1, 0, 1, 0, False, False)
+    np.testing.assert_array_equal(to_host(GPU.t(ours)), param)
+
+
+def test_a_target_that_is_no_class_is_found(interpreter):
+    assert GPU.nll_outside(from_host(np.array([0, 3, -1])), 3, -1) == 3
+    assert GPU.nll_outside(from_host(np.array([0, 2, -1])), 3, -1) is None
+
+
+def test_results_are_the_same_from_run_to_run(interpreter):
+    a = np.random.default_rng(5).standard_normal((3, 17000)).astype("f")
+    first, second = (to_host(GPU.sum(from_host(a), None, False)) for _ in range(2))
+    assert first == second
+
+
+def test_more_products_than_a_grid_has_blocks_are_taken_in_parts(interpreter, monkeypatch):
+    monkeypatch.setattr(gemm, "MOST_BATCHES", 2)
+    a, b = np.ones((5, 3, 4), np.float32), np.arange(60, dtype=np.float32).reshape(5, 4, 3)
+    np.testing.assert_array_equal(to_host(GPU.bmm(from_host(a), from_host(b))), a @ b)
+
+
+def test_more_slices_than_a_grid_has_blocks_are_made_longer(interpreter, monkeypatch):
+    monkeypatch.setattr(folding, "MOST_BLOCKS", (9, 3, 3))
+    a = np.arange(2000, dtype=np.int64).reshape(1000, 2)
+    np.testing.assert_array_equal(to_host(GPU.sum(from_host(a), (0,), False)), a.sum(0))
