@@ -38,11 +38,8 @@ def _product(a: DeviceArray, b: DeviceArray, bias: DeviceArray | None, alpha: fl
     batches, rows, depth = a.shape
     columns = b.shape[2]
     if batches > MOST_BATCHES:
-        parts = [
-            [slice(each, 0, n, min(n + MOST_BATCHES, batches), 1) for each in (a, b)]
-            for n in range(0, batches, MOST_BATCHES)
-        ]
-        return cat([_product(*part, bias, alpha, beta) for part in parts], 0)
+        parts = [(n, min(n + MOST_BATCHES, batches)) for n in range(0, batches, MOST_BATCHES)]
+        return cat([_product(slice(a, 0, *part, 1), slice(b, 0, *part, 1), bias, alpha, beta) for part in parts], 0)
     if not depth and bias is None:
         return zeros((batches, rows, columns), a)
     tile = choose(rows, columns, a.dtype, batches)

@@ -70,7 +70,7 @@ def broadcast_strides(a: DeviceArray, shape: tuple[int, ...]) -> tuple[int, ...]
 
 
 def layout(strides: Sequence[Sequence[int]]) -> list[int]:
-    """The dimensions from the slowest to the fastest. Two change places if they do so in every array that does not repeat them."""
+    """The dimensions from the slowest to the fastest: two change places where every array that has both says so."""
     order: list[int] = []
     for d in range(len(strides[0])):
         place = len(order)
