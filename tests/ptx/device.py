@@ -77,14 +77,18 @@ class Interpreter:
     def launch(
         self, kernel: Callable[..., None], threads: int, grid: tuple[int, int, int], args: Sequence[Any]
     ) -> None:
-        types = signature(args)
-        program = self.programs.get((kernel, types))
-        if program is None:
-            program = Program(parse(compile_to_ptx(kernel, types, CAPABILITY, threads)), mean)
-            self.programs[kernel, types] = program
+        program = self.program(kernel, signature(args), threads)
         self.launched.append(program)
         parameters = [each for arg in args for each in _parameters(arg)]
         self.counts.update(run(program, grid, (threads, 1, 1), parameters, self.memory, self.counting))
+
+    def program(self, kernel: Callable[..., None], types: tuple[Any, ...], threads: int) -> Program:
+        """The kernel, compiled for arguments of these types."""
+        found = self.programs.get((kernel, types))
+        if found is None:
+            found = Program(parse(compile_to_ptx(kernel, types, CAPABILITY, threads)), mean)
+            self.programs[kernel, types] = found
+        return found
 
     def synchronize(self) -> None:
         """All that was launched is done."""
