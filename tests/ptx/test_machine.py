@@ -53,7 +53,8 @@ FAULTS = {
     "race in an array": "st.global.u32 [%rd1], %r1;",
     "does not divide": "st.global.u64 [%rd2], %rd2;",
     "divergent barrier": "setp.lt.u32 %p1, %r1, 32;\n@%p1 bra NEXT;\nbar.sync 0;\nNEXT:\nmov.u32 %r5, 0;",
-    "not where all": "setp.lt.u32 %p1, %r1, 32;\n@%p1 bra NEXT;\nbar.sync 0;\nbra LAST;\nNEXT:\nbar.sync 0;\nLAST:\nmov.u32 %r5, 0;",
+    "not where all": "setp.lt.u32 %p1, %r1, 32;\n@%p1 bra NEXT;\nbar.sync 0;\nbra LAST;\nNEXT:\nbar.sync 0;\nLAST:\n"
+    + "mov.u32 %r5, 0;",
     "does not end": "LOOP:\nadd.u32 %r5, %r1, 1;\nbra LOOP;",
     "before it is written": "add.u32 %r5, %r6, 1;",
 }  # fmt: skip

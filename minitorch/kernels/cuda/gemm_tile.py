@@ -20,7 +20,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import uint32
+from numba import uint32, uint64
 
 from minitorch.kernels.cuda.device import cuda, function, number_type
 from minitorch.kernels.cuda.launch import launch
@@ -30,7 +30,7 @@ THREADS = 256
 
 
 class Tile(NamedTuple):
-    """The shape of what a block and a thread compute; 256 threads have rows * columns / (high * wide) parts."""
+    """The shape of what a block and a thread compute. 256 threads have one part each; four divides the depth."""
 
     rows: int
     columns: int
@@ -94,6 +94,7 @@ def _kernel(tile: Tile, number: Any, lanes: int, a_source: Source, b_source: Sou
     row_group, column_group = rows // high_groups, columns // wide_groups
     a_prepare, a_fill, b_prepare, b_fill = *a_source, *b_source
     accumulators = (high, wide)
+    a_step, b_step, a_two, b_two, two = map(uint64, (rows, columns, 2 * rows, 2 * columns, 2))
 
     @function
     def row_of(thread, i):
@@ -103,6 +104,26 @@ def _kernel(tile: Tile, number: Any, lanes: int, a_source: Source, b_source: Sou
     @function
     def column_of(thread, i):
         return uint32(uint32(i // lanes * column_group) + uint32(uint32(thread % uint32(across)) * uint32(lanes)))
+
+    @function
+    def add_products(totals, a_part, b_part, a_tile, b_tile, a_at, b_at):
+        """One step: a column of A's tile times a row of B's."""
+        for group in range(high_groups):
+            found = load(a_tile, uint64(a_at + uint64(group * row_group)), like)
+            for n in range(lanes):
+                a_part[group * lanes + n] = found[n]
+        for group in range(wide_groups):
+            found = load(b_tile, uint64(b_at + uint64(group * column_group)), like)
+            for n in range(lanes):
+                b_part[group * lanes + n] = found[n]
+        for i in range(high):
+            for j in range(wide):
+                totals[i, j] += a_part[i] * b_part[j]
+
+    @function
+    def add_two(totals, a_part, b_part, a_tile, b_tile, a_at, b_at):
+        add_products(totals, a_part, b_part, a_tile, b_tile, a_at, b_at)
+        add_products(totals, a_part, b_part, a_tile, b_tile, uint64(a_at + a_step), uint64(b_at + b_step))
 
     def kernel(out, a, b, size, length, splits):
         a_tile = cuda.shared.array(a_size, number)
@@ -123,20 +144,12 @@ def _kernel(tile: Tile, number: Any, lanes: int, a_source: Source, b_source: Sou
             a_fill(a_tile, a, a_prepared, top, k, stop)
             b_fill(b_tile, b, b_prepared, left, k, stop)
             cuda.syncthreads()
-            for step in range(depth):
-                for group in range(high_groups):
-                    at = uint32(uint32(step * rows) + row_of(thread, group * lanes))
-                    found = load(a_tile, at, like)
-                    for n in range(lanes):
-                        a_part[group * lanes + n] = found[n]
-                for group in range(wide_groups):
-                    at = uint32(uint32(step * columns) + column_of(thread, group * lanes))
-                    found = load(b_tile, at, like)
-                    for n in range(lanes):
-                        b_part[group * lanes + n] = found[n]
-                for i in range(high):
-                    for j in range(wide):
-                        totals[i, j] += a_part[i] * b_part[j]
+            a_at, b_at = uint64(row_of(thread, 0)), uint64(column_of(thread, 0))
+            stop_at = uint64(a_at + uint64(a_size))
+            while a_at < stop_at:  # four steps are written out, so that fewer instructions count and jump
+                add_two(totals, a_part, b_part, a_tile, b_tile, a_at, b_at)
+                add_two(totals, a_part, b_part, a_tile, b_tile, uint64(a_at + a_two), uint64(b_at + b_two))
+                a_at, b_at = uint64(a_at + uint64(a_two * two)), uint64(b_at + uint64(b_two * two))
             cuda.syncthreads()
             k = uint32(k + uint32(depth))
         for i in range(high):
