@@ -36,14 +36,12 @@ def max_pool2d(
     Positions are of the smallest type that holds them.
     """
     plane = input.shape[-2:]
-    each = tuple(zip(plane, kernel_size, stride, padding, dilation, strict=True))
-    size = tuple(windows_along(*line, ceil_mode) for line in each)
-    # Windows that see nothing name a place beyond the plane: one of at most the last window's row and column.
-    row, column = (max(line[0], (count - 1) * line[2] - line[3]) for line, count in zip(each, size, strict=True))
-    alone = any((count - 1) * line[2] - line[3] >= line[0] for line, count in zip(each, size, strict=True)) or any(
-        line[4] > line[0] for line in each
+    size = tuple(
+        windows_along(*line, ceil_mode) for line in zip(plane, kernel_size, stride, padding, dilation, strict=True)
     )
-    largest = (row + dilation[0]) * plane[1] + column + dilation[1] if alone else prod(plane)
+    rows, columns = map(_firsts, size, stride, padding, dilation)
+    beyond = (rows >= plane[0]).any() or (columns >= plane[1]).any()
+    largest = max(prod(plane), int(rows.max(initial=0) * plane[1] + columns.max(initial=0)) if beyond else 0)
     shape = (*input.shape[:-2], *size)
     output, indices = empty(shape, input.dtype), empty(shape, index_dtype(largest))
     numbers = (output.size, *plane, *size, *kernel_size, *stride, *padding, *dilation)
@@ -68,6 +66,12 @@ def max_pool2d_gather(input: DeviceArray, indices: DeviceArray) -> DeviceArray:
     numbers = tuple(map(np.uint32, (out.size, prod(input.shape[-2:]), prod(indices.shape[-2:]))))
     launch(_gather, blocks_for(out.size), (out, _rows(input), _rows(indices), *numbers))
     return out
+
+
+def _firsts(count: int, stride: int, padding: int, dilation: int) -> np.ndarray:
+    """For each window along a dimension, where the first of its places that is not before the plane is."""
+    starts = np.arange(count) * stride - padding
+    return np.where(starts < 0, starts % dilation, starts)
 
 
 def _rows(a: DeviceArray) -> DeviceArray:

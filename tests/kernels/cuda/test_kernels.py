@@ -6,10 +6,13 @@ import zlib
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
 from minitorch.kernels import tables
 from minitorch.kernels.cuda import DeviceArray, folding, from_host, gemm, to_host
 from tests.kernels.cuda.cases import CASES, NOT_FOR_TRUTH
+from tests.kernels.test_pooling import windows
 
 CPU, GPU = tables[np.ndarray], tables[DeviceArray]
 DTYPES = {"f": "float32", "d": "float64", "l": "int64", "i": "int32", "b": "int8", "?": "bool"}
@@ -123,3 +126,44 @@ def test_more_slices_than_a_grid_has_blocks_are_made_longer(interpreter, monkeyp
     monkeypatch.setattr(folding, "MOST_BLOCKS", (9, 3, 3))
     a = np.arange(2000, dtype=np.int64).reshape(1000, 2)
     np.testing.assert_array_equal(to_host(GPU.sum(from_host(a), (0,), False)), a.sum(0))
+
+
+@given(case=windows())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
+def test_pooling_of_any_windows_is_the_cpus(case, interpreter):
+    shape, options = case
+    a = np.random.default_rng(1).integers(-5, 5, shape).astype("f")
+    expected, found = CPU.max_pool2d(a, *options), GPU.max_pool2d(from_host(a), *options)
+    for theirs, ours in zip(expected, map(to_host, found), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+        assert ours.dtype == theirs.dtype
+    grad = CPU.max_pool2d_backward(expected[0], expected[1], a)
+    np.testing.assert_allclose(to_host(GPU.max_pool2d_backward(*found, from_host(a))), grad, rtol=1e-6)
+
+
+@given(
+    sizes=st.tuples(*[st.integers(1, 3)] * 3, *[st.integers(4, 9)] * 2, *[st.integers(1, 3)] * 2),
+    stride=st.tuples(*[st.integers(1, 3)] * 2), padding=st.tuples(*[st.integers(0, 2)] * 2),
+    dilation=st.tuples(*[st.integers(1, 2)] * 2), groups=st.integers(1, 2),
+)  # fmt: skip
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
+def test_convolution_of_any_geometry_is_the_cpus(sizes, stride, padding, dilation, groups, interpreter):
+    n, channels, outputs, height, width, *kernel = sizes
+    assume(
+        all(
+            (k - 1) * d < size + 2 * p for k, d, size, p in zip(kernel, dilation, (height, width), padding, strict=True)
+        )
+    )
+    random = np.random.default_rng(1)
+    input = random.integers(-3, 4, (n, channels * groups, height, width)).astype("f")
+    weight = random.integers(-3, 4, (outputs * groups, channels, *kernel)).astype("f")
+    how = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    output = CPU.conv2d(input, weight, None, **how)
+    programs = [
+        lambda k, a, w, g: k.conv2d(a, w, None, **how),
+        lambda k, a, w, g: k.conv2d_input_grad(g, w, input.shape, **how),
+        lambda k, a, w, g: k.conv2d_weight_grad(g, a, weight.shape, **how),
+    ]
+    for program in programs:  # of whole numbers, whose sums are exact
+        theirs = program(CPU, input, weight, output)
+        np.testing.assert_array_equal(to_host(program(GPU, *map(from_host, (input, weight, output)))), theirs)
