@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from minitorch.kernels import Table, tables
 from minitorch.kernels.cuda import (
+    activation,
     convolution,
     creation,
     elementwise,
@@ -27,5 +28,16 @@ from minitorch.kernels.cuda.array import DeviceArray, from_host, to_host
 __all__ = ["DeviceArray", "from_host", "to_host"]
 
 tables[DeviceArray] = Table(
-    convolution, creation, elementwise, exponential, gemm, loss, optimizer, pooling, reduction, selection, shape
+    activation,
+    convolution,
+    creation,
+    elementwise,
+    exponential,
+    gemm,
+    loss,
+    optimizer,
+    pooling,
+    reduction,
+    selection,
+    shape,
 )

@@ -125,6 +125,23 @@ def pointwise() -> list[Case]:
     return rows
 
 
+ACTIVATIONS: dict[str, tuple[Any, ...]] = {
+    "elu": (1.5, 0.7, 1.2), "gelu": ("none",), "hardshrink": (0.5,), "hardsigmoid": (), "hardswish": (), "hardtanh": (-1.0, 2.0),
+    "leaky_relu": (0.1,), "log_sigmoid": (), "mish": (), "silu": (), "softplus": (2.0, 5.0), "softshrink": (0.5,),
+}  # fmt: skip
+
+
+def activations() -> list[Case]:
+    rows = []
+    for name, numbers in [*ACTIVATIONS.items(), ("gelu", ("tanh",))]:
+        kind = f"{name} {numbers}"
+        rows.append(Case(kind, call(name, *numbers), (special(13, 31),), close=8))
+        rows.append(
+            Case(f"{name}_backward {numbers}", call(f"{name}_backward", *numbers), (normal(257), normal(257)), close=8)
+        )
+    return [*rows, Case("threshold", call("threshold", 0.5, 7.0), (special(257),))]
+
+
 def reductions() -> list[Case]:
     rows = []
     spans = [
@@ -284,4 +301,4 @@ def losses() -> list[Case]:
     return rows
 
 
-CASES = [*pointwise(), *reductions(), *shapes(), *products(), *convolutions(), *poolings(), *losses()]
+CASES = [*pointwise(), *activations(), *reductions(), *shapes(), *products(), *convolutions(), *poolings(), *losses()]
