@@ -2,8 +2,6 @@
 
 import pytest
 
-pytest.importorskip("numba_cuda", reason="these tests compile with numba-cuda, which is not installed")
-
 
 @pytest.fixture
 def interpreter():

@@ -13,6 +13,8 @@ from functools import cache
 import numpy as np
 import pytest
 
+pytest.importorskip("numba_cuda", reason="numba-cuda, which compiles these kernels, is not installed")
+
 from minitorch.kernels import tables
 from minitorch.kernels.cuda import DeviceArray, device, from_host, gemm_tile
 from minitorch.kernels.cuda.device import compile_to_ptx, signature

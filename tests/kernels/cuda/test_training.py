@@ -8,6 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+
+pytest.importorskip("numba_cuda", reason="numba-cuda, which compiles these kernels, is not installed")
+
 from numba import cuda
 
 from minitorch.kernels.cuda import device
