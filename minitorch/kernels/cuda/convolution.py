@@ -15,7 +15,7 @@ from math import prod
 
 from minitorch.kernels.cuda.array import DeviceArray, empty
 from minitorch.kernels.cuda.device import current, number_type
-from minitorch.kernels.cuda.elementwise import contiguous_clone
+from minitorch.kernels.cuda.elementwise import row_by_row
 from minitorch.kernels.cuda.gemm_operands import matrix, result, result_args
 from minitorch.kernels.cuda.gemm_tile import choose, multiply, splits_for
 from minitorch.kernels.cuda.patches import (
@@ -44,8 +44,8 @@ def conv2d(
     """Cross-correlation of (N, C, H, W) with (O, C / groups, KH, KW), plus the bias (O,)."""
     size = tuple(map(windows_along, input.shape[2:], weight.shape[2:], stride, padding, dilation))
     out = empty((input.shape[0], weight.shape[0], *size), input.dtype)
-    images = Images(_rows(input), weight.shape[1], (size[0], size[1]), stride, (1, 1))
-    matrices = reshape(_rows(weight), (groups, weight.shape[0] // groups, prod(weight.shape[1:])))
+    images = Images(row_by_row(input), weight.shape[1], (size[0], size[1]), stride, (1, 1))
+    matrices = reshape(row_by_row(weight), (groups, weight.shape[0] // groups, prod(weight.shape[1:])))
     return _correlate(images, matrices, _offsets(weight.shape[2:], padding, dilation), bias, out)
 
 
@@ -58,7 +58,7 @@ def conv2d_input_grad(
     each = out_channels // groups
     by_group = reshape(weight, (groups, each, channels, prod(kernel_size)))
     matrices = reshape(permute(by_group, (0, 2, 1, 3)), (groups, channels, each * prod(kernel_size)))
-    images = Images(_rows(grad), each, (input_shape[2], input_shape[3]), (1, 1), stride)
+    images = Images(row_by_row(grad), each, (input_shape[2], input_shape[3]), (1, 1), stride)
     rows, columns = _offsets(weight.shape[2:], padding, dilation)
     met = tuple(-each for each in rows), tuple(-each for each in columns)
     return _correlate(images, matrices, met, None, empty(input_shape, grad.dtype))
@@ -72,7 +72,7 @@ def conv2d_weight_grad(
 
     The sum is over many pixels and gives few numbers, so it is cut into parts of one length, whose results are added up.
     """
-    grad, input = _rows(grad), _rows(input)
+    grad, input = row_by_row(grad), row_by_row(input)
     images = Images(input, weight_shape[1], (grad.shape[2], grad.shape[3]), stride, (1, 1))
     table = _table(images, _offsets(weight_shape[2:], padding, dilation))
     rows, columns = weight_shape[0] // groups, prod(weight_shape[1:])
@@ -103,7 +103,7 @@ def _correlate(
     weights, weight_args = matrix(matrices, tile.rows, tile.depth)
     patches = by_pixel(tile.columns, tile.depth, images.divides, number_type(out.dtype))
     args = (
-        image_args(out, bias if bias is None else _rows(bias), groups),
+        image_args(out, bias if bias is None else row_by_row(bias), groups),
         weight_args,
         images.args(_table(images, offsets)),
     )
@@ -118,7 +118,3 @@ def _table(images: Images, offsets: tuple[tuple[int, ...], ...]) -> DeviceArray:
 def _offsets(kernel_size: tuple[int, ...], padding: Pair, dilation: Pair) -> tuple[tuple[int, ...], ...]:
     """How far kernel rows, and columns, are from where the pixel's own stride leads."""
     return tuple(tuple(a * d - p for a in range(k)) for k, p, d in zip(kernel_size, padding, dilation, strict=True))
-
-
-def _rows(a: DeviceArray) -> DeviceArray:
-    return a if a.contiguous else contiguous_clone(a)

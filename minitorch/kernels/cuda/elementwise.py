@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from minitorch.kernels.cuda import formulas
 from minitorch.kernels.cuda.array import DeviceArray, empty
 from minitorch.kernels.cuda.lifting import BOOL, binary, cast, lift, unary, write
 
@@ -120,14 +121,14 @@ isfinite = unary(lambda x: not (math.isinf(x) or math.isnan(x)), BOOL)
 logical_not = unary(lambda x: not x, BOOL)
 _invert = unary(lambda x: ~x)
 
-add = binary(lambda x, y: x + y)
+add = binary(formulas.add)
 sub = binary(lambda x, y: x - y)
-mul = binary(lambda x, y: x * y)
+mul = binary(formulas.multiply)
 _quotient = binary(lambda x, y: x / y)
 _power = binary(lambda x, y: math.pow(x, y))
 copysign = binary(lambda x, y: math.copysign(x, y))
-maximum = binary(lambda x, y: x if x > y or x != x else y)  # NaN wins
-minimum = binary(lambda x, y: x if x < y or x != x else y)
+maximum = binary(formulas.larger)
+minimum = binary(formulas.smaller)
 eq = binary(lambda x, y: x == y, BOOL)
 ne = binary(lambda x, y: x != y, BOOL)
 lt = binary(lambda x, y: x < y, BOOL)
@@ -171,30 +172,27 @@ def pow(a: DeviceArray | float, b: DeviceArray | float) -> DeviceArray:
 
 def add_into(total: DeviceArray, term: DeviceArray) -> DeviceArray:
     """``total + term``, written over ``total``."""
-    write(_add, total, total, term)
+    write(formulas.add, total, total, term)
     return total
-
-
-def _add(x: Any, y: Any) -> Any:
-    return x + y
-
-
-def _same(x: Any) -> Any:
-    return x
 
 
 def clone(a: DeviceArray) -> DeviceArray:
     """A copy, laid out as the original."""
-    return lift(_same, a)
+    return lift(formulas.same, a)
 
 
 def contiguous_clone(a: DeviceArray) -> DeviceArray:
     """A copy that lies row by row in memory."""
     out = empty(a.shape, a.dtype)
-    write(_same, out, a)
+    write(formulas.same, out, a)
     return out
+
+
+def row_by_row(a: DeviceArray) -> DeviceArray:
+    """The array if it lies row by row, else a copy that does."""
+    return a if a.contiguous else contiguous_clone(a)
 
 
 def write_over(target: DeviceArray, source: DeviceArray) -> None:
     """Writes ``source``, which is broadcast and cast, over ``target``."""
-    write(_same, target, source)
+    write(formulas.same, target, source)

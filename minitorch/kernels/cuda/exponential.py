@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 from numba import uint32
 
+from minitorch.kernels.cuda import formulas
 from minitorch.kernels.cuda.array import DeviceArray, empty
 from minitorch.kernels.cuda.device import cuda, function, number_type
-from minitorch.kernels.cuda.elementwise import contiguous_clone
+from minitorch.kernels.cuda.elementwise import row_by_row
 from minitorch.kernels.cuda.folding import combiner
 from minitorch.kernels.cuda.launch import launch
 
@@ -68,7 +69,7 @@ def _along(dim: int, make: Callable[..., Any], formula: Any, *arrays: DeviceArra
     out = empty(shape, dtype)
     if not out.size:
         return out
-    arrays = tuple(each if each.contiguous else contiguous_clone(each) for each in arrays)
+    arrays = tuple(map(row_by_row, arrays))
     classes, inner = (shape[dim], math.prod(shape[dim + 1 :])) if shape else (1, 1)
     rows = out.size // classes
     alone = classes <= SHORT or inner > 1
@@ -102,8 +103,8 @@ def _start(row, classes, inner):
 @cache
 def _forward(finish: Formula, alone: bool, number: Any) -> Any:
     share, f = _share(alone), function(finish)
-    largest_of_all = combiner(_larger, THREADS)
-    sum_of_all = combiner(_add, THREADS)
+    largest_of_all = combiner(formulas.larger, THREADS)
+    sum_of_all = combiner(formulas.add, THREADS)
 
     def kernel(out, a, rows, classes, inner):
         found = cuda.shared.array(THREADS, number)
@@ -134,9 +135,9 @@ def _forward(finish: Formula, alone: bool, number: Any) -> Any:
 
 
 @cache
-def _backward(formulas: tuple[Formula, Formula], alone: bool, number: Any) -> Any:
-    share, term, finish = _share(alone), function(formulas[0]), function(formulas[1])
-    sum_of_all = combiner(_add, THREADS)
+def _backward(pair: tuple[Formula, Formula], alone: bool, number: Any) -> Any:
+    share, term, finish = _share(alone), function(pair[0]), function(pair[1])
+    sum_of_all = combiner(formulas.add, THREADS)
 
     def kernel(out, grad, result, rows, classes, inner):
         found = cuda.shared.array(THREADS, number)
@@ -158,11 +159,3 @@ def _backward(formulas: tuple[Formula, Formula], alone: bool, number: Any) -> An
                 i = uint32(i + step)
 
     return kernel
-
-
-def _larger(x: Any, y: Any) -> Any:
-    return max(x, y)
-
-
-def _add(x: Any, y: Any) -> Any:
-    return x + y

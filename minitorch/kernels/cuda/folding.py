@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import uint32
 
+from minitorch.kernels.cuda import formulas
 from minitorch.kernels.cuda.array import DeviceArray, empty
 from minitorch.kernels.cuda.device import cuda, function, number_type
 from minitorch.kernels.cuda.launch import MOST_BLOCKS, launch
@@ -96,10 +97,6 @@ def fold(
     return out if slices == 1 else fold(out, (0,), False, combine, identity, dtype)
 
 
-def _same(x: Any) -> Any:
-    return x
-
-
 @cache
 def combiner(combine: Formula, threads: int) -> Any:
     """A function that combines what the threads of a block have, by twos, and gives every thread the result.
@@ -129,7 +126,7 @@ def combiner(combine: Formula, threads: int) -> Any:
 @cache
 def _by_thread(combine: Formula, prepare: Formula | None, number: Any, kept_dims: int, gone_dims: int) -> Any:
     """A thread for each result. Neighbours read what lies side by side where results do."""
-    f, g = function(combine), function(prepare or _same)
+    f, g = function(combine), function(prepare or formulas.same)
     kept_place, gone_place = places(kept_dims), places(gone_dims)
 
     def kernel(out, a, identity, outputs, count, length, kept_shape, kept_steps, gone_shape, gone_steps):
@@ -150,7 +147,7 @@ def _by_thread(combine: Formula, prepare: Formula | None, number: Any, kept_dims
 @cache
 def _by_block(combine: Formula, prepare: Formula | None, number: Any, kept_dims: int, gone_dims: int) -> Any:
     """A block for each result and slice: threads take every 256th element, and then combine what they have by twos."""
-    f, g, combined = function(combine), function(prepare or _same), combiner(combine, BLOCK)
+    f, g, combined = function(combine), function(prepare or formulas.same), combiner(combine, BLOCK)
     kept_place, gone_place = places(kept_dims), places(gone_dims)
 
     def kernel(out, a, identity, outputs, count, length, kept_shape, kept_steps, gone_shape, gone_steps):

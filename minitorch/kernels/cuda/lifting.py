@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numba import uint32
 
+from minitorch.kernels.cuda import formulas
 from minitorch.kernels.cuda.array import DeviceArray, empty
 from minitorch.kernels.cuda.device import cuda, function
 from minitorch.kernels.cuda.launch import blocks_for, launch
@@ -177,14 +178,10 @@ def _strided(formula: Formula, arity: int, dims: int) -> Callable[..., None]:
 BOOL = np.dtype(bool)
 
 
-def _same(x: Any) -> Any:
-    return x
-
-
 def cast(a: DeviceArray, dtype: Any) -> DeviceArray:
     """The same numbers in another dtype; the same array if it has that dtype already."""
     dtype = np.dtype(dtype)
-    return a if a.dtype == dtype else lift(_same, a, dtype=dtype)
+    return a if a.dtype == dtype else lift(formulas.same, a, dtype=dtype)
 
 
 def unary(formula: Formula, dtype: np.dtype | None = None) -> Callable[..., DeviceArray]:

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numba import uint32
 
+from minitorch.kernels.cuda import formulas
 from minitorch.kernels.cuda.array import DeviceArray, empty, to_host
 from minitorch.kernels.cuda.creation import ones
 from minitorch.kernels.cuda.device import cuda, function, number_type
-from minitorch.kernels.cuda.elementwise import contiguous_clone
+from minitorch.kernels.cuda.elementwise import row_by_row
 from minitorch.kernels.cuda.folding import combiner
 from minitorch.kernels.cuda.launch import blocks_for, launch
 from minitorch.kernels.cuda.lifting import cast, position
@@ -36,7 +37,7 @@ def nll_loss_forward(
     """-weight[target] * a[target] of each sample, their sum or weighted mean; and how much each sample counts in it, (n, …)."""
     weights = empty(target.shape, a.dtype)
     by_class = ones((a.shape[1],), a) if weight is None else weight
-    given = (*_by_samples(a, target), _rows(by_class), np.int64(ignore_index), *_sizes(a, target))
+    given = (*_by_samples(a, target), row_by_row(by_class), np.int64(ignore_index), *_sizes(a, target))
     if reduction == "none":
         loss = empty(target.shape, a.dtype)
         launch(_each, blocks_for(target.size), (loss, weights, *given))
@@ -49,7 +50,7 @@ def nll_loss_forward(
 def nll_loss_pick(a: DeviceArray, target: DeviceArray, weights: DeviceArray, ignore_index: int) -> DeviceArray:
     """-weight * a[target] for each sample, 0 where ignored."""
     out = empty(target.shape, a.dtype)
-    given = (*_by_samples(a, target), _rows(weights), np.int64(ignore_index), *_sizes(a, target))
+    given = (*_by_samples(a, target), row_by_row(weights), np.int64(ignore_index), *_sizes(a, target))
     launch(_pick, blocks_for(target.size), (out, *given))
     return out
 
@@ -59,17 +60,14 @@ def nll_loss_backward(
 ) -> DeviceArray:
     """-weight * grad at each sample's target, 0 elsewhere. The adjoint of ``nll_loss_pick``; ``grad`` is broadcast."""
     out = empty(a.shape, grad.dtype)
-    given = (_rows(expand(grad, target.shape)), _rows(cast(target, np.int64)), _rows(weights), np.int64(ignore_index))
+    grads, targets = row_by_row(expand(grad, target.shape)), row_by_row(cast(target, np.int64))
+    given = (grads, targets, row_by_row(weights), np.int64(ignore_index))
     launch(_put, blocks_for(a.size), (out, *given, *_sizes(a, target)))
     return out
 
 
-def _rows(a: DeviceArray) -> DeviceArray:
-    return a if a.contiguous else contiguous_clone(a)
-
-
 def _by_samples(a: DeviceArray, target: DeviceArray) -> tuple[DeviceArray, DeviceArray]:
-    return _rows(a), _rows(cast(target, np.int64))
+    return row_by_row(a), row_by_row(cast(target, np.int64))
 
 
 def _sizes(a: DeviceArray, target: DeviceArray) -> tuple[np.uint32, ...]:
@@ -99,7 +97,7 @@ def _each(losses, weights, a, target, weight, ignored, samples, classes, rest):
 @cache
 def _all(mean: bool, number: Any) -> Any:
     """One block for all samples."""
-    sum_of_all = combiner(_add, THREADS)
+    sum_of_all = combiner(formulas.add, THREADS)
 
     def kernel(loss, weights, a, target, weight, ignored, samples, classes, rest):
         found = cuda.shared.array(THREADS, number)
@@ -125,10 +123,6 @@ def _all(mean: bool, number: Any) -> Any:
             loss[0] = lost / counted if mean else lost
 
     return kernel
-
-
-def _add(x: Any, y: Any) -> Any:
-    return x + y
 
 
 def _pick(out, a, target, weights, ignored, samples, classes, rest):

@@ -12,7 +12,7 @@ import numpy as np
 
 from minitorch.kernels.cuda.array import DeviceArray
 from minitorch.kernels.cuda.device import cuda
-from minitorch.kernels.cuda.elementwise import contiguous_clone, write_over
+from minitorch.kernels.cuda.elementwise import row_by_row, write_over
 from minitorch.kernels.cuda.launch import blocks_for, launch
 from minitorch.kernels.cuda.lifting import position
 
@@ -38,7 +38,7 @@ def sgd(
     All arrays have one shape and one floating point dtype.
     """
     given = [each for each in (param, grad, velocity) if each is not None]
-    rows = [each if each.contiguous else contiguous_clone(each) for each in given]
+    rows = [row_by_row(each) for each in given]
     number, size = param.dtype.type, np.uint32(param.size)
     numbers = tuple(map(number, (lr, weight_decay, momentum, fresh)))
     kernel = _step(velocity is not None, weight_decay != 0, nesterov, maximize)

@@ -14,7 +14,7 @@ from numba import int32, uint32
 
 from minitorch.kernels.cuda.array import DeviceArray, empty
 from minitorch.kernels.cuda.device import cuda, function, number_type
-from minitorch.kernels.cuda.elementwise import contiguous_clone
+from minitorch.kernels.cuda.elementwise import row_by_row
 from minitorch.kernels.cuda.launch import blocks_for, launch
 from minitorch.kernels.cuda.lifting import position
 from minitorch.kernels.windows import index_dtype, windows_along
@@ -46,7 +46,9 @@ def max_pool2d(
     output, indices = empty(shape, input.dtype), empty(shape, index_dtype(largest))
     numbers = (output.size, *plane, *size, *kernel_size, *stride, *padding, *dilation)
     nothing = input.dtype.type(-np.inf if input.dtype.kind == "f" else np.iinfo(input.dtype).min)
-    launch(_pool, blocks_for(output.size), (output, indices, _rows(input), nothing, tuple(map(np.uint32, numbers))))
+    launch(
+        _pool, blocks_for(output.size), (output, indices, row_by_row(input), nothing, tuple(map(np.uint32, numbers)))
+    )
     return output, indices
 
 
@@ -56,7 +58,9 @@ def max_pool2d_backward(grad: DeviceArray, indices: DeviceArray, input: DeviceAr
     plane, windows = prod(input.shape[-2:]), prod(grad.shape[-2:])
     kernel = _scatter(number_type(grad.dtype))
     sizes = (np.uint32(plane), np.uint32(windows))
-    launch(kernel, (prod(input.shape[:-2]) if plane else 0,), (out, _rows(grad), _rows(indices), *sizes), THREADS)
+    launch(
+        kernel, (prod(input.shape[:-2]) if plane else 0,), (out, row_by_row(grad), row_by_row(indices), *sizes), THREADS
+    )
     return out
 
 
@@ -64,7 +68,7 @@ def max_pool2d_gather(input: DeviceArray, indices: DeviceArray) -> DeviceArray:
     """The elements of ``input`` (..., height, width) at the flat positions ``indices`` (..., out_height, out_width)."""
     out = empty(indices.shape, input.dtype)
     numbers = tuple(map(np.uint32, (out.size, prod(input.shape[-2:]), prod(indices.shape[-2:]))))
-    launch(_gather, blocks_for(out.size), (out, _rows(input), _rows(indices), *numbers))
+    launch(_gather, blocks_for(out.size), (out, row_by_row(input), row_by_row(indices), *numbers))
     return out
 
 
@@ -72,10 +76,6 @@ def _firsts(count: int, stride: int, padding: int, dilation: int) -> np.ndarray:
     """For each window along a dimension, where the first of its places that is not before the plane is."""
     starts = np.arange(count) * stride - padding
     return np.where(starts < 0, starts % dilation, starts)
-
-
-def _rows(a: DeviceArray) -> DeviceArray:
-    return a if a.contiguous else contiguous_clone(a)
 
 
 @function

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numba import int64, uint32
 
+from minitorch.kernels.cuda import formulas
 from minitorch.kernels.cuda.array import DeviceArray, empty
 from minitorch.kernels.cuda.device import cuda, function, number_type
 from minitorch.kernels.cuda.elementwise import div
@@ -23,22 +24,6 @@ from minitorch.kernels.cuda.shape import reshape
 __all__ = [
     "all", "amax", "amin", "any", "argmax", "argmin", "count_nonzero", "max_dim", "mean", "min_dim", "prod", "sum", "sum_to",
 ]  # fmt: skip
-
-
-def _add(x: Any, y: Any) -> Any:
-    return x + y
-
-
-def _multiply(x: Any, y: Any) -> Any:
-    return x * y
-
-
-def _larger(x: Any, y: Any) -> Any:
-    return x if x > y or x != x else y
-
-
-def _smaller(x: Any, y: Any) -> Any:
-    return x if x < y or x != x else y
 
 
 def _both(x: Any, y: Any) -> Any:
@@ -55,12 +40,12 @@ def _is_true(x: Any) -> Any:
 
 def sum(a: DeviceArray, dim: Dim, keepdim: bool, dtype: np.dtype | None = None) -> DeviceArray:
     """The sum, in ``dtype`` (the array's own unless given)."""
-    return fold(a, dim, keepdim, _add, 0, np.dtype(dtype or a.dtype))
+    return fold(a, dim, keepdim, formulas.add, 0, np.dtype(dtype or a.dtype))
 
 
 def prod(a: DeviceArray, dim: Dim, keepdim: bool, dtype: np.dtype) -> DeviceArray:
     """The product, in ``dtype``."""
-    return fold(a, dim, keepdim, _multiply, 1, np.dtype(dtype))
+    return fold(a, dim, keepdim, formulas.multiply, 1, np.dtype(dtype))
 
 
 def mean(a: DeviceArray, dim: Dim, keepdim: bool, dtype: np.dtype | None = None) -> DeviceArray:
@@ -78,12 +63,12 @@ def sum_to(a: DeviceArray, shape: tuple[int, ...]) -> DeviceArray:
 
 def amax(a: DeviceArray, dim: Dim, keepdim: bool) -> DeviceArray:
     """The largest element; NaN if there is one."""
-    return fold(a, dim, keepdim, _larger, _limit(a.dtype, lowest=True), a.dtype)
+    return fold(a, dim, keepdim, formulas.larger, _limit(a.dtype, lowest=True), a.dtype)
 
 
 def amin(a: DeviceArray, dim: Dim, keepdim: bool) -> DeviceArray:
     """The smallest element; NaN if there is one."""
-    return fold(a, dim, keepdim, _smaller, _limit(a.dtype, lowest=False), a.dtype)
+    return fold(a, dim, keepdim, formulas.smaller, _limit(a.dtype, lowest=False), a.dtype)
 
 
 def _limit(dtype: np.dtype, lowest: bool) -> Any:
@@ -106,7 +91,7 @@ def any(a: DeviceArray, dim: Dim, keepdim: bool) -> DeviceArray:
 
 def count_nonzero(a: DeviceArray, dim: Dim) -> DeviceArray:
     """How many elements are not zero, as int64."""
-    return fold(a, dim, False, _add, 0, np.dtype(np.int64), _is_true)
+    return fold(a, dim, False, formulas.add, 0, np.dtype(np.int64), _is_true)
 
 
 # -- where the extremes are ---------------------------------------------------------------------------------------------
