@@ -15,10 +15,10 @@ import numpy as np
 from numba import uint32
 
 from minitorch.kernels.cuda import formulas
-from minitorch.kernels.cuda.array import DeviceArray, empty
+from minitorch.kernels.cuda.array import DeviceArray, dense_strides, empty
 from minitorch.kernels.cuda.device import cuda, function, number_type
 from minitorch.kernels.cuda.launch import MOST_BLOCKS, launch
-from minitorch.kernels.cuda.lifting import broadcast_strides, collapse, places
+from minitorch.kernels.cuda.lifting import collapse, places
 
 Formula = Callable[..., Any]
 Dim = tuple[int, ...] | None
@@ -53,18 +53,11 @@ class Plan(NamedTuple):
 def plan(a: DeviceArray, dim: Dim) -> Plan:
     gone = [d for d in range(a.ndim) if dim is None or d in dim]
     kept = [d for d in range(a.ndim) if d not in gone]
-    shapes = []
-    for dims in (kept, gone):
-        shape = tuple(a.shape[d] for d in dims)
-        out = DeviceArray(a.memory, a.dtype, shape, (1,) * len(shape))
-        strides = broadcast_strides(a.view(shape, [a.strides[d] for d in dims]), shape)
-        # The results lie in their own order; those that go away may be visited in any, so that of memory is taken.
-        dense = tuple(prod(shape[d + 1 :]) for d in range(out.ndim)) if dims is kept else strides
-        merged, (_, steps) = collapse(shape, [dense, strides])
-        shapes += [merged, steps if any(size != 1 for size in shape) else (0,)]
-    kept_shape, kept_steps, gone_shape, gone_steps = shapes
-    outputs, count = (prod(a.shape[d] for d in dims) for dims in (kept, gone))
-    return Plan(outputs, count, kept_shape, kept_steps, gone_shape, gone_steps)
+    kept_sizes, gone_sizes = ([a.shape[d] for d in dims] for dims in (kept, gone))
+    # The results lie row by row, and keep that order. What goes away may be taken in any: in that of memory.
+    kept_shape, (_, kept_steps) = collapse(kept_sizes, [dense_strides(kept_sizes), [a.strides[d] for d in kept]])
+    gone_shape, (gone_steps,) = collapse(gone_sizes, [[a.strides[d] for d in gone]])
+    return Plan(prod(kept_sizes), prod(gone_sizes), kept_shape, kept_steps, gone_shape, gone_steps)
 
 
 def result_shape(a: DeviceArray, dim: Dim, keepdim: bool) -> tuple[int, ...]:

@@ -77,7 +77,7 @@ def multiply(
         splits: into how many parts to cut the depth. The sink gets part s of batch b as batch b * splits + s.
     """
     rows, columns, depth = size
-    length = -(-depth // splits)
+    length = -(-depth // (splits * tile.depth)) * tile.depth  # of whole steps, which vectors do not reach beyond
     kernel = _kernel(tile, number_type(dtype), 16 // dtype.itemsize, *sources, sink)
     grid = (-(-columns // tile.columns), -(-rows // tile.rows), batches * splits)
     numbers = tuple(map(np.uint32, (depth, length, splits)))

@@ -203,7 +203,7 @@ def shapes() -> list[Case]:
 
 def products() -> list[Case]:
     rows = []
-    for n, depth, m in ((1, 1, 1), (67, 31, 65), (68, 36, 72), (5, 600, 3), (64, 0, 3)):
+    for n, depth, m in ((1, 1, 1), (67, 31, 65), (68, 36, 72), (5, 600, 3), (4, 1048, 8), (64, 0, 3)):
         size = f"{n}x{depth}x{m}"
         rows += [
             Case(f"mm {size}", call("mm"), (normal(n, depth), normal(depth, m)), close=10),
