@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 pytest.importorskip("numba_cuda", reason="numba-cuda, which compiles these kernels, is not installed")
 
 from minitorch.kernels import tables
-from minitorch.kernels.cuda import DeviceArray, folding, from_host, gemm, to_host
+from minitorch.kernels.cuda import DeviceArray, convolution, folding, from_host, gemm, gemm_tile, to_host
 from tests.kernels.cuda.cases import CASES, NOT_FOR_TRUTH
 from tests.kernels.test_pooling import windows
 
@@ -176,3 +176,34 @@ def test_convolution_of_any_geometry_is_the_cpus(sizes, stride, padding, dilatio
     for program in programs:  # of whole numbers, whose sums are exact
         theirs = program(CPU, input, weight, output)
         np.testing.assert_array_equal(to_host(program(GPU, *map(from_host, (input, weight, output)))), theirs)
+
+
+TRANSPOSED = {"nn": (False, False), "nt": (False, True), "tn": (True, False), "tt": (True, True)}
+
+
+@pytest.mark.parametrize("sizes", [(130, 24, 132), (131, 13, 129)], ids=["vectors", "elements"])
+@pytest.mark.parametrize("kind", TRANSPOSED)
+def test_large_tiles_multiply_too(kind, sizes, interpreter, monkeypatch):
+    """Of whole numbers, whose sums are exact. Products of matrices this small would not get large tiles by themselves."""
+    monkeypatch.setattr(gemm, "choose", lambda *args: gemm_tile.LARGE)
+    n, depth, m = sizes
+    random = np.random.default_rng(1)
+    a, b = (random.integers(-9, 10, shape).astype("f") for shape in ((n, depth), (depth, m)))
+    ours = [
+        GPU.t(from_host(each.T)) if turned else from_host(each)
+        for each, turned in zip((a, b), TRANSPOSED[kind], strict=True)
+    ]
+    np.testing.assert_array_equal(to_host(GPU.mm(*ours)), a @ b)
+
+
+def test_large_tiles_convolve_too(interpreter, monkeypatch):
+    monkeypatch.setattr(convolution, "choose", lambda *args: gemm_tile.LARGE)
+    random = np.random.default_rng(1)
+    a, weight = (random.integers(-9, 10, shape).astype("f") for shape in ((2, 3, 9, 10), (5, 3, 3, 3)))
+    how = {"stride": (2, 1), "padding": (1, 1), "dilation": (1, 1), "groups": 1}
+    grad = CPU.conv2d(a, weight, None, **how)
+    np.testing.assert_array_equal(to_host(GPU.conv2d(from_host(a), from_host(weight), None, **how)), grad)
+    for name, other, shape in (("input", weight, a.shape), ("weight", a, weight.shape)):
+        program = f"conv2d_{name}_grad"
+        ours = getattr(GPU, program)(from_host(grad), from_host(other), shape, **how)
+        np.testing.assert_array_equal(to_host(ours), getattr(CPU, program)(grad, other, shape, **how))
