@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from functools import reduce
 from typing import Any
 
@@ -11,12 +10,16 @@ import numpy as np
 
 from minitorch import dtypes
 from minitorch.autograd.variable import Variable
-from minitorch.device import device as Device
+from minitorch.device import check_present
 from minitorch.dtypes import dtype as Dtype
 from minitorch.dtypes import from_numpy_dtype, get_default_dtype, promote_types
+from minitorch.kernels.cpu.creation import as_numpys, cast, new, view_dtype
+from minitorch.kernels.cpu.unsigned import check_known
 from minitorch.ops.arguments import sizes
-from minitorch.ops.promotion import as_dtype, check_fits, number_dtype
+from minitorch.ops.mistakes import explained
+from minitorch.ops.promotion import Number, as_dtype, check_fits, number_dtype
 from minitorch.tensor import Tensor
+from minitorch.warn import warn
 
 # Every function here takes these by keyword: dtype (the default one for floating point results), device ("cpu") and
 # requires_grad.
@@ -24,8 +27,7 @@ from minitorch.tensor import Tensor
 
 def made(array: np.ndarray, device: Any, requires_grad: bool) -> Tensor:
     """An array as a tensor, with the settings that all functions here take."""
-    if device is not None:
-        Device(device)  # says that there is only the CPU
+    check_present(device)
     if requires_grad and array.dtype.kind != "f":
         raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
     return Variable._of(array).requires_grad_(requires_grad)
@@ -34,6 +36,8 @@ def made(array: np.ndarray, device: Any, requires_grad: bool) -> Tensor:
 def asked_shape(function: str, given: tuple[Any, ...], size: Any = None) -> tuple[int, ...]:
     """The shape that a function is given as numbers, as a sequence of them, or by the name of ``size``."""
     given = given if size is None else (size,)
+    if not given:
+        raise TypeError(f'{function}() missing 1 required positional arguments: "size"')
     if len(given) == 1 and (
         isinstance(given[0], str) or not (hasattr(given[0], "__iter__") or hasattr(given[0], "__index__"))
     ):
@@ -59,6 +63,7 @@ def asked_dtype(function: str, dtype: Dtype | None) -> np.dtype:
 # -- from numbers and arrays ------------------------------------------------------------------------------------------
 
 
+@explained
 def tensor(data: Any, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A new tensor that copies numbers, nested sequences of them, an array or a tensor.
 
@@ -73,20 +78,19 @@ def tensor(data: Any, *, dtype: Dtype | None = None, device: Any = None, require
         TypeError, RuntimeError: something in it is not a number.
     """
     if isinstance(data, Variable):
-        warnings.warn(
+        warn(
             "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
-            "sourceTensor.detach().clone().requires_grad_(True), rather than torch.tensor(sourceTensor).",
-            stacklevel=2,
+            "sourceTensor.detach().clone().requires_grad_(True), rather than torch.tensor(sourceTensor)."
         )
     elif isinstance(data, list | tuple) and data and isinstance(data[0], np.ndarray):
-        warnings.warn(
+        warn(
             "Creating a tensor from a list of numpy.ndarrays is extremely slow. Please consider converting the list to a single "
-            "numpy.ndarray with numpy.array() before converting to a tensor.",
-            stacklevel=2,
+            "numpy.ndarray with numpy.array() before converting to a tensor."
         )
-    return made(np.array(_as_array(data, dtype), order="C"), device, requires_grad)
+    return made(_as_array(data, dtype).copy("C"), device, requires_grad)
 
 
+@explained
 def as_tensor(data: Any, dtype: Dtype | None = None, device: Any = None) -> Tensor:
     """As ``tensor``, but without a copy (and with its history) where ``data`` is a tensor or array of that dtype already."""
     if isinstance(data, Tensor):
@@ -102,7 +106,7 @@ def _as_array(data: Any, dtype: Dtype | None) -> np.ndarray:
     if isinstance(data, Variable):
         array = data._array
     elif isinstance(data, np.ndarray | np.generic):
-        array = np.asarray(data)
+        array = np.asanyarray(data)
         from_numpy_dtype(array.dtype)  # says which dtypes there are
     else:
         array = _from_sequence(data, dtype)
@@ -110,12 +114,12 @@ def _as_array(data: Any, dtype: Dtype | None) -> np.ndarray:
             dtype = reduce(promote_types, _dtypes_in(data)) if array.size else from_numpy_dtype(array.dtype)
         elif dtype is None and array.dtype == np.float64:
             dtype = get_default_dtype()
-    return _with_our_dtype(array if dtype is None else array.astype(dtype.numpy, copy=False))
+    return _with_our_dtype(array if dtype is None else cast(array, dtype.numpy))
 
 
 def _with_our_dtype(array: np.ndarray) -> np.ndarray:
     """The same memory, with the dtype object that is compared by identity: arrays that were pickled have another one."""
-    return array.view(from_numpy_dtype(array.dtype).numpy, np.ndarray)
+    return view_dtype(array, from_numpy_dtype(array.dtype).numpy)
 
 
 def _holds_arrays(data: Any) -> bool:
@@ -157,7 +161,9 @@ def _from_sequence(data: Any, dtype: Dtype | None) -> np.ndarray:
             raise ValueError(f"too many dimensions '{kind}'")
         raise TypeError(f"new(): invalid data type '{kind}'")
     if array.dtype.kind in "iu" and not _holds_arrays(data):
-        if array.dtype.kind == "u" and (dtype is None or dtype.category != dtypes.FLOATING):
+        if array.dtype.kind == "u" and (
+            dtype is None or (dtype is not dtypes.uint64 and dtype.category != dtypes.FLOATING)
+        ):
             raise ValueError("Overflow when unpacking long long")
         array = array if array.dtype.kind == "u" else array.astype(np.int64)
     if dtype is not None and dtype.category == dtypes.INTEGRAL and array.size:
@@ -230,11 +236,10 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
             "given numpy array strides not a multiple of the element byte size. Copy the numpy array to reallocate the memory."
         )
     if not ndarray.flags.writeable:
-        warnings.warn(
+        warn(
             "The given NumPy array is not writable, and PyTorch does not support non-writable tensors. This means writing to "
             "this tensor will result in undefined behavior. You may want to copy the array to protect its data or make it "
-            "writable before converting it to a tensor. This type of warning will be suppressed for the rest of this program.",
-            stacklevel=2,
+            "writable before converting it to a tensor. This type of warning will be suppressed for the rest of this program."
         )
     return Variable._of(_with_our_dtype(lent(ndarray)))
 
@@ -256,62 +261,72 @@ class _Lent:
 # -- filled -----------------------------------------------------------------------------------------------------------
 
 
+@explained
 def empty(
     *shape: Any, size: Any = None, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """A tensor with arbitrary contents."""
-    return made(np.empty(asked_shape("empty", shape, size), asked_dtype("empty", dtype)), device, requires_grad)
+    return made(new(np.empty, asked_shape("empty", shape, size), asked_dtype("empty", dtype)), device, requires_grad)
 
 
+@explained
 def zeros(
     *shape: Any, size: Any = None, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Zeros."""
-    return made(np.zeros(asked_shape("zeros", shape, size), asked_dtype("zeros", dtype)), device, requires_grad)
+    return made(new(np.zeros, asked_shape("zeros", shape, size), asked_dtype("zeros", dtype)), device, requires_grad)
 
 
+@explained
 def ones(
     *shape: Any, size: Any = None, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Ones."""
-    return made(np.ones(asked_shape("ones", shape, size), asked_dtype("ones", dtype)), device, requires_grad)
+    return made(new(np.ones, asked_shape("ones", shape, size), asked_dtype("ones", dtype)), device, requires_grad)
 
 
+@explained
 def full(
-    size: Any, fill_value: float, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
+    size: Any, fill_value: Number, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """One number everywhere; the dtype follows the number unless given."""
     wanted = dtype or number_dtype(fill_value)
     check_fits(fill_value, wanted)
     return made(
-        np.full(asked_shape("full", (size,)), as_dtype(fill_value, wanted), wanted.numpy), device, requires_grad
+        cast(np.full(asked_shape("full", (size,)), as_dtype(fill_value, wanted)), wanted.numpy), device, requires_grad
     )
 
 
+@explained
 def zeros_like(input: Tensor, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Zeros of another tensor's shape and dtype."""
-    return made(np.zeros_like(input._array, dtype=_numpy(dtype)), device, requires_grad)
+    return made(_like(np.zeros_like, input, dtype), device, requires_grad)
 
 
+@explained
 def ones_like(input: Tensor, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones of another tensor's shape and dtype."""
-    return made(np.ones_like(input._array, dtype=_numpy(dtype)), device, requires_grad)
+    return made(_like(np.ones_like, input, dtype), device, requires_grad)
 
 
+@explained
 def empty_like(input: Tensor, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Arbitrary contents, of another tensor's shape and dtype."""
-    return made(np.empty_like(input._array, dtype=_numpy(dtype)), device, requires_grad)
+    return made(_like(np.empty_like, input, dtype), device, requires_grad)
 
 
+@explained
 def full_like(
-    input: Tensor, fill_value: float, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
+    input: Tensor, fill_value: Number, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """One number everywhere, of another tensor's shape and dtype."""
     wanted = dtype or input.dtype
     check_fits(fill_value, wanted)
-    return made(np.full_like(input._array, as_dtype(fill_value, wanted), dtype=wanted.numpy), device, requires_grad)
+    number = as_dtype(fill_value, wanted)
+    return made(_like(lambda like, dtype: np.full_like(like, number, dtype), input, wanted), device, requires_grad)
 
 
+@explained
 def eye(
     n: int, m: int | None = None, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
@@ -319,16 +334,21 @@ def eye(
     for name, count in (("n", n), ("m", 0 if m is None else m)):
         if count < 0:
             raise RuntimeError(f"{name} must be greater or equal to 0, got {count}")
-    return made(np.eye(n, m, dtype=asked_dtype("eye", dtype)), device, requires_grad)
+    wanted = asked_dtype("eye", dtype)
+    check_known("eye", wanted)
+    return made(cast(np.eye(n, m, dtype=np.float32), wanted), device, requires_grad)
 
 
-def _numpy(dtype: Dtype | None) -> Any:
-    return None if dtype is None else dtype.numpy
+def _like(make: Any, input: Tensor, dtype: Dtype | None) -> np.ndarray:
+    """What numpy's ``zeros_like`` or the like makes of a tensor, of any dtype."""
+    wanted = input._array.dtype if dtype is None else dtype.numpy
+    return new(lambda like, of: make(like, dtype=of), as_numpys(input._array), wanted)
 
 
 # -- counted ----------------------------------------------------------------------------------------------------------
 
 
+@explained
 def arange(
     *bounds: float,
     dtype: Dtype | None = None,
@@ -357,7 +377,8 @@ def arange(
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
     whole = all(number_dtype(each).category != dtypes.FLOATING for each in (start, end, step))
     wanted = dtype or (dtypes.int64 if whole else get_default_dtype())
+    check_known("arange_cpu", wanted.numpy)
     count = -((start - end) // step) if whole else math.ceil((end - start) / step)
     precise = np.int64 if wanted.category != dtypes.FLOATING and whole else np.float64
     steps: np.ndarray = np.arange(count, dtype=precise)
-    return made((start + step * steps).astype(wanted.numpy), device, requires_grad)
+    return made(cast(start + step * steps, wanted.numpy), device, requires_grad)

@@ -2,20 +2,47 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
+TYPES = (
+    "cpu", "cuda", "ipu", "xpu", "mkldnn", "opengl", "opencl", "ideep", "hip", "ve", "fpga", "maia", "xla", "lazy", "vulkan",
+    "mps", "meta", "hpu", "mtia", "privateuseone",
+)  # fmt: skip
+"""What devices may be called; that there are kernels for one is another matter."""
+
 
 class device:
-    """Where a tensor's memory is. So far there is the CPU."""
+    """A place for tensors: ``device("cpu")``, ``device("cuda:1")``, ``device("cuda", 1)``; a number alone is that of a GPU.
+
+    Raises:
+        RuntimeError: no type of device has that name.
+        TypeError: the type is no text.
+    """
 
     __slots__ = ("index", "type")
 
-    def __init__(self, type: str | device = "cpu", index: int | None = None) -> None:
-        name, _, number = str(type).partition(":")
-        if name != "cpu":
-            raise RuntimeError(f"this build of minitorch computes on the CPU: device 'cpu' is there, '{type}' is not")
-        if number and not number.isdecimal():
+    def __init__(self, type: str | device | int = "cpu", index: int | None = None) -> None:
+        if isinstance(type, device):
+            type = str(type)
+        if isinstance(type, int):
+            type = f"cuda:{type}"
+        if not isinstance(type, str):
+            raise TypeError(
+                f"device() received an invalid combination of arguments - got ({type.__class__.__name__}), but expected one of:\n"
+                " * (str type, int index)\n * (int index)"
+            )
+        if not type:
+            raise RuntimeError("Device string must not be empty")
+        name, colon, number = type.partition(":")
+        if name not in TYPES:
+            raise RuntimeError(f"Expected one of {', '.join(TYPES)} device type at start of device string: {name}")
+        if colon and not re.fullmatch("0|[1-9][0-9]*", number):
             raise RuntimeError(f"Invalid device string: '{type}'")
+        if colon and index is not None:
+            raise RuntimeError(f"type (string) must not include an index because index was passed explicitly: {type}")
         self.type = name
-        self.index = int(number) if number else index
+        self.index = int(number) if colon else index
 
     def __str__(self) -> str:
         return self.type if self.index is None else f"{self.type}:{self.index}"
@@ -32,3 +59,18 @@ class device:
 
 
 CPU = device("cpu")
+
+
+def get_default_device() -> device:
+    """Where new tensors are, if nothing else is asked for."""
+    return CPU
+
+
+def check_present(asked: Any) -> None:
+    """Checks that tensors can be on a device.
+
+    Raises:
+        RuntimeError: there are no kernels for it.
+    """
+    if asked is not None and device(asked).type != "cpu":
+        raise RuntimeError(f"minitorch computes on the CPU: device 'cpu' is there, '{device(asked)}' is not")

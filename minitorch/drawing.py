@@ -5,15 +5,18 @@ Every function checks its arguments first, so that a mistake draws nothing.
 
 from __future__ import annotations
 
+from operator import index
 from typing import Any
-
-import numpy as np
 
 from minitorch import dtypes
 from minitorch.autograd.variable import Variable
 from minitorch.creation import asked_dtype, asked_shape, empty, empty_like, made
 from minitorch.dtypes import dtype as Dtype
+from minitorch.dtypes import limits_of
 from minitorch.kernels.cpu import random as draws
+from minitorch.kernels.cpu.creation import as_numpys, cast
+from minitorch.kernels.cpu.unsigned import check_known
+from minitorch.ops.mistakes import explained
 from minitorch.ops.promotion import broadcast_shapes, check_fits
 from minitorch.random import Generator
 from minitorch.sampling import (
@@ -27,6 +30,7 @@ from minitorch.sampling import (
 from minitorch.tensor import Tensor
 
 
+@explained
 def rand(
     *shape: Any,
     size: Any = None,
@@ -42,6 +46,7 @@ def rand(
     return made(drawn_from(generator, lambda source: draws.uniform(source, dims, wanted)), device, requires_grad)
 
 
+@explained
 def randn(
     *shape: Any,
     size: Any = None,
@@ -57,6 +62,7 @@ def randn(
     return made(drawn_from(generator, lambda source: draws.normal(source, dims, wanted)), device, requires_grad)
 
 
+@explained
 def randint(
     low: int,
     high: Any = None,
@@ -86,6 +92,7 @@ def randint(
     )
 
 
+@explained
 def randperm(
     n: int,
     *,
@@ -105,15 +112,17 @@ def randperm(
 
 
 def _check_permutation(n: int, dtype: Dtype) -> None:
-    asked_shape("randperm", (n,))
+    asked_shape("randperm", (index(n),))
     if dtype is dtypes.bool:
         raise NotImplementedError("\"randperm\" not implemented for 'Bool'")
+    check_known("randperm", dtype.numpy)
     check_fits(n, dtype)
-    exact = 2 ** (np.finfo(dtype.numpy).nmant + 1) + 1 if dtype.category == dtypes.FLOATING else n
+    exact = 2 ** limits_of(dtype.numpy).digits + 1 if dtype.category == dtypes.FLOATING else n
     if n > exact:
         raise RuntimeError(f"n cannot be greater than {exact} for {dtype.scalar_type} type.")
 
 
+@explained
 def rand_like(
     input: Tensor,
     *,
@@ -127,6 +136,7 @@ def rand_like(
     return made.uniform_(generator=generator).requires_grad_(requires_grad)
 
 
+@explained
 def randn_like(
     input: Tensor,
     *,
@@ -140,6 +150,7 @@ def randn_like(
     return made.normal_(generator=generator).requires_grad_(requires_grad)
 
 
+@explained
 def randint_like(
     input: Tensor,
     low: int,
@@ -156,6 +167,7 @@ def randint_like(
     return made.random_(low, high, generator=generator).requires_grad_(requires_grad)
 
 
+@explained
 def normal(
     mean: Tensor | float,
     std: Tensor | float = 1.0,
@@ -198,7 +210,7 @@ def _normal(mean: Tensor | float, std: Tensor | float, generator: Generator | No
         RuntimeError: a standard deviation is negative, or the shapes do not broadcast.
     """
     if isinstance(std, Variable):
-        if std._array.size and not std._array.min() >= 0:
+        if not (as_numpys(std._array) >= 0).all():
             raise RuntimeError("normal expects all elements of std >= 0.0")
     elif not std >= 0.0:
         raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
@@ -207,10 +219,12 @@ def _normal(mean: Tensor | float, std: Tensor | float, generator: Generator | No
     shape, dtype = broadcast_shapes(*(each._array.shape for each in given)), given[0]._array.dtype
     if isinstance(std, Variable):
         standard = drawn_from(generator, lambda source: draws.normal(source, shape, dtype))
-        numbers = standard * std._array
+        numbers = as_numpys(standard) * as_numpys(std._array)
     else:
         numbers = drawn_from(generator, lambda source: draws.normal(source, shape, dtype, 0.0, std))
-    drawn = (numbers.astype(dtype) + (mean._array if isinstance(mean, Variable) else mean)).astype(dtype)
+    drawn = cast(
+        as_numpys(cast(numbers, dtype)) + (as_numpys(mean._array) if isinstance(mean, Variable) else mean), dtype
+    )
     if len(given) == 2:
         return NormalBackward3.apply(mean, std, drawn=drawn)
     return (NormalBackward1 if given[0] is mean else NormalBackward2).apply(given[0], drawn=drawn)

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from minitorch import dtypes
+from minitorch.kernels.cpu.creation import as_numpys
 
 
 class Node(Protocol):
@@ -92,7 +93,7 @@ def format_tensor(tensor: Printable, name: str = "tensor") -> str:
             [-3.0000,     nan]], dtype=torch.float64, requires_grad=True)
     """
     opening = f"{name}("
-    return _with_remarks(opening + _numbers(tensor._array, len(opening)), _remarks(tensor), len(opening))
+    return _with_remarks(opening + _numbers(as_numpys(tensor._array), len(opening)), _remarks(tensor), len(opening))
 
 
 def format_with_spec(tensor: Printable, spec: str) -> str:

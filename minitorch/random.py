@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from minitorch.autograd.graph import Function
-from minitorch.device import CPU
+from minitorch.device import CPU, check_present
 from minitorch.device import device as Device
 from minitorch.kernels.cpu import random as draws
 
@@ -23,7 +23,7 @@ class Generator(draws.Generator):
     """
 
     def __init__(self, device: Any = "cpu") -> None:
-        Device(device)  # says that there is only the CPU
+        check_present(device)
         self.lock = threading.RLock()
         super().__init__()
 

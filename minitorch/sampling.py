@@ -14,9 +14,12 @@ import numpy as np
 
 from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
-from minitorch.dtypes import from_numpy_dtype
+from minitorch.dtypes import from_numpy_dtype, limits_of
+from minitorch.kernels import tables
 from minitorch.kernels.cpu import distributions
 from minitorch.kernels.cpu import random as draws
+from minitorch.kernels.cpu.creation import as_numpys, cast
+from minitorch.kernels.cpu.unsigned import check_known
 from minitorch.ops.arguments import cpp_name, dtype_name
 from minitorch.ops.operator import in_place, methods, operator, with_out
 from minitorch.random import Generator, default_generator
@@ -32,7 +35,7 @@ class Drawn(Function):
     """Everything is replaced by numbers that the caller has drawn."""
 
     def forward(self, k: Table, *inputs: Any, drawn: np.ndarray) -> Any:
-        return drawn
+        return cast(drawn, inputs[0].dtype)
 
     def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
         return tuple(needed and k.zeros(grad.shape, grad) for needed in self.needs)
@@ -164,11 +167,11 @@ def check_range(low: int, high: int, dtype: np.dtype) -> None:
     if dtype.kind == "b":
         least, most = 0, 1
     else:
-        limits = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
+        limits = limits_of(dtype) if dtype.kind == "f" else np.iinfo(dtype)
         least, most = int(limits.min), int(limits.max)
     for name, bound in (("from", low), ("to - 1", high - 1)):
         if not least <= bound <= most:
-            raise RuntimeError(f"{name} is out of bounds for {cpp_name(Variable._of(np.empty(0, dtype)))}")
+            raise RuntimeError(f"{name} is out of bounds for {from_numpy_dtype(dtype).cpp_name}")
 
 
 def _probabilities(p: Tensor) -> np.ndarray:
@@ -178,8 +181,8 @@ def _probabilities(p: Tensor) -> np.ndarray:
         NotImplementedError: the dtype is not floating point.
         RuntimeError: one of them is not in [0, 1].
     """
-    array = p._array
     check_floating(p._array.dtype, "bernoulli_tensor_cpu_p_")
+    array = as_numpys(p._array)
     if not ((array >= 0) & (array <= 1)).all():
         raise RuntimeError(
             "Expected p_in >= 0 && p_in <= 1 to be true, but got false.  (Could this error message be improved?  If so, please "
@@ -249,6 +252,8 @@ def random_(self: Tensor, *bounds: int, generator: Generator | None = None) -> T
     low, high = (0, bounds[0]) if len(bounds) == 1 else bounds or (0, 0)
     if bounds:
         check_range(low, high, dtype)
+    else:
+        check_known("random_kernel_cpu", dtype)
 
     def draw(source: Generator, shape: tuple[int, ...]) -> np.ndarray:
         return draws.randint(source, low, high, shape, dtype) if bounds else draws.random(source, shape, dtype)
@@ -369,7 +374,7 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
         RuntimeError: something in it is not a probability.
     """
     if p is not None:
-        return bernoulli_(Variable._of(np.empty_like(input._array)), p, generator=generator)
+        return bernoulli_(Variable._of(tables[type(input._array)].clone(input._array)), p, generator=generator)
     probabilities = _probabilities(input)
     drawn = drawn_from(generator, lambda source: draws.bernoulli(source, probabilities))
     return BernoulliBackward0.apply(input, drawn=drawn)
@@ -383,9 +388,10 @@ def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
         RuntimeError: a rate is negative.
     """
     check_floating(input._array.dtype, "poisson_cpu")
-    if not (input._array >= 0).all():
+    rates = as_numpys(input._array)
+    if not (rates >= 0).all():
         raise RuntimeError("invalid Poisson rate, expected rate to be non-negative")
-    drawn = drawn_from(generator, lambda source: distributions.poisson(source, input._array))
+    drawn = drawn_from(generator, lambda source: distributions.poisson(source, rates))
     return PoissonBackward0.apply(input, drawn=drawn)
 
 
@@ -414,7 +420,7 @@ def multinomial(
         if out._array.dtype != np.int64:
             raise RuntimeError(f"multinomial expects Long tensor out, got: {dtype_name(out)}")
         return _multinomial_into(input, num_samples, replacement, generator=generator, out=out)
-    weights = input._array
+    weights = as_numpys(input._array)
     _check_multinomial(input, num_samples, replacement)
     if replacement and num_samples > 1:
         drawn = drawn_from(
@@ -431,7 +437,7 @@ _multinomial_into = with_out(multinomial)
 
 
 def _check_multinomial(input: Tensor, num_samples: int, replacement: bool) -> None:
-    weights = input._array
+    weights = as_numpys(input._array)
     if weights.dtype.kind != "f":
         raise RuntimeError(f"multinomial only supports floating-point dtypes for input, got: {dtype_name(input)}")
     if weights.ndim not in (1, 2):

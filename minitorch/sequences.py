@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +11,12 @@ from minitorch import dtypes
 from minitorch.creation import as_tensor, asked_shape, made
 from minitorch.dtypes import dtype as Dtype
 from minitorch.dtypes import get_default_dtype
+from minitorch.kernels import tables
+from minitorch.kernels.cpu.creation import cast, new, numpys_dtype
+from minitorch.kernels.cpu.unsigned import check_known
+from minitorch.ops.mistakes import explained
 from minitorch.ops.properties import is_tensor
+from minitorch.warn import warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,11 +26,13 @@ if TYPE_CHECKING:
 # Every function here takes by keyword dtype, device ("cpu") and requires_grad, as those of minitorch.creation.
 
 
+@explained
 def scalar_tensor(s: float, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """One number, without dimensions; of the default dtype unless another is given."""
-    return made(np.asarray(s, (dtype or get_default_dtype()).numpy), device, requires_grad)
+    return made(cast(np.asarray(s), (dtype or get_default_dtype()).numpy), device, requires_grad)
 
 
+@explained
 def asarray(
     obj: Any, *, dtype: Dtype | None = None, device: Any = None, copy: bool | None = None, requires_grad: bool = False
 ) -> Tensor:
@@ -47,6 +53,7 @@ def asarray(
     return (shared.clone() if copy and same else shared).detach().requires_grad_(requires_grad)
 
 
+@explained
 def empty_strided(
     size: Sequence[int],
     stride: Sequence[int],
@@ -66,9 +73,8 @@ def empty_strided(
             f"dimensionality of sizes ({len(shape)}) must match dimensionality of strides ({len(stride)})"
         )
     span = 1 + sum((n - 1) * step for n, step in zip(shape, stride, strict=True)) if math.prod(shape) else 0
-    memory = np.empty(span, wanted)
-    array = np.lib.stride_tricks.as_strided(memory, shape, [step * memory.itemsize for step in stride])
-    return made(array, device, requires_grad)
+    memory = new(np.empty, span, wanted)
+    return made(tables[type(memory)].as_strided(memory, shape, stride, 0), device, requires_grad)
 
 
 def _bounds(function: str, start: Any, end: Any, steps: Any) -> tuple[Any, Any]:
@@ -97,6 +103,7 @@ def _bounds(function: str, start: Any, end: Any, steps: Any) -> tuple[Any, Any]:
     return first, last
 
 
+@explained
 def linspace(
     start: Any, end: Any, steps: int, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
@@ -106,9 +113,12 @@ def linspace(
         RuntimeError: ``steps`` is negative, or a bound is a tensor that has dimensions.
     """
     first, last = _bounds("linspace", start, end, steps)
-    return made(np.linspace(first, last, steps).astype((dtype or get_default_dtype()).numpy), device, requires_grad)
+    wanted = (dtype or get_default_dtype()).numpy
+    check_known("linspace_cpu", wanted)
+    return made(cast(np.linspace(first, last, steps), wanted), device, requires_grad)
 
 
+@explained
 def logspace(
     start: Any,
     end: Any,
@@ -126,18 +136,20 @@ def logspace(
     """
     first, last = _bounds("logspace", start, end, steps)
     wanted = (dtype or get_default_dtype()).numpy
+    check_known("logspace_cpu", wanted)
     if wanted.kind != "f":
         first, last = int(first), int(last)
-    precise = wanted if wanted.kind == "f" else np.dtype(np.float64)
+    precise = numpys_dtype(wanted) if wanted.kind == "f" else np.dtype(np.float64)
     step = precise.type((last - first) / (steps - 1) if steps > 1 else 0)
     places = np.arange(steps, dtype=precise)
     # From both ends towards the middle, as in torch, so that each of them is met exactly.
     exponents = np.where(
         2 * places < steps - steps % 2 + (steps == 1), first + step * places, last - step * (steps - 1 - places)
     )
-    return made((precise.type(base) ** exponents.astype(precise)).astype(wanted), device, requires_grad)
+    return made(cast(precise.type(base) ** exponents.astype(precise), wanted), device, requires_grad)
 
 
+@explained
 def range(
     start: float,
     end: float,
@@ -152,11 +164,10 @@ def range(
     Raises:
         RuntimeError: the step is 0 or leads away from the end.
     """
-    warnings.warn(
+    warn(
         "torch.range is deprecated and will be removed in a future release because its behavior is inconsistent with Python's "
         "range builtin. Instead, use torch.arange, which produces values in [start, end).",
         UserWarning,
-        stacklevel=2,
     )
     if step == 0:
         raise RuntimeError("step must be nonzero")
@@ -164,7 +175,7 @@ def range(
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
     count = math.floor((end - start) / step) + 1
     numbers = start + step * np.arange(count, dtype=np.float64)
-    return made(numbers.astype((dtype or get_default_dtype()).numpy), device, requires_grad)
+    return made(cast(numbers, (dtype or get_default_dtype()).numpy), device, requires_grad)
 
 
 # -- windows for signals: symmetric, or (periodic) the same of one more element, without the last ---------------------------
@@ -183,15 +194,16 @@ def _window(
     if length < 0:
         raise RuntimeError(f"{name} requires non-negative window_length, got window_length={length}")
     if length <= 1:
-        return made(np.ones(length, wanted.numpy), device, requires_grad)
-    places = np.arange(length + periodic, dtype=wanted.numpy)
-    return made(shape(places, length + periodic - 1)[:length].copy(), device, requires_grad)
+        return made(new(np.ones, length, wanted.numpy), device, requires_grad)
+    places = np.arange(length + periodic, dtype=numpys_dtype(wanted.numpy))
+    return made(cast(shape(places, length + periodic - 1)[:length].copy(), wanted.numpy), device, requires_grad)
 
 
 def _raised_cosine(alpha: float, beta: float) -> Callable[[np.ndarray, int], np.ndarray]:
     return lambda n, last: np.cos(n * (2 * math.pi / last)) * -beta + alpha
 
 
+@explained
 def hamming_window(
     window_length: int,
     periodic: bool = True,
@@ -207,6 +219,7 @@ def hamming_window(
     return _window("hamming_window", window_length, periodic, shape, dtype, device, requires_grad)
 
 
+@explained
 def hann_window(
     window_length: int,
     periodic: bool = True,
@@ -220,6 +233,7 @@ def hann_window(
     return _window("hann_window", window_length, periodic, shape, dtype, device, requires_grad)
 
 
+@explained
 def blackman_window(
     window_length: int,
     periodic: bool = True,
@@ -240,6 +254,26 @@ def blackman_window(
     )
 
 
+@explained
+def kaiser_window(
+    window_length: int,
+    periodic: bool = True,
+    beta: float = 12.0,
+    *,
+    dtype: Dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """i0(beta sqrt(1 - (2 n / N - 1)^2)) / i0(beta)."""
+
+    def shape(places: np.ndarray, last: int) -> np.ndarray:
+        inside = np.maximum(1 - (2 * places.astype(np.float64) / last - 1) ** 2, 0)
+        return (np.i0(beta * np.sqrt(inside)) / np.i0(beta)).astype(places.dtype)
+
+    return _window("kaiser_window", window_length, periodic, shape, dtype, device, requires_grad)
+
+
+@explained
 def bartlett_window(
     window_length: int,
     periodic: bool = True,
@@ -268,9 +302,10 @@ def _triangle(row: int, col: int, inside: Any, dtype: Dtype | None, device: Any)
         if count < 0:
             raise RuntimeError(f"{name} must be non-negative, got{count}")
     chosen = inside(np.arange(col) - np.arange(row)[:, None])
-    return made(np.stack(chosen.nonzero()).astype((dtype or dtypes.int64).numpy), device, False)
+    return made(cast(np.stack(chosen.nonzero()), (dtype or dtypes.int64).numpy), device, False)
 
 
+@explained
 def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Dtype | None = None, device: Any = None) -> Tensor:
     """(2, n): rows and columns of the lower triangle of a matrix of that size, up to a diagonal.
 
@@ -280,6 +315,7 @@ def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Dtype | None = N
     return _triangle(row, col, lambda distance: distance <= offset, dtype, device)
 
 
+@explained
 def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Dtype | None = None, device: Any = None) -> Tensor:
     """(2, n): rows and columns of the upper triangle of a matrix of that size, from a diagonal on.
 

@@ -17,18 +17,32 @@ from minitorch import dtypes, printing
 from minitorch import sampling as _sampling  # noqa: F401  # declares methods, which Tensor takes over below
 from minitorch.autograd.graph import Function, new_tensor
 from minitorch.autograd.variable import Variable
-from minitorch.device import CPU
+from minitorch.device import CPU, check_present
 from minitorch.device import device as Device
+from minitorch.dtypes import BFLOAT16, from_numpy_dtype
 from minitorch.dtypes import dtype as Dtype
-from minitorch.dtypes import from_numpy_dtype
 from minitorch.kernels import tables
-from minitorch.kernels.cpu import strides
+from minitorch.kernels.cpu import dlpack, strides
+from minitorch.kernels.cpu.creation import cast, new, view_dtype
 from minitorch.memory_format import check
-from minitorch.ops import arithmetic, bivariate, comparison, conversion, dimensions, elementary, indexing, matmul, parts
+from minitorch.ops import (
+    arithmetic,
+    bivariate,
+    comparison,
+    conjugates,
+    conversion,
+    dimensions,
+    elementary,
+    indexing,
+    matmul,
+    parts,
+)
 from minitorch.ops.arguments import sizes
 from minitorch.ops.conversion import ToCopyBackward0
+from minitorch.ops.mistakes import PYTHONS_TYPES, explained_method
 from minitorch.ops.operator import methods, operators
 from minitorch.size import Size
+from minitorch.traits import Traits
 
 if TYPE_CHECKING:
     from minitorch.ops.methods import Methods as _Methods  # what the declared operators add, for type checkers
@@ -38,13 +52,14 @@ else:
 _OPERANDS = (Variable, int, float, np.number, np.bool_)
 
 
-class Tensor(_Methods):
+class Tensor(Traits, _Methods):
     """An array of one dtype, whose operators are recorded where gradients are asked for.
 
     ``Tensor(2, 3)`` makes one of that shape with arbitrary contents, ``Tensor([1, 2])`` one of those numbers, both of the
     default dtype. ``minitorch.tensor`` and its kin are the better ways to make one.
     """
 
+    __module__ = "minitorch"  # where users find it
     __slots__ = ()
 
     def __init_subclass__(cls) -> None:
@@ -67,6 +82,7 @@ class Tensor(_Methods):
         """The size of each dimension."""
         return Size(self._array.shape)
 
+    @explained_method
     def size(self, dim: int | None = None) -> Any:
         """The shape, or the size of one dimension."""
         return self.shape if dim is None else self._array.shape[self._dimension(dim)]
@@ -88,10 +104,6 @@ class Tensor(_Methods):
     @property
     def device(self) -> Device:
         return CPU
-
-    @property
-    def is_cuda(self) -> bool:
-        return False
 
     @property
     def ndim(self) -> int:
@@ -120,6 +132,7 @@ class Tensor(_Methods):
     def nbytes(self) -> int:
         return self._array.nbytes
 
+    @explained_method
     def stride(self, dim: int | None = None) -> Any:
         """How many elements lie between neighbours along each dimension, or along one."""
         steps = tuple(step // self._array.itemsize for step in self._array.strides)
@@ -141,6 +154,7 @@ class Tensor(_Methods):
         """Whether the elements lie row by row."""
         return self._array.flags.c_contiguous
 
+    real = conjugates.real_part
     T = property(dimensions.T)
     H = property(dimensions.H)
     mT = property(dimensions.mT)
@@ -173,7 +187,9 @@ class Tensor(_Methods):
         """
         if self._requires_grad and not force:
             raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
-        return self._array.view()
+        if self._array.dtype is BFLOAT16:
+            raise TypeError("Got unsupported ScalarType BFloat16")
+        return self._array.view(np.ndarray)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.array(self.numpy(), dtype=dtype, copy=copy)
@@ -183,7 +199,7 @@ class Tensor(_Methods):
         array = np.asarray(array)
         if array.dtype == np.bool:
             array = array.astype(np.uint8)
-        return new_tensor(array.view(from_numpy_dtype(array.dtype).numpy))
+        return new_tensor(view_dtype(array, from_numpy_dtype(array.dtype).numpy))
 
     def __dlpack__(
         self,
@@ -204,7 +220,11 @@ class Tensor(_Methods):
             raise TypeError("stream must be ``int`` or ``none``")
         if stream not in (None, -1):
             raise AssertionError("stream should be None on cpu.")
-        return self._array.__dlpack__(max_version=max_version, dl_device=dl_device, copy=copy)
+        memory = self._array.view(np.ndarray)
+        capsule = memory.__dlpack__(max_version=max_version, dl_device=dl_device, copy=copy)
+        if self._array.dtype is BFLOAT16:
+            dlpack.change_type(capsule, dlpack.UNSIGNED, dlpack.BFLOAT16)
+        return capsule
 
     def __dlpack_device__(self) -> tuple[int, int]:
         return self._array.__dlpack_device__()
@@ -322,14 +342,15 @@ class Tensor(_Methods):
         for each in target:
             if isinstance(each, Dtype):
                 dtype = each
+            elif isinstance(each, type) and each in PYTHONS_TYPES:
+                dtype = PYTHONS_TYPES[each]
             elif isinstance(each, Variable):
                 dtype = from_numpy_dtype(each._array.dtype)
             elif isinstance(each, bool):
                 continue
             elif each is not None:
                 device = each
-        if device is not None:
-            Device(device)  # says that there is only the CPU
+        check_present(device)
         flags = [each for each in target if isinstance(each, bool)]  # by position, they are non_blocking and copy
         wanted = self._array.dtype if dtype is None else dtype.numpy
         if copy or flags[1:] == [True]:
@@ -357,13 +378,23 @@ class Tensor(_Methods):
         """The tensor, on the CPU."""
         return self
 
+    def cuda(self, device: Any = None, non_blocking: bool = False, memory_format: Any = None) -> Tensor:
+        """The tensor, on a GPU.
+
+        Raises:
+            RuntimeError: there are no kernels for one.
+        """
+        return self.to(Device("cuda") if device is None else Device(device))
+
+    @explained_method
     def new_tensor(
         self, data: Any, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
     ) -> Tensor:
         """New numbers, of this dtype unless another is given."""
-        given = data._array if isinstance(data, Variable) else data
-        return self._new(np.array(given), dtype, device, requires_grad)
+        given = data._array.copy("K") if isinstance(data, Variable) else np.array(data)
+        return self._new(given, dtype, device, requires_grad)
 
+    @explained_method
     def new_full(self, size: Any, fill_value: Any, *, dtype: Dtype | None = None, **settings: Any) -> Tensor:
         """One number everywhere, of another shape and this dtype; settings as for ``new_zeros``."""
         return (
@@ -372,23 +403,27 @@ class Tensor(_Methods):
             .requires_grad_(settings.get("requires_grad", False))
         )
 
+    @explained_method
     def new_zeros(self, *shape: Any, **settings: Any) -> Tensor:
         """Zeros of another shape, of this dtype; settings are size, dtype, device and requires_grad."""
         return self._new_of_shape(np.zeros, shape, **settings)
 
+    @explained_method
     def new_ones(self, *shape: Any, **settings: Any) -> Tensor:
         """Ones of another shape, of this dtype; settings as for ``new_zeros``."""
         return self._new_of_shape(np.ones, shape, **settings)
 
+    @explained_method
     def new_empty(self, *shape: Any, **settings: Any) -> Tensor:
         """Arbitrary contents of another shape, of this dtype; settings as for ``new_zeros``."""
         return self._new_of_shape(np.empty, shape, **settings)
 
+    @explained_method
     def new_empty_strided(self, size: Any, stride: Any, *, dtype: Dtype | None = None, **settings: Any) -> Tensor:
         """Arbitrary contents of another shape and other strides, of this dtype; settings as for ``new_zeros``."""
         span = 1 + sum((n - 1) * step for n, step in zip(size, stride, strict=True)) if 0 not in size else 0
         memory = self.new_empty(span, dtype=dtype)
-        array = strides.as_strided(memory._array, tuple(size), tuple(stride), 0)
+        array = tables[type(memory._array)].as_strided(memory._array, tuple(size), tuple(stride), 0)
         return self._new(array, dtype, settings.get("device"), settings.get("requires_grad", False))
 
     def _new_of_shape(
@@ -409,14 +444,13 @@ class Tensor(_Methods):
             if each < 0:
                 raise RuntimeError(f"Trying to create tensor with negative dimension {each}: {list(wanted)}")
         return self._new(
-            make(wanted, self._array.dtype if dtype is None else dtype.numpy), dtype, device, requires_grad
+            new(make, wanted, self._array.dtype if dtype is None else dtype.numpy), dtype, device, requires_grad
         )
 
     def _new(self, array: np.ndarray, dtype: Dtype | None, device: Any, requires_grad: bool) -> Tensor:
-        if device is not None:
-            Device(device)  # says that there is only the CPU
+        check_present(device)
         wanted = self._array.dtype if dtype is None else dtype.numpy
-        return Variable._of(array.astype(wanted, copy=False)).requires_grad_(requires_grad)
+        return Variable._of(cast(array, wanted)).requires_grad_(requires_grad)
 
     # -- in place -----------------------------------------------------------------------------------------------------
 
@@ -439,6 +473,9 @@ class Tensor(_Methods):
     __neg__ = arithmetic.neg
     __abs__ = elementary.abs
 
+    def __delitem__(self, index: Any) -> None:
+        raise TypeError("Tensor does not support deleting items")
+
     def __pos__(self) -> Tensor:
         return self
 
@@ -449,22 +486,22 @@ class Tensor(_Methods):
 
 
 def _unpickled(kind: type[Tensor], array: np.ndarray, requires_grad: bool) -> Tensor:
-    tensor = Variable._of(array.view(from_numpy_dtype(array.dtype).numpy))  # dtypes are compared by identity
+    tensor = Variable._of(view_dtype(array, from_numpy_dtype(array.dtype).numpy))  # dtypes are compared by identity
     tensor.__class__ = kind
     tensor._requires_grad = requires_grad
     return tensor
 
 
-def _sign(operate: Any, reverse: bool = False) -> Any:
+def _sign(operate: Any, operands: Any = _OPERANDS, reverse: bool = False) -> Any:
     """The method behind an arithmetic sign: other operands than tensors and numbers are left to their own classes."""
     if reverse:
 
         def sign(self: Tensor, other: Any) -> Any:
-            return operate(other, self) if isinstance(other, _OPERANDS) else NotImplemented
+            return operate(other, self) if isinstance(other, operands) else NotImplemented
     else:
 
         def sign(self: Tensor, other: Any) -> Any:
-            if type(other) is Tensor or isinstance(other, _OPERANDS):
+            if type(other) is Tensor or isinstance(other, operands):
                 return operate(self, other)
             return NotImplemented
 
@@ -474,7 +511,7 @@ def _sign(operate: Any, reverse: bool = False) -> Any:
 def _equals(self: Tensor, other: Any) -> Any:
     """The sign ``==``, which takes numpy's arrays too; the other comparisons do not."""
     if isinstance(other, np.ndarray):
-        other = new_tensor(other.view(from_numpy_dtype(other.dtype).numpy))
+        other = new_tensor(view_dtype(other, from_numpy_dtype(other.dtype).numpy))
     return comparison.eq(self, other) if isinstance(other, _OPERANDS) else NotImplemented
 
 
@@ -493,7 +530,7 @@ ARITHMETIC_SIGNS = {
     "__mod__": _sign(arithmetic.remainder), "__rmod__": _sign(arithmetic.remainder, reverse=True),
     "__imod__": _sign(methods["remainder_"]),
     "__pow__": _sign(elementary.pow), "__rpow__": _sign(elementary.pow, reverse=True), "__ipow__": _sign(methods["pow_"]),
-    "__matmul__": _sign(matmul.matmul), "__rmatmul__": _sign(matmul.matmul, reverse=True),
+    "__matmul__": _sign(matmul.matmul, Variable), "__rmatmul__": _sign(matmul.matmul, Variable, reverse=True),
     "__eq__": _equals, "__ne__": _sign(comparison.ne), "__lt__": _sign(comparison.lt),
     "__le__": _sign(comparison.le), "__gt__": _sign(comparison.gt), "__ge__": _sign(comparison.ge),
     "__and__": _sign(comparison.bitwise_and), "__rand__": _sign(comparison.bitwise_and),

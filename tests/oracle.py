@@ -11,13 +11,16 @@ import torch
 
 import minitorch
 
-TOLERANCES = {"float16": (1e-3, 1e-5), "float32": (1.3e-6, 1e-5), "float64": (1e-7, 1e-7)}  # relative, absolute
+TOLERANCES = {  # relative, absolute
+    "float16": (1e-3, 1e-5), "bfloat16": (1.6e-2, 1e-5), "float32": (1.3e-6, 1e-5), "float64": (1e-7, 1e-7),
+}  # fmt: skip
+UNITS = {"float16": 2.0**-10, "bfloat16": 2.0**-7}  # of the last place: rounding between steps is a matter of luck, too
 TINY = 16  # elements; a root mean square over fewer is itself a matter of luck
 
 
 def numbers(tensor: Any) -> np.ndarray:
-    """The numbers of a tensor of either library."""
-    return tensor.numpy(force=True)
+    """The numbers of a tensor of either library; bfloat16, which numpy does not have, as float32."""
+    return (tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor).numpy(force=True)
 
 
 def assert_same(ours: Any, theirs: Any, judge: Callable[[], Any] | None = None) -> None:
@@ -37,33 +40,39 @@ def assert_same(ours: Any, theirs: Any, judge: Callable[[], Any] | None = None) 
         assert isinstance(ours, minitorch.Tensor), f"{ours!r} is no tensor"
         found, wanted = ((tuple(each.shape), str(each.dtype)) for each in (ours, theirs))
         assert found == wanted, f"{found} and not {wanted}"
-        assert_close(numbers(ours), numbers(theirs), None if judge is None else lambda: numbers(judge()))
+        exact = None if judge is None else lambda: numbers(judge())
+        assert_close(numbers(ours), numbers(theirs), exact, str(theirs.dtype).removeprefix("torch."))
     else:
         assert type(ours) is type(theirs)
         np.testing.assert_equal(ours, theirs)
 
 
-def assert_close(ours: np.ndarray, theirs: np.ndarray, judge: Callable[[], np.ndarray] | None = None) -> None:
-    """Checks numbers: NaN and infinities are to be at the same places, integers equal, the rest near."""
+def assert_close(
+    ours: np.ndarray, theirs: np.ndarray, judge: Callable[[], np.ndarray] | None = None, dtype: str | None = None
+) -> None:
+    """Checks numbers: NaN and infinities are to be at the same places, integers equal, the rest near.
+
+    How near they are to be is a matter of their dtype, or of the given one.
+    """
     if theirs.dtype.kind != "f":
         np.testing.assert_array_equal(ours, theirs)
         return
-    relative, absolute = TOLERANCES[theirs.dtype.name]
+    relative, absolute = TOLERANCES[dtype or theirs.dtype.name]
     try:
         np.testing.assert_allclose(ours, theirs, relative, absolute)
     except AssertionError:
-        if judge is None or _further(ours, theirs, judge()):
+        if judge is None or _further(ours, theirs, judge(), UNITS.get(dtype or theirs.dtype.name, 0)):
             raise
 
 
-def _further(ours: np.ndarray, theirs: np.ndarray, judge: np.ndarray) -> bool:
+def _further(ours: np.ndarray, theirs: np.ndarray, judge: np.ndarray, unit: float) -> bool:
     finite = np.isfinite(theirs)
     if not np.array_equal(np.where(finite, 0, ours), np.where(finite, 0, theirs), equal_nan=True):
         return True
     allowed = 3 if theirs.size <= TINY else 2
-    return bool(
-        _root_mean_square(ours[finite] - judge[finite]) > allowed * _root_mean_square(theirs[finite] - judge[finite])
-    )
+    judge = judge[finite]
+    own, torchs = (_root_mean_square(each[finite] - judge) for each in (ours, theirs))
+    return own > allowed * torchs + unit * _root_mean_square(judge)
 
 
 def _root_mean_square(errors: np.ndarray) -> float:

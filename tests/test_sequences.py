@@ -19,6 +19,8 @@ CALLS: list[Callable[[Any], Any]] = [
         for n in (0, 1, 2, 5, 8)
         for periodic in (True, False)
     ),
+    lambda lib: lib.kaiser_window(7, False, 0.5),
+    lambda lib: lib.kaiser_window(20, True, 8.0, dtype=lib.float64),
     lambda lib: lib.hamming_window(6, True, 0.5, 0.4, dtype=lib.float64),
     lambda lib: lib.logspace(0, 3, 4),
     lambda lib: lib.logspace(0, 3, 4, base=2, dtype=lib.int64),

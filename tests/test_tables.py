@@ -56,7 +56,7 @@ def test_functions_of_one_variable_name_a_kernel(node):
 
 
 def test_the_walk_finds_formulas():
-    assert {"mul", "conv2d_weight_grad", "sum", "write_region"} <= set(BACKWARD)
+    assert {"mul", "convolution_weight_grad", "sum", "write_region"} <= set(BACKWARD)
 
 
 def test_the_engine_itself_finds_what_it_needs():

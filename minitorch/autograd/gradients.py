@@ -165,6 +165,10 @@ def _roots(
     for number, (tensor, cotangent) in enumerate(zip(tensors, cotangents, strict=True)):
         if type(tensor) is GradientEdge:
             tensor = _standing_for(tensor)
+        elif not isinstance(tensor, Function.Tensor):
+            raise AssertionError("Expected output to be a torch.Tensor")
+        if cotangent is not None and not isinstance(cotangent, Function.Tensor):
+            raise TypeError(f"gradients can be either Tensors or None, but got {type(cotangent).__name__}")
         array = tensor._array
         if not tensor._requires_grad:
             raise RuntimeError(f"element {number} of tensors does not require grad and does not have a grad_fn")
@@ -172,8 +176,6 @@ def _roots(
             if array.size != 1:
                 raise RuntimeError("grad can be implicitly created only for scalar outputs")
             cotangent = new_tensor(tables[type(array)].ones(array.shape, array))
-        if not isinstance(cotangent, Function.Tensor):
-            raise TypeError(f"gradients can be either Tensors or None, but got {type(cotangent).__name__}")
         if cotangent._array.shape != array.shape:
             raise RuntimeError(
                 f"Mismatch in shape: grad_output[{number}] has a shape of torch.Size({list(cotangent._array.shape)}) and output"

@@ -510,7 +510,7 @@ class AccumulateGrad(Function):
         self._variable = weakref.ref(variable)
         self.needs = ()
         self.next_functions = ()
-        self.outputs = variable._array.shape, variable._array.dtype
+        self.outputs = variable._array.shape, variable._grad_dtype or variable._array.dtype
         self.saved = ()
         self.hooks = hooks
         self.sequence_nr = next_sequence_nr()

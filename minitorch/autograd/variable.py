@@ -27,7 +27,7 @@ from minitorch.autograd.graph import (
 from minitorch.autograd.hooks import RemovableHandle
 from minitorch.autograd.ownership import ALONE
 from minitorch.autograd.views import Region, Step, Steps, ViewBackward, rebase
-from minitorch.dtypes import from_numpy_dtype
+from minitorch.dtypes import dtype, from_numpy_dtype
 
 if TYPE_CHECKING:
     from typing import Self
@@ -56,6 +56,7 @@ class Variable:
     _view: tuple[Variable, Steps] | None
 
     _grad: Variable | None = None
+    _grad_dtype: Any = None  # numpy's dtype of the gradient, where it is not the tensor's own
     _borrowed: bool = False  # a gradient: its memory is somebody else's too
     _edge_version: int = 0  # a view's edge is stale once the memory's version is past this
     _refusal: str | None = (
@@ -241,8 +242,8 @@ class Variable:
                     f"attempting to assign a gradient of size '{list(new._array.shape)}' to a tensor of size "
                     f"'{list(self._array.shape)}'. Please ensure that the gradient and the tensor are the same size"
                 )
-            if new._array.dtype != self._array.dtype:
-                given, wanted = (from_numpy_dtype(each._array.dtype) for each in (new, self))
+            if new._array.dtype != (self._grad_dtype or self._array.dtype):
+                given, wanted = (from_numpy_dtype(new._array.dtype), self.grad_dtype)
                 raise RuntimeError(
                     f"attempting to assign a gradient with dtype '{given.cpp_name}' to a tensor with grad_dtype "
                     f"'{wanted.scalar_type}'. The gradient must match the tensor's grad_dtype (defaults to the tensor's dtype). "
@@ -255,6 +256,33 @@ class Variable:
     @grad.deleter
     def grad(self) -> None:
         self._grad = None
+
+    @property
+    def grad_dtype(self) -> dtype:
+        """The dtype that gradients are summed up in: this tensor's own unless set to another.
+
+        Raises:
+            RuntimeError: not a leaf, or there is a gradient of another dtype already.
+        """
+        if self._edge is not None:
+            raise RuntimeError("grad_dtype can only be accessed on leaf tensors.")
+        return from_numpy_dtype(self._grad_dtype or self._array.dtype)
+
+    @grad_dtype.setter
+    def grad_dtype(self, wanted: dtype) -> None:
+        if self._edge is not None:
+            raise RuntimeError("grad_dtype can only be set on leaf tensors.")
+        if not isinstance(wanted, dtype):
+            raise RuntimeError(f"grad_dtype must be a torch.dtype or None, but got {type(wanted).__name__}")
+        if self._grad is not None and self._grad._array.dtype is not wanted.numpy:
+            raise RuntimeError(
+                f"Cannot set grad_dtype to '{wanted.scalar_type}' because there is already a gradient with dtype "
+                f"'{from_numpy_dtype(self._grad._array.dtype).cpp_name}'. Please clear the gradient (.grad = None) before "
+                "changing grad_dtype, or ensure the new grad_dtype matches the existing gradient's dtype."
+            )
+        self._grad_dtype = wanted.numpy
+        if self._accumulator is not None:
+            self._accumulator.outputs = self._array.shape, wanted.numpy
 
     @property
     def retains_grad(self) -> bool:

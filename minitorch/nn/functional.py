@@ -2,33 +2,113 @@
 
 from __future__ import annotations
 
-import warnings
-
 from minitorch.dtypes import dtype as Dtype
-from minitorch.noise import drop
-from minitorch.ops import activation, loss, nonlinearity, piecewise
+from minitorch.nn.attention import scaled_dot_product_attention
+from minitorch.nn.bags import embedding_bag
+from minitorch.nn.losses import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    ctc_loss,
+    gaussian_nll_loss,
+    huber_loss,
+    kl_div,
+    l1_loss,
+    mse_loss,
+    nll_loss,
+    poisson_nll_loss,
+    smooth_l1_loss,
+)
+from minitorch.nn.margin_losses import (
+    cosine_embedding_loss,
+    hinge_embedding_loss,
+    margin_ranking_loss,
+    multi_margin_loss,
+    multilabel_margin_loss,
+    multilabel_soft_margin_loss,
+    soft_margin_loss,
+    triplet_margin_loss,
+    triplet_margin_with_distance_loss,
+)
+from minitorch.nn.multihead import multi_head_attention_forward
+from minitorch.nn.normalisation import (
+    batch_norm,
+    group_norm,
+    instance_norm,
+    layer_norm,
+    local_response_norm,
+    normalize,
+    rms_norm,
+)
+from minitorch.nn.pooling import (
+    adaptive_max_pool1d,
+    adaptive_max_pool1d_with_indices,
+    adaptive_max_pool2d,
+    adaptive_max_pool2d_with_indices,
+    adaptive_max_pool3d,
+    adaptive_max_pool3d_with_indices,
+    fractional_max_pool2d,
+    fractional_max_pool2d_with_indices,
+    fractional_max_pool3d,
+    fractional_max_pool3d_with_indices,
+    lp_pool1d,
+    lp_pool2d,
+    lp_pool3d,
+    max_pool1d,
+    max_pool1d_with_indices,
+    max_pool2d,
+    max_pool2d_with_indices,
+    max_pool3d,
+    max_pool3d_with_indices,
+)
+from minitorch.nn.resampling import affine_grid, grid_sample, upsample, upsample_bilinear, upsample_nearest
+from minitorch.noise import drop, gumbel_softmax, rrelu_
+from minitorch.noise import rrelu as _rrelu
+from minitorch.ops import activation, nonlinearity, piecewise
 from minitorch.ops.activation import sigmoid, tanh
-from minitorch.ops.convolution import conv2d, max_pool2d
+from minitorch.ops.adaptive_pooling import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
+from minitorch.ops.average_pooling import avg_pool1d, avg_pool2d, avg_pool3d
+from minitorch.ops.bilinear import bilinear
+from minitorch.ops.convolution import conv1d, conv2d, conv3d
+from minitorch.ops.distances import pdist
+from minitorch.ops.folding import col2im as fold
+from minitorch.ops.folding import im2col as unfold
 from minitorch.ops.gathering import embedding, one_hot
 from minitorch.ops.matmul import linear
+from minitorch.ops.max_unpooling import max_unpool1d, max_unpool2d, max_unpool3d
+from minitorch.ops.mistakes import explained
 from minitorch.ops.nonlinearity import celu_, elu_, gelu, glu, selu_, softplus, softsign, tanhshrink
 from minitorch.ops.nonlinearity import log_sigmoid as logsigmoid
 from minitorch.ops.operator import Number, in_place, methods
 from minitorch.ops.padding import pad
 from minitorch.ops.piecewise import hardshrink, leaky_relu_, prelu, softshrink, threshold_
 from minitorch.ops.rearranging import channel_shuffle, pixel_shuffle, pixel_unshuffle
-from minitorch.ops.resampling import col2im as fold
-from minitorch.ops.resampling import im2col as unfold
 from minitorch.ops.resampling import interpolate
+from minitorch.ops.similarity import cosine_similarity, pairwise_distance
+from minitorch.ops.transposed_convolution import conv_tbc, conv_transpose1d, conv_transpose2d, conv_transpose3d
 from minitorch.tensor import Tensor
+from minitorch.warn import warn
 
 __all__ = [
-    "alpha_dropout", "celu", "celu_", "channel_shuffle", "conv2d", "cross_entropy", "dropout", "dropout1d", "dropout2d",
-    "dropout3d", "elu", "elu_", "embedding", "feature_alpha_dropout", "fold", "gelu", "glu", "hardshrink", "hardsigmoid",
-    "hardswish", "hardtanh", "hardtanh_", "interpolate", "l1_loss", "leaky_relu", "leaky_relu_", "linear", "log_softmax",
-    "logsigmoid", "max_pool2d", "mish", "mse_loss", "nll_loss", "one_hot", "pad", "pixel_shuffle", "pixel_unshuffle",
-    "prelu", "relu", "relu6", "relu_", "selu", "selu_", "sigmoid", "silu", "softmax", "softmin", "softplus", "softshrink",
-    "softsign", "tanh", "tanhshrink", "threshold", "threshold_", "unfold",
+    "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "adaptive_max_pool1d",
+    "adaptive_max_pool1d_with_indices", "adaptive_max_pool2d", "adaptive_max_pool2d_with_indices", "adaptive_max_pool3d",
+    "adaptive_max_pool3d_with_indices", "affine_grid", "alpha_dropout", "avg_pool1d", "avg_pool2d", "avg_pool3d",
+    "batch_norm", "bilinear", "binary_cross_entropy", "binary_cross_entropy_with_logits", "celu", "celu_", "channel_shuffle",
+    "conv1d", "conv2d", "conv3d", "conv_tbc", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
+    "cosine_embedding_loss", "cosine_similarity", "cross_entropy", "ctc_loss", "dropout", "dropout1d", "dropout2d",
+    "dropout3d", "elu", "elu_", "embedding", "embedding_bag", "feature_alpha_dropout", "fold", "fractional_max_pool2d",
+    "fractional_max_pool2d_with_indices", "fractional_max_pool3d", "fractional_max_pool3d_with_indices", "gaussian_nll_loss",
+    "gelu", "glu", "grid_sample", "group_norm", "gumbel_softmax", "hardshrink", "hardsigmoid", "hardswish", "hardtanh",
+    "hardtanh_", "hinge_embedding_loss", "huber_loss", "instance_norm", "interpolate", "kl_div", "l1_loss", "layer_norm",
+    "leaky_relu", "leaky_relu_", "linear", "local_response_norm", "log_softmax", "logsigmoid", "lp_pool1d", "lp_pool2d",
+    "lp_pool3d", "margin_ranking_loss", "max_pool1d", "max_pool1d_with_indices", "max_pool2d", "max_pool2d_with_indices",
+    "max_pool3d", "max_pool3d_with_indices", "max_unpool1d", "max_unpool2d", "max_unpool3d", "mish", "mse_loss",
+    "multi_head_attention_forward", "multi_margin_loss", "multilabel_margin_loss", "multilabel_soft_margin_loss", "nll_loss",
+    "normalize", "one_hot", "pad", "pairwise_distance", "pdist", "pixel_shuffle", "pixel_unshuffle", "poisson_nll_loss",
+    "prelu", "relu", "relu6", "relu_", "rms_norm", "rrelu", "rrelu_", "scaled_dot_product_attention", "selu", "selu_",
+    "sigmoid", "silu", "smooth_l1_loss", "soft_margin_loss", "softmax", "softmin", "softplus", "softshrink", "softsign",
+    "tanh", "tanhshrink", "threshold", "threshold_", "triplet_margin_loss", "triplet_margin_with_distance_loss", "unfold",
+    "upsample", "upsample_bilinear", "upsample_nearest",
 ]  # fmt: skip
 
 relu_ = methods["relu_"]
@@ -92,6 +172,13 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
     return (_mish_ if inplace else nonlinearity.mish)(input)
 
 
+def rrelu(
+    input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False, inplace: bool = False
+) -> Tensor:
+    """``input``, and below 0 times a slope: drawn for each number between two bounds in training, else their middle."""
+    return (rrelu_ if inplace else _rrelu)(input, lower, upper, training)
+
+
 def threshold(input: Tensor, threshold: Number, value: Number, inplace: bool = False) -> Tensor:
     """``input`` where it is above the threshold, ``value`` elsewhere; with ``inplace`` written over the input."""
     return (threshold_ if inplace else piecewise.threshold)(input, threshold, value)
@@ -104,29 +191,26 @@ def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: 
         input: any shape, floating point.
         dim: the dimension. Without one there is a warning, and an old rule chooses: the first one for 0, 1 and 3 dimensions,
             else the second.
-        _stacklevel: how far up the stack the warning points.
+        _stacklevel: of no effect: the warning points at the caller's line.
         dtype: cast to this first.
     """
-    return activation.softmax(input, _implicit_dim("softmax", input, dim, _stacklevel), dtype)
+    return activation.softmax(input, _implicit_dim("softmax", input, dim), dtype)
 
 
 def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Dtype | None = None) -> Tensor:
     """``softmax(-input)``; arguments as for ``softmax``."""
-    return activation.softmax(-input, _implicit_dim("softmin", input, dim, _stacklevel), dtype)
+    return activation.softmax(-input, _implicit_dim("softmin", input, dim), dtype)
 
 
 def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Dtype | None = None) -> Tensor:
     """log(softmax(input)) along ``dim``, without overflow; arguments as for ``softmax``."""
-    return activation.log_softmax(input, _implicit_dim("log_softmax", input, dim, _stacklevel), dtype)
+    return activation.log_softmax(input, _implicit_dim("log_softmax", input, dim), dtype)
 
 
-def _implicit_dim(name: str, input: Tensor, dim: int | None, stacklevel: int) -> int:
+def _implicit_dim(name: str, input: Tensor, dim: int | None) -> int:
     if dim is not None:
         return dim
-    warnings.warn(
-        f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.",
-        stacklevel=stacklevel,
-    )
+    warn(f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.")
     return 0 if input.dim() in (0, 1, 3) else 1
 
 
@@ -180,12 +264,11 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     if input.ndim not in (3, 4):
         _warn_of_dimensions(input, 2, "3D or 4D")
     if input.ndim == 3:
-        warnings.warn(
+        warn(
             "dropout2d: Received a 3D input to dropout2d and assuming that channel-wise 1D dropout behavior is desired - input "
             "is interpreted as shape (N, C, L), where C is the channel dim. This behavior will change in a future release to "
             "interpret the input as one without a batch dimension, i.e. shape (C, H, W). To maintain the 1D channel-wise dropout "
-            "behavior, please switch to using dropout1d instead.",
-            stacklevel=2,
+            "behavior, please switch to using dropout1d instead."
         )
     return _drop_channels(input, p, training, inplace, batched=True)
 
@@ -200,12 +283,11 @@ def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
 
 
 def _warn_of_dimensions(input: Tensor, count: int, wanted: str) -> None:
-    warnings.warn(
+    warn(
         f"dropout{count}d: Received a {input.ndim}-D input to dropout{count}d, which is deprecated and will result in an error "
         "in a future release. To retain the behavior and silence this warning, please use dropout instead. Note that "
         f"dropout{count}d exists to provide channel-wise dropout on inputs with {count} spatial dimensions, a channel dimension, "
-        f"and an optional batch dimension (i.e. {wanted} inputs).",
-        stacklevel=3,
+        f"and an optional batch dimension (i.e. {wanted} inputs)."
     )
 
 
@@ -216,98 +298,5 @@ def _drop_channels(input: Tensor, p: float, training: bool, inplace: bool, batch
     return input if inplace else dropped.squeeze(0)
 
 
-def legacy_reduction(size_average: bool | None, reduce: bool | None, reduction: str) -> str:
-    """The reduction, or with a warning what the two older words for it mean, where one of them is given."""
-    if size_average is None and reduce is None:
-        return reduction
-    meant = "none" if reduce is False else "sum" if size_average is False else "mean"
-    warnings.warn(
-        f"size_average and reduce args will be deprecated, please use reduction='{meant}' instead.", stacklevel=3
-    )
-    return meant
-
-
-def mse_loss(
-    input: Tensor,
-    target: Tensor,
-    size_average: bool | None = None,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-) -> Tensor:
-    """``(input - target)²``, its mean or its sum.
-
-    Args:
-        input: any shape, floating point.
-        target: the same shape.
-        size_average, reduce: older words for the reduction.
-        reduction: ``"mean"``, ``"sum"`` or ``"none"``.
-    """
-    return loss.mse_loss(input, target, legacy_reduction(size_average, reduce, reduction))
-
-
-def l1_loss(
-    input: Tensor,
-    target: Tensor,
-    size_average: bool | None = None,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-) -> Tensor:
-    """``abs(input - target)``, its mean or its sum; arguments as for ``mse_loss``."""
-    reduction = legacy_reduction(size_average, reduce, reduction)
-    if reduction not in ("none", "mean", "sum"):
-        raise ValueError(f"{reduction} is not a valid value for reduction")
-    if input.shape != target.shape:
-        warnings.warn(
-            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). "
-            "This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
-            stacklevel=2,
-        )
-    distance = (input - target).abs()
-    return distance if reduction == "none" else distance.mean() if reduction == "mean" else distance.sum()
-
-
-def nll_loss(
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | None = None,
-    size_average: bool | None = None,
-    ignore_index: int = -100,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-) -> Tensor:
-    """``-weight[target] * input[target]`` of each sample: the negative log-likelihood, for log-probabilities.
-
-    Args:
-        input: (batch, classes, …), or (classes,) for a single sample.
-        target: class indices, int64: (batch, …), or () for a single sample.
-        weight: (classes,), how much each class counts.
-        size_average, reduce: older words for the reduction.
-        ignore_index: samples with this target count nothing.
-        reduction: ``"mean"`` (weighted), ``"sum"`` or ``"none"``.
-    """
-    return loss.nll_loss(input, target, weight, ignore_index, legacy_reduction(size_average, reduce, reduction))
-
-
-def cross_entropy(
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | None = None,
-    size_average: bool | None = None,
-    ignore_index: int = -100,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-    label_smoothing: float = 0.0,
-) -> Tensor:
-    """The negative log-likelihood of ``log_softmax(input)``.
-
-    Args:
-        input: scores, (batch, classes, …), or (classes,) for a single sample.
-        target: class indices (int64; (batch, …), or ()), or probabilities of the input's shape and a floating point dtype.
-        weight: (classes,), how much each class counts.
-        size_average, reduce: older words for the reduction.
-        ignore_index: samples with this class index count nothing.
-        reduction: ``"mean"``, ``"sum"`` or ``"none"``.
-        label_smoothing: mixes the targets with this much of a uniform distribution; from 0 to 1.
-    """
-    reduction = legacy_reduction(size_average, reduce, reduction)
-    return loss.cross_entropy(input, target, weight, ignore_index, reduction, label_smoothing)
+for _name in __all__:
+    globals()[_name] = explained(globals()[_name], counts=False)

@@ -9,6 +9,7 @@ import math
 import warnings
 
 from minitorch.autograd.grad_mode import no_grad
+from minitorch.ops.linear_algebra import linalg
 from minitorch.random import Generator
 from minitorch.tensor import Tensor
 
@@ -153,6 +154,26 @@ def kaiming_normal_(
 def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
     fan = _fan(tensor, mode)
     return calculate_gain(nonlinearity, a) / math.sqrt(fan)
+
+
+def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = None) -> Tensor:
+    """``gain`` times a matrix of orthonormal rows, or columns if there are fewer of these; later dimensions count as one.
+
+    Raises:
+        ValueError: the tensor has fewer than two dimensions.
+
+    Source: Saxe et al., "Exact solutions to the nonlinear dynamics of learning in deep linear neural networks", 2013.
+    """
+    if tensor.ndim < 2:
+        raise ValueError("Only tensors with 2 or more dimensions are supported")
+    if not tensor.numel():
+        return tensor
+    with no_grad():
+        drawn = tensor.new_empty((tensor.shape[0], tensor.numel() // tensor.shape[0])).normal_(generator=generator)
+        wide = drawn.shape[0] < drawn.shape[1]
+        q, r = linalg["qr"](drawn.t() if wide else drawn)
+        q *= r.diagonal().sign()  # which makes it the only one
+        return tensor.copy_((q.t() if wide else q).reshape(tensor.shape)).mul_(gain)
 
 
 def reset_layer_(weight: Tensor, bias: Tensor | None) -> None:

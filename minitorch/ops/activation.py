@@ -125,12 +125,14 @@ def tanh(input: Tensor) -> Tensor:
     return TanhBackward0.apply(input)
 
 
-def _floating(name: str, input: Tensor, dtype: Dtype | None) -> Tensor:
+def _floating(name: str, input: Tensor, dim: int, dtype: Dtype | None) -> tuple[Tensor, int]:
+    """The input cast, and the dimension counted from the front."""
+    d = dimension(dim, input._array.ndim)
     if dtype is not None:
         input = operators.cast(input, dtype.numpy)
     if input._array.dtype.kind != "f":
         raise NotImplementedError(f"\"{name}_lastdim_kernel_impl\" not implemented for '{dtype_name(input)}'")
-    return input
+    return input, d
 
 
 @operator
@@ -140,8 +142,8 @@ def softmax(input: Tensor, dim: int, dtype: Dtype | None = None) -> Tensor:
     Raises:
         NotImplementedError: the dtype is not floating point.
     """
-    input = _floating("softmax", input, dtype)
-    return SoftmaxBackward0.apply(input, dim=dimension(dim, input._array.ndim))
+    input, d = _floating("softmax", input, dim, dtype)
+    return SoftmaxBackward0.apply(input, dim=d)
 
 
 @operator
@@ -151,5 +153,5 @@ def log_softmax(input: Tensor, dim: int, dtype: Dtype | None = None) -> Tensor:
     Raises:
         NotImplementedError: the dtype is not floating point.
     """
-    input = _floating("log_softmax", input, dtype)
-    return LogSoftmaxBackward0.apply(input, dim=dimension(dim, input._array.ndim))
+    input, d = _floating("log_softmax", input, dim, dtype)
+    return LogSoftmaxBackward0.apply(input, dim=d)

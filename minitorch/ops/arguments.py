@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from operator import index
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.variable import Variable
 from minitorch.dtypes import from_numpy_dtype
+from minitorch.ops.mistakes import invalid_combination
 from minitorch.ops.promotion import Number, result_dtype
 
 if TYPE_CHECKING:
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
 Dim = int | Sequence[int] | None
 Pair = int | Sequence[int]
+Each = int | Sequence[int]
+"""A number for each of some dimensions, or one for all."""
 
 
 def dimension(dim: int, ndim: int) -> int:
@@ -49,7 +53,7 @@ def sizes(given: tuple[Any, ...]) -> tuple[int, ...]:
     shape = given[0] if len(given) == 1 and not isinstance(given[0], int) else given
     for size in shape:
         if type(size) is not int:
-            return tuple(map(int, shape))
+            return tuple(map(index, shape))
     return tuple(shape)
 
 
@@ -58,6 +62,11 @@ def pair(value: int | Sequence[int]) -> tuple[int, int]:
     if isinstance(value, int):
         return value, value
     return (value[0], value[0]) if len(value) == 1 else (value[0], value[1])
+
+
+def several(value: Any, count: int) -> tuple[Any, ...]:
+    """A sequence as it is, or one value so many times."""
+    return tuple(value) if isinstance(value, Iterable) else (value,) * count
 
 
 def check_tensors(operator: str, **arguments: Any) -> None:
@@ -107,13 +116,28 @@ def check_floating(kernel: str, *tensors: Tensor) -> None:
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{found}'")
 
 
-def invalid_combination(operator: str, *arguments: Any) -> TypeError:
-    """The error for arguments whose types do not go together."""
-    given = ", ".join("Tensor" if isinstance(each, Variable) else type(each).__name__ for each in arguments)
-    return TypeError(
-        f"{operator}() received an invalid combination of arguments - got ({given}), but expected one of:\n"
-        f" * those that help(torch.{operator}) names"
-    )
+def same_dtype(message: str) -> Callable[[Tensor, Tensor], None]:
+    """A check for tensors given as ``out=``: they have to be of the result's dtype, or else that is the error.
+
+    In the message ``{wanted}`` and ``{given}`` are the two dtypes, ``{cpp_wanted}`` and ``{cpp_given}`` their names in C++.
+    """
+
+    def check(result: Tensor, out: Tensor) -> None:
+        if result._array.dtype != out._array.dtype:
+            raise RuntimeError(
+                message.format(
+                    wanted=dtype_name(result),
+                    given=dtype_name(out),
+                    cpp_wanted=cpp_name(result),
+                    cpp_given=cpp_name(out),
+                )
+            )
+
+    return check
+
+
+check_exact_dtype = same_dtype("Expected out tensor to have dtype {cpp_wanted}, but got {cpp_given} instead")
+check_found_dtype = same_dtype("Found dtype {given} but expected {wanted}")
 
 
 def check_any_tensor(operator: str, *arguments: Any) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch import dtypes
 from minitorch.autograd.variable import Variable
-from minitorch.ops.arguments import check_any_tensor, invalid_combination
+from minitorch.ops.arguments import check_any_tensor, check_found_dtype, invalid_combination
 from minitorch.ops.operator import (
     Binary,
     Elementwise,
@@ -22,6 +22,7 @@ from minitorch.ops.operator import (
     operator,
 )
 from minitorch.ops.promotion import as_dtype, result_dtype
+from minitorch.ops.without_formula import WithoutFormula
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
@@ -148,20 +149,11 @@ class DivBackward2(Elementwise):
         return tuple(needed and k.mul(grad, 0) for needed in self.needs)
 
 
-class FloorDivide(Elementwise):
-    """Recorded, but without a formula: torch has none."""
-
-    namespace = "torch::autograd::"
+class FloorDivide(WithoutFormula, Elementwise):
     operator = "floor_divide"
 
     def forward(self, k: Table, a: Any, b: Any) -> Any:
         return k.div_rounded(a, b, "floor")
-
-    def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
-        raise RuntimeError(f"derivative for aten::{self.operator} is not implemented")
-
-    def name(self) -> str:
-        return self.namespace + "NotImplemented"
 
 
 class FloorDivideByNumber(FloorDivide):
@@ -366,7 +358,7 @@ def reciprocal(input: Tensor) -> Tensor:
     return ReciprocalBackward0.apply(input)
 
 
-@operator(inplace=True, out=True)
+@operator(inplace=True, out=check_found_dtype)
 def neg(input: Tensor) -> Tensor:
     """``-input``.
 

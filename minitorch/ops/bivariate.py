@@ -13,6 +13,7 @@ from minitorch.ops.arguments import (
     check_tensors,
     cpp_name,
     invalid_combination,
+    same_dtype,
 )
 from minitorch.ops.arithmetic import FloorDivide, check_integer_division, is_bool
 from minitorch.ops.operator import Binary, Comparison, Elementwise, Number, operator
@@ -61,7 +62,7 @@ class AddcmulBackward0(Elementwise, saves={"b": "tensor1", "c": "tensor2"}):
     def forward(self, k: Table, a: Any, b: Any, c: Any, value: Number) -> Any:
         self.value = value
         self.save(b, c)
-        return k.add(a, k.mul(b if value == 1 else k.mul(b, value), c))
+        return k.addcmul(a, b, c, value)
 
     def backward(self, k: Table, grad: Any, b: Any, c: Any) -> tuple[Any, ...]:
         return (
@@ -77,7 +78,7 @@ class AddcdivBackward0(AddcmulBackward0, saves={"b": "tensor1", "c": "tensor2"})
     def forward(self, k: Table, a: Any, b: Any, c: Any, value: Number) -> Any:
         self.value = value
         self.save(b, c)
-        return k.add(a, k.div(b if value == 1 else k.mul(b, value), c))
+        return k.addcdiv(a, b, c, value)
 
     def backward(self, k: Table, grad: Any, b: Any, c: Any) -> tuple[Any, ...]:
         return (
@@ -239,7 +240,7 @@ def nextafter(input: Tensor, other: Tensor) -> Tensor:
     return NextafterBackward0.apply(input, other)
 
 
-@operator(inplace=True, out=True)
+@operator(inplace=True, out=same_dtype("heaviside is not yet implemented for tensors with different dtypes."))
 def heaviside(input: Tensor, values: Tensor) -> Tensor:
     """0 where ``input`` is negative, ``values`` where it is 0, else 1. It has no gradient.
 

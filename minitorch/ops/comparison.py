@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,10 +9,11 @@ import numpy as np
 from minitorch.autograd.variable import Variable
 from minitorch.dtypes import FLOATING
 from minitorch.kernels import tables
-from minitorch.ops.arguments import check_any_tensor, check_tensors, invalid_combination
+from minitorch.ops.arguments import check_any_tensor, check_found_dtype, check_tensors, invalid_combination, same_dtype
 from minitorch.ops.gathering import nonzero
-from minitorch.ops.operator import Comparison, Elementwise, Number, alias, methods, operator
-from minitorch.ops.promotion import as_dtype, check_fits, result_dtype
+from minitorch.ops.operator import Comparison, Elementwise, Number, alias, in_place, methods, operator
+from minitorch.ops.promotion import array_of, as_dtype, check_fits, result_dtype
+from minitorch.warn import warn
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
@@ -33,11 +33,38 @@ def _compare(kernel: str, input: Tensor, other: Tensor | Number) -> Tensor:
     return Compare.apply(input, other, kernel=kernel)
 
 
+class Outcome(Elementwise):
+    """A comparison in place, as ones and zeros of the first operand's dtype: flat in both operands."""
+
+    def forward(self, k: Table, a: Any, b: Any, kernel: str, dtype: np.dtype) -> Any:
+        return k.cast(getattr(k, kernel)(a, b), dtype)
+
+    def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
+        return (k.zeros(grad.shape, grad),) * len(self.needs)
+
+
+def _compare_in_place(kernel: str) -> None:
+    """Declares the form that writes a comparison over its first operand."""
+    of_number: type[Outcome] = type(f"{kernel.title()}Backward0", (Outcome,), {"graph_inputs": 1})
+    of_tensor: type[Outcome] = type(f"{kernel.title()}Backward1", (Outcome,), {})
+
+    def compare(input: Tensor, other: Tensor | Number) -> Tensor:
+        if not isinstance(other, Variable | Number | np.number | np.bool_):
+            raise invalid_combination(f"{kernel}_", other)
+        node = of_tensor if isinstance(other, Variable) else of_number
+        return node.apply(input, other, kernel=kernel, dtype=input._array.dtype)
+
+    compare.__name__ = compare.__qualname__ = kernel
+    methods[f"{kernel}_"] = in_place(compare)
+
+
 class Logic(Comparison):
     """Operands count as false where they are 0; the result is bool."""
 
     @classmethod
     def mixed(cls, arrays: list[Any]) -> list[Any]:
+        if len({type(each) for each in arrays}) > 1:  # those of one table only, for kernels to take together
+            return [tables[type(each)].cast(each, np.dtype(np.bool_)) for each in arrays]
         return arrays
 
     def forward(self, k: Table, *operands: Any, kernel: str) -> Any:
@@ -80,34 +107,37 @@ def ge(input: Tensor, other: Tensor | Number) -> Tensor:
     return _compare("ge", input, other)
 
 
+for _name in ("eq", "ne", "lt", "le", "gt", "ge"):
+    _compare_in_place(_name)
+
 for _name, _function in {
     "not_equal": ne, "less": lt, "less_equal": le, "greater": gt, "greater_equal": ge,
 }.items():  # fmt: skip
     alias(_name, _function)
 
 
-@operator(out=True)
+@operator(inplace=True, out=True)
 def logical_and(input: Tensor, other: Tensor) -> Tensor:
     """Where both are non-zero."""
     check_tensors("logical_and", input=input, other=other)
     return Logic.apply(input, other, kernel="logical_and")
 
 
-@operator(out=True)
+@operator(inplace=True, out=True)
 def logical_or(input: Tensor, other: Tensor) -> Tensor:
     """Where at least one is non-zero."""
     check_tensors("logical_or", input=input, other=other)
     return Logic.apply(input, other, kernel="logical_or")
 
 
-@operator(out=True)
+@operator(inplace=True, out=True)
 def logical_xor(input: Tensor, other: Tensor) -> Tensor:
     """Where exactly one is non-zero."""
     check_tensors("logical_xor", input=input, other=other)
     return Logic.apply(input, other, kernel="logical_xor")
 
 
-@operator(out=True)
+@operator(inplace=True, out=True)
 def logical_not(input: Tensor) -> Tensor:
     """Where ``input`` is 0."""
     return Logic.apply(input, kernel="logical_not")
@@ -175,7 +205,7 @@ def bitwise_xor(input: Tensor, other: Tensor | Number) -> Tensor:
     return Bitwise.apply(input, other, kernel="bitwise_xor")
 
 
-@operator(inplace=True, out=True)
+@operator(inplace=True, out=check_found_dtype)
 def bitwise_not(input: Tensor) -> Tensor:
     """``~input``.
 
@@ -228,7 +258,7 @@ class WhereBackward0(Elementwise):
         return self.needs[0] and k.where(condition, grad, 0.0), self.needs[1] and k.where(condition, 0.0, grad)
 
 
-@operator(method=False, out=True)
+@operator(method=False, out=same_dtype("Expected out type to be {wanted} but got {given}"))
 def where(condition: Tensor, input: Tensor | Number | None = None, other: Tensor | Number | None = None) -> Any:
     """``input`` where the condition holds, else ``other``; all three are broadcast. Alone, ``nonzero(as_tuple=True)``.
 
@@ -241,11 +271,10 @@ def where(condition: Tensor, input: Tensor | Number | None = None, other: Tensor
         raise invalid_combination("where", condition, other if input is None else input)
     kind = condition._array.dtype
     if kind == np.uint8:
-        warnings.warn(
+        warn(
             "where received a uint8 condition tensor. This behavior is deprecated and will be removed in a future version of "
             "PyTorch. Use a boolean condition instead.",
             UserWarning,
-            stacklevel=2,
         )
         condition = Variable._of(condition._array.astype(bool))
     elif kind.kind != "b":
@@ -253,7 +282,7 @@ def where(condition: Tensor, input: Tensor | Number | None = None, other: Tensor
             f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype.scalar_type}"
         )
     if not isinstance(input, Variable) and not isinstance(other, Variable):
-        input = Variable._of(np.asarray(input, result_dtype([input, other]).numpy))
+        input = Variable._of(array_of(input, result_dtype([input, other]).numpy))
     return WhereBackward0.apply(input, other, condition)
 
 

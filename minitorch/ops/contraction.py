@@ -11,10 +11,10 @@ import numpy as np
 
 from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
-from minitorch.ops.arguments import dimension, dtype_name
+from minitorch.ops.arguments import check_sequence, cpp_name, dimension, dtype_name
 from minitorch.ops.arithmetic import mul
 from minitorch.ops.linear_algebra import linalg_operator
-from minitorch.ops.matmul import DotBackward0, check_dot, dot, mm, outer
+from minitorch.ops.matmul import DotBackward0, check_dot, dot, matmul, mm, outer
 from minitorch.ops.operator import formula, operator
 from minitorch.ops.reduction import sum
 from minitorch.ops.shape import UnsafeViewBackward0, flatten, permute, reshape, squeeze, unsqueeze, view
@@ -47,6 +47,8 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
     a, b = input._array.shape, other._array.shape
     if not a or not b:
         return mul(input, other)
+    if input._array.dtype is not other._array.dtype:
+        raise RuntimeError("both inputs should have same dtype")
     if a[-1] != b[-1]:
         raise RuntimeError(
             f"inner() the last dimension must match on both input tensors but got shapes {list(a)} and {list(b)}"
@@ -149,6 +151,9 @@ def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
     return sum(mul(x, y), dim)
 
 
+linalg_operator(out=True)(matmul)
+
+
 # -- tensors ------------------------------------------------------------------------------------------------------------
 
 
@@ -244,6 +249,7 @@ def multi_dot(tensors: Sequence[Tensor]) -> Tensor:
     Raises:
         RuntimeError: fewer than two, or shapes that do not fit.
     """
+    check_sequence("linalg_multi_dot", tensors)
     count = len(tensors)
     if count < 2:
         raise RuntimeError("multi_dot(): expected at least 2 tensors but got " + str(count))
@@ -254,6 +260,11 @@ def multi_dot(tensors: Sequence[Tensor]) -> Tensor:
                 raise RuntimeError(f"multi_dot(): the {place} tensor must be 1D or 2D but got {each._array.ndim}D")
         elif each._array.ndim != 2:
             raise RuntimeError(f"multi_dot(): tensor {number} must be 2D but got {each._array.ndim}D")
+        if each._array.dtype != tensors[0]._array.dtype:
+            raise RuntimeError(
+                f"multi_dot(): all tensors must have be the same dtype but tensor 0 is {cpp_name(tensors[0])} and tensor "
+                f"{number} {cpp_name(each)}"
+            )
     factors = list(tensors)
     shape: list[int] = []
     if factors[0]._array.ndim == 1:
@@ -273,7 +284,17 @@ def multi_dot(tensors: Sequence[Tensor]) -> Tensor:
     return view(_multiplied(factors), shape)
 
 
-@operator(method=False)
+@operator(method=False, out=True)
 def chain_matmul(*matrices: Tensor) -> Tensor:
-    """The product of matrices, in the cheapest order: ``linalg.multi_dot`` of one matrix or more."""
+    """The product of matrices, in the cheapest order: ``linalg.multi_dot`` of one matrix or more.
+
+    Raises:
+        RuntimeError: none at all, something else than matrices, or shapes that do not fit.
+    """
+    check_sequence("chain_matmul", matrices)
+    if not matrices:
+        raise RuntimeError("chain_matmul(): Expected one or more matrices")
+    for each in matrices:
+        if each._array.ndim != 2:
+            raise RuntimeError(f"Tensor dimension is {each._array.ndim}, expected 2 instead.")
     return matrices[0] if len(matrices) == 1 else multi_dot(matrices)

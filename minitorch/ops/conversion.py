@@ -13,8 +13,8 @@ from minitorch.autograd.variable import Variable
 from minitorch.dtypes import dtype as Dtype
 from minitorch.kernels import tables
 from minitorch.memory_format import check
-from minitorch.ops.operator import Number, methods, operator
-from minitorch.ops.promotion import as_dtype, broadcast_shapes, check_fits, number_dtype, result_dtype
+from minitorch.ops.operator import Number, functions, methods, operator
+from minitorch.ops.promotion import array_of, as_dtype, broadcast_shapes, check_fits, number_dtype, result_dtype
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
@@ -47,7 +47,7 @@ def _conversion(wanted: Dtype) -> Callable[[Tensor], Tensor]:
     return convert
 
 
-for _name in ("half", "float", "double", "byte", "char", "short", "int", "long", "bool"):
+for _name in ("half", "bfloat16", "float", "double", "byte", "char", "short", "int", "long", "bool"):
     methods[_name] = _conversion(getattr(dtypes, {"byte": "uint8", "char": "int8"}.get(_name, _name)))
 
 
@@ -84,6 +84,14 @@ class FillBackward3(Function):
         return self.needs[0] and k.zeros(grad.shape, grad), self.needs[1] and k.sum(grad, None, False)
 
 
+class FillBackward0(FillBackward2):
+    """Not in place."""
+
+
+class FillBackward1(FillBackward3):
+    """Not in place."""
+
+
 class ZeroBackward0(FillBackward2):
     """Everything becomes 0."""
 
@@ -96,7 +104,7 @@ def copy(input: Tensor, source: Any) -> Tensor:
         RuntimeError: the source does not broadcast to the tensor's shape.
     """
     if isinstance(source, int | float):
-        source = Variable._of(np.asarray(source, number_dtype(source).numpy))
+        source = Variable._of(array_of(source, number_dtype(source).numpy))
     shape = broadcast_shapes(input._array.shape, source._array.shape)
     if shape != input._array.shape:
         raise RuntimeError(
@@ -112,14 +120,30 @@ def fill(input: Tensor, value: Tensor | Number) -> Tensor:
     Raises:
         RuntimeError: the value is a tensor that has dimensions.
     """
+    return _fill(FillBackward2, FillBackward3, input, value)
+
+
+def _filled(input: Tensor, value: Tensor | Number) -> Tensor:
+    """A tensor of the input's shape and dtype that is ``value`` everywhere.
+
+    Raises:
+        RuntimeError: the value is a tensor that has dimensions.
+    """
+    return _fill(FillBackward0, FillBackward1, input, value)
+
+
+functions["fill"] = _filled
+
+
+def _fill(by_number: type[Function], by_tensor: type[Function], input: Tensor, value: Tensor | Number) -> Tensor:
     if not isinstance(value, Variable):
         check_fits(value, input.dtype)
-        return FillBackward2.apply(input, value=as_dtype(value, input.dtype))
+        return by_number.apply(input, value=as_dtype(value, input.dtype))
     if value._array.ndim:
         raise RuntimeError(
             f"fill_ only supports 0-dimension value tensor but got tensor with {value._array.ndim} dimensions."
         )
-    return FillBackward3.apply(input, value)
+    return by_tensor.apply(input, value)
 
 
 @operator(inplace="", method=False, public=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from minitorch.ops.promotion import broadcast_shapes as common_shape
 from minitorch.ops.shape import expand, permute, reshape, transpose, unsqueeze, view
 from minitorch.ops.strided import AsStridedBackward0, as_strided
 from minitorch.size import Size
+from minitorch.warn import warn
 
 if TYPE_CHECKING:
     from minitorch.tensor import Tensor
@@ -64,7 +64,7 @@ def _swapped(input: Tensor, name: str, on_numbers: str, ranks: str = "matrices o
     """The last two dimensions swapped; a number as it is, with a warning."""
     ndim = input._array.ndim
     if not ndim:
-        warnings.warn(f"{name} is deprecated on 0-D tensors. {on_numbers}", UserWarning, stacklevel=3)
+        warn(f"{name} is deprecated on 0-D tensors. {on_numbers}", UserWarning)
         return input
     if ndim == 1 or (ndim > 2 and "batches" not in ranks):
         raise RuntimeError(
@@ -98,18 +98,13 @@ def T(input: Tensor) -> Tensor:
     """The dimensions in reverse."""
     ndim = input._array.ndim
     if not ndim:
-        warnings.warn(
-            "Tensor.T is deprecated on 0-D tensors. This function is the identity in these cases.",
-            UserWarning,
-            stacklevel=2,
-        )
+        warn("Tensor.T is deprecated on 0-D tensors. This function is the identity in these cases.", UserWarning)
     elif ndim != 2:
-        warnings.warn(
+        warn(
             "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will throw an "
             "error in a future release. Consider `x.mT` to transpose batches of matrices or "
             "`x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor.",
             UserWarning,
-            stacklevel=2,
         )
     return permute(input, tuple(reversed(range(ndim))))
 
@@ -217,7 +212,7 @@ def broadcast_shapes(*shapes: Any) -> Size:
             elif each[place] not in (1, result[place]):
                 raise RuntimeError(
                     f"Attempting to broadcast a dimension of length {each[place]} at {place}! Mismatching argument at index "
-                    f"{number} had {each}; but expected shape should be broadcastable to {result}"
+                    f"{number} had {shapes[number]}; but expected shape should be broadcastable to {result}"
                 )
     return Size(result)
 
@@ -238,11 +233,7 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     """
     vectors = list(tensors if isinstance(tensors[0], Variable) else tensors[0])
     if indexing is None:
-        warnings.warn(
-            "torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument.",
-            UserWarning,
-            stacklevel=2,
-        )
+        warn("torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument.", UserWarning)
     if not vectors:
         raise RuntimeError("meshgrid expects a non-empty TensorList")
     for each in vectors:

@@ -9,7 +9,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.variable import Variable
-from minitorch.ops.arguments import invalid_combination
+from minitorch.ops.arguments import check_found_dtype, invalid_combination
 from minitorch.ops.arithmetic import is_bool
 from minitorch.ops.operator import Elementwise, Flat, Number, Univariate, UnivariateOfResult, alias, operator
 from minitorch.ops.promotion import check_fits, result_dtype
@@ -205,7 +205,7 @@ def cos(input: Tensor) -> Tensor:
     return CosBackward0.apply(input)
 
 
-@operator(inplace=True, out=True)
+@operator(inplace=True, out=check_found_dtype)
 def abs(input: Tensor) -> Tensor:
     """The magnitude. Its gradient at 0 is 0.
 
@@ -219,13 +219,13 @@ def abs(input: Tensor) -> Tensor:
 alias("absolute", abs)
 
 
-@operator(inplace=True, out=True)
+@operator(inplace=True, out=check_found_dtype)
 def sign(input: Tensor) -> Tensor:
     """-1, 0 or 1; 0 for NaN. Its gradient is 0."""
     return SignBackward0.apply(input)
 
 
-@operator(inplace=True, out=True)
+@operator(inplace=True, out=check_found_dtype)
 def floor(input: Tensor) -> Tensor:
     """Rounded down. Its gradient is 0.
 

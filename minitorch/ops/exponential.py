@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from minitorch import dtypes
+from minitorch import dtypes, return_types
+from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
-from minitorch.ops.arguments import check_any_tensor, check_floating, check_tensors
+from minitorch.ops.arguments import check_any_tensor, check_floating, check_tensors, cpp_name, same_dtype
 from minitorch.ops.conversion import cast
 from minitorch.ops.elementary import pow
 from minitorch.ops.operator import Binary, Elementwise, Number, Univariate, UnivariateOfResult, methods, operator
@@ -203,7 +204,11 @@ def xlogy(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     return (XlogyBackward0 if isinstance(other, Variable) else XlogyBackward2).apply(input, other)
 
 
-@operator(out=True)
+@operator(
+    out=same_dtype(
+        "the output given to float_power has dtype {given} but the operation's result requires dtype {wanted}"
+    )
+)
 def float_power(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
     """``input ** exponent``, computed in float64; one of the two may be a number."""
     check_any_tensor("float_power", input, exponent)
@@ -221,6 +226,42 @@ def _float_power_(input: Tensor, exponent: Tensor | Number) -> Tensor:
 
 
 methods["float_power_"] = _float_power_
+
+
+class FrexpBackward0(Function):
+    """The mantissa is the number over a power of two, which is flat."""
+
+    __slots__ = ("dtype",)
+
+    def forward(self, k: Table, a: Any) -> Any:
+        self.dtype = a.dtype
+        mantissa, exponent = k.frexp(a)
+        self.save(exponent)
+        return mantissa, exponent
+
+    def backward(self, k: Table, grad: Any, _: Any, exponent: Any) -> tuple[Any, ...]:
+        return (k.div(grad, k.exp2(k.cast(exponent, self.dtype))),)
+
+
+def _check_parts(part: Tensor, out: Tensor) -> None:
+    if part._array.dtype != out._array.dtype:
+        name = "exponent" if part._array.dtype.kind == "i" else "mantissa"
+        raise RuntimeError(f"torch.frexp() expects {name} to have dtype {cpp_name(part)} but got {cpp_name(out)}")
+
+
+@operator(out=_check_parts)
+def frexp(input: Tensor) -> Any:
+    """``(mantissa, exponent)``, where ``input = mantissa * 2**exponent`` and the mantissa is in [0.5, 1), or 0.
+
+    Of infinities and NaN the mantissa is the number itself.
+
+    Raises:
+        RuntimeError: the dtype is not floating point.
+    """
+    check_tensors("frexp", input=input)
+    if input._array.dtype.kind != "f":
+        raise RuntimeError("torch.frexp() only supports floating-point dtypes")
+    return return_types.frexp(FrexpBackward0.apply(input))
 
 
 @operator(inplace=True, out=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.variable import Variable
-from minitorch.ops.arguments import check_tensor_and_operand, check_tensors, invalid_combination
+from minitorch.ops.arguments import check_found_dtype, check_tensor_and_operand, check_tensors, invalid_combination
 from minitorch.ops.arithmetic import is_bool
-from minitorch.ops.operator import Binary, Elementwise, Number, alias, operator
+from minitorch.ops.operator import Binary, Elementwise, Number, alias, functions, operator, with_out
 from minitorch.ops.promotion import check_fits, result_dtype
 
 if TYPE_CHECKING:
@@ -194,6 +195,25 @@ def clamp_max(input: Tensor, max: Tensor | Number) -> Tensor:
         return ClampMaxBackward1.apply(input, max)
     _check_numbers("clamp_max_scalar_cpu", input, max)
     return ClampMaxBackward0.apply(input, None, max)
+
+
+def _strict_for_numbers(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """The form with ``out=``, which with numbers for bounds has to be of the result's dtype, and with tensors need not be."""
+    for_tensors, for_numbers = with_out(function), with_out(function, check_found_dtype)
+
+    @functools.wraps(function)
+    def write_out(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        bounds = (*args, *(kwargs.get(name) for name in ("min", "max")))
+        return (for_tensors if any(isinstance(each, Variable) for each in bounds) else for_numbers)(
+            input, *args, **kwargs
+        )
+
+    return write_out
+
+
+for _function in (clamp, clamp_min, clamp_max):
+    functions[_function.__name__] = _strict_for_numbers(_function)
+functions["clip"] = functions["clamp"]
 
 
 def _check_numbers(kernel: str, input: Tensor, *bounds: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -178,7 +180,7 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
         IndexError: the index is no vector, or out of range.
         RuntimeError: the index has another dtype.
     """
-    check_tensors("index_select", dim=input, index=index)
+    check_tensors("index_select", input=input)
     array, ndim = index._array, input._array.ndim
     d = dimension(dim, ndim)
     if array.ndim > 1:
@@ -277,6 +279,37 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     return Nonzero.apply(input)
 
 
+@operator(out="nonzero_static: Expected out tensor to have scalar type {wanted} but got scalar type{given}")
+def nonzero_static(input: Tensor, *, size: int, fill_value: int = -1) -> Tensor:
+    """The first ``size`` rows of ``nonzero``; rows of ``fill_value`` stand for those that there are not.
+
+    Raises:
+        RuntimeError: the size is negative.
+    """
+    if size < 0:
+        raise RuntimeError("nonzero_static: 'size' must be an non-negative integer")
+    found = nonzero(input)._array[:size]
+    rows = np.full((size, input._array.ndim), fill_value, np.int64)
+    rows[: len(found)] = found
+    return Variable._of(rows)
+
+
+@operator(method=False)
+def unravel_index(indices: Tensor, shape: int | Sequence[int]) -> tuple[Tensor, ...]:
+    """The index in each dimension of a tensor of ``shape``, for indices (integers) that count its elements row by row."""
+    array = indices._array
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"expected 'indices' to be integer dtype, but got {indices.dtype}")
+    sizes = (shape,) if isinstance(shape, int) else tuple(shape)
+    for size in sizes:
+        if not isinstance(size, int):
+            raise TypeError(f"expected 'shape' sequence to only contain ints, but got {type(size)}")
+    if any(size < 0 for size in sizes):
+        raise ValueError(f"'shape' cannot have negative values, but got {sizes}")
+    found = [array // math.prod(sizes[d + 1 :]) % size for d, size in enumerate(sizes)]
+    return tuple(Variable._of(np.asarray(each, array.dtype)) for each in found)
+
+
 @operator
 def argwhere(input: Tensor) -> Tensor:
     """The indices of the elements that are not 0, one to a row."""
@@ -311,7 +344,7 @@ def embedding(
         padding = padding_idx % rows
     check_tensors("embedding", weight=weight, indices=input)
     if max_norm is not None:
-        _renormalise(weight, input, max_norm, norm_type)
+        renormalise(weight, input, max_norm, norm_type)
     if weight._array.ndim != 2:
         raise RuntimeError("'weight' must be 2-D")
     _check_rows("embedding", weight, input)
@@ -329,7 +362,7 @@ def _check_rows(operator: str, weight: Tensor, indices: Tensor) -> None:
         raise IndexError("index out of range in self")
 
 
-def _renormalise(weight: Tensor, indices: Tensor, max_norm: float, norm_type: float) -> None:
+def renormalise(weight: Tensor, indices: Tensor, max_norm: float, norm_type: float) -> None:
     """Scales the rows that are looked up down to a norm, in place, where theirs is larger; no graph knows of it."""
     _check_rows("embedding_renorm_", weight, indices)
     if weight._array.dtype.kind != "f":
@@ -340,7 +373,8 @@ def _renormalise(weight: Tensor, indices: Tensor, max_norm: float, norm_type: fl
     k = tables[type(weight._array)]
     found = weight._array[rows]
     norms = k.vector_norm(found, float(norm_type), (1,), True, found.dtype)
-    weight._array[rows] = np.where(norms > max_norm, found * (max_norm / (norms + 1e-7)).astype(found.dtype), found)
+    scaled = k.mul(found, k.div(max_norm, k.add(norms, 1e-7)))
+    weight._array[rows] = k.where(k.gt(norms, max_norm), scaled, found)
     weight._version_counter[0] += 1
 
 

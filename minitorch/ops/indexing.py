@@ -6,7 +6,6 @@ and masks that remain are looked up together at the end (``IndexBackward0``).
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +14,11 @@ import numpy as np
 from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
 from minitorch.ops.arguments import dtype_name
-from minitorch.ops.operator import Number, check_apart, formula, methods, operator
+from minitorch.ops.operator import Number, check_apart, formula, in_place, methods, operator
 from minitorch.ops.parts import SelectBackward0, slice
-from minitorch.ops.promotion import check_fits
+from minitorch.ops.promotion import array_of, check_fits
 from minitorch.ops.shape import AliasBackward0, expand, unsqueeze, view
+from minitorch.warn import warn
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
@@ -31,28 +31,32 @@ LONG_LIST = 32  # from this length on, a list is looked up without a look at wha
 
 
 class IndexBackward0(Function):
-    """The gradient is added at the positions that were read."""
+    """The gradient is added at the positions that were read. (A mask is saved as the positions where it holds.)"""
 
-    __slots__ = ("indices", "shape")
+    __slots__ = ("shape",)
+    graph_inputs = 1
 
-    def forward(self, k: Table, a: Any, indices: Any) -> Any:
-        self.shape, self.indices = a.shape, indices
-        return k.index(a, indices)
+    def forward(self, k: Table, a: Any, *indices: Any) -> Any:
+        self.shape = a.shape
+        self.save(*indices)
+        return k.index(a, *indices)
 
-    def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
-        return (k.index_backward(grad, shape=self.shape, indices=self.indices),)
+    def backward(self, k: Table, grad: Any, *indices: Any) -> tuple[Any, ...]:
+        return (k.index_backward(grad, *indices, shape=self.shape),)
+
+    _saved_indices = property(lambda self: tuple(self.saved_in_graph()))
 
 
 @formula("index_backward")
 class IndexBackwardBackward(Function):
-    __slots__ = ("indices",)
+    graph_inputs = 1
 
-    def forward(self, k: Table, grad: Any, shape: tuple[int, ...], indices: Any) -> Any:
-        self.indices = indices
-        return k.index_backward(grad, shape, indices)
+    def forward(self, k: Table, grad: Any, *indices: Any, shape: tuple[int, ...]) -> Any:
+        self.save(*indices)
+        return k.index_backward(grad, *indices, shape=shape)
 
-    def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
-        return (k.index(grad, indices=self.indices),)
+    def backward(self, k: Table, grad: Any, *indices: Any) -> tuple[Any, ...]:
+        return (k.index(grad, *indices),)
 
 
 formula("index")(IndexBackward0)
@@ -61,16 +65,20 @@ formula("index")(IndexBackward0)
 class IndexPutBackward0(Function):
     """What was overwritten gets no gradient; the values get what is there now."""
 
-    __slots__ = ("accumulate", "indices")
+    __slots__ = ("accumulate",)
     broadcasts = True  # the values
+    graph_inputs = 2
 
-    def forward(self, k: Table, a: Any, values: Any, indices: Any, accumulate: bool) -> Any:
-        self.indices, self.accumulate = indices, accumulate
-        return k.index_put(a, indices, values, accumulate)
+    def forward(self, k: Table, a: Any, values: Any, *indices: Any, accumulate: bool, over: bool = False) -> Any:
+        self.accumulate = accumulate
+        self.save(*indices)
+        return k.index_put(a, indices, values, accumulate, over)
 
-    def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
-        rest = grad if self.accumulate else self.needs[0] and k.index_put(grad, self.indices, k.zeros((), grad))
-        return rest, self.needs[1] and k.index(grad, indices=self.indices)
+    def backward(self, k: Table, grad: Any, *indices: Any) -> tuple[Any, ...]:
+        rest = grad if self.accumulate else self.needs[0] and k.index_put(grad, indices, k.zeros((), grad))
+        return rest, self.needs[1] and k.index(grad, *indices)
+
+    _saved_indices = IndexBackward0._saved_indices
 
 
 def _in_parts(index: Any) -> tuple[Any, ...]:
@@ -80,12 +88,11 @@ def _in_parts(index: Any) -> tuple[Any, ...]:
     if not isinstance(index, Sequence) or isinstance(index, str) or len(index) >= LONG_LIST:
         return (index,)
     if any(each is None or each is Ellipsis or isinstance(each, _slice | Sequence | Variable) for each in index):
-        warnings.warn(
+        warn(
             "Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed in pytorch 2.9; use "
             "x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will be interpreted as tensor index, x[torch.tensor(seq)], "
             "which will result either in an error or a different result",
             UserWarning,
-            stacklevel=3,
         )
         return tuple(index)
     return (index,)
@@ -111,10 +118,8 @@ def _looked_up(part: Any) -> np.ndarray:
     if isinstance(part, Variable):
         array = part._array
         if array.dtype == np.uint8:
-            warnings.warn(
-                "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.",
-                UserWarning,
-                stacklevel=4,
+            warn(
+                "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.", UserWarning
             )
             return array.astype(bool)
         if array.dtype not in (np.bool_, np.int32, np.int64):
@@ -149,7 +154,12 @@ def _views(input: Tensor, parts: tuple[Any, ...], alone: bool) -> tuple[Tensor, 
     dim, lookups = 0, dict[int, np.ndarray]()
     own = 0  # the dimension of the tensor that was given
     for part in parts:
-        if isinstance(part, Variable) and not part._array.ndim and part._array.dtype.kind == "i":
+        if (
+            isinstance(part, Variable)
+            and not part._array.ndim
+            and part._array.dtype.kind in "iu"
+            and not _is_mask(part)
+        ):
             part = int(part._array)
         if part is Ellipsis:
             dim += left
@@ -235,11 +245,18 @@ def getitem(input: Tensor, index: Any) -> Tensor:
         return _select_at(input, 0, index, 0)
     if type(index) is int:
         raise _of_a_number()
-    viewed, lookups = _views(input, _in_parts(index), alone=isinstance(index, _slice))
+    parts = _in_parts(index)
+    viewed, lookups = _views(input, parts, alone=isinstance(index, _slice))
     if lookups:
         _check_lookups(lookups, viewed._array.shape)
-        return IndexBackward0.apply(viewed, indices=tuple(lookups))
+        return IndexBackward0.apply(viewed, *_tensors_of(lookups, parts))
     return AliasBackward0.apply(input) if viewed is input else viewed
+
+
+def _tensors_of(lookups: Sequence[np.ndarray | None], parts: Sequence[Any]) -> list[Any]:
+    """Positions as the tensors that they were given as, where they were: a node is to see whether these are changed."""
+    given = {id(part._array): part for part in parts if isinstance(part, Variable)}
+    return [given.get(id(each), each) for each in lookups]
 
 
 def _of_a_number() -> IndexError:
@@ -260,17 +277,19 @@ def setitem(input: Tensor, index: Any, value: Any) -> None:
         return
     if type(index) is int and not input._array.ndim:
         raise _of_a_number()
-    viewed, lookups = _views(input, (None,) if index is True else _in_parts(index), alone=False)
+    parts = (None,) if index is True else _in_parts(index)
+    viewed, lookups = _views(input, parts, alone=False)
     if not isinstance(value, Variable):
         if not isinstance(value, Number):
             raise TypeError(f"can't assign a {type(value).__name__} to a {input._type_name()}")
         check_fits(value, input.dtype)
-        value = Variable._of(np.asarray(value).astype(input._array.dtype))
+        value = Variable._of(array_of(value, input._array.dtype))
     if lookups:
         if value._array.size > 1:
             check_apart(viewed, value)
         shape = _without_leading_ones(value._array.shape)
-        methods["index_put_"](viewed, tuple(lookups), value if shape == value._array.shape else view(value, shape))
+        positions = tuple(_tensors_of(lookups, parts))
+        methods["index_put_"](viewed, positions, value if shape == value._array.shape else view(value, shape))
     elif viewed._array.shape == value._array.shape:
         viewed.copy_(value)
     elif not value._array.ndim:
@@ -285,7 +304,7 @@ def _without_leading_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
     return shape[next((d for d, size in enumerate(shape) if size != 1), len(shape)) :]
 
 
-@operator(inplace="tensor[indices] = tensor")
+@operator
 def index_put(input: Tensor, indices: tuple[Any, ...], values: Tensor, accumulate: bool = False) -> Tensor:
     """Other values (broadcast) at the positions that ``indices`` name for the leading dimensions, or added to them.
 
@@ -294,6 +313,18 @@ def index_put(input: Tensor, indices: tuple[Any, ...], values: Tensor, accumulat
         IndexError: a position is out of bounds.
         TypeError: the indices are no tuple, or the values no tensor.
     """
+    return _put(input, indices, values, accumulate, over=False)
+
+
+def _index_put_(input: Tensor, indices: tuple[Any, ...], values: Tensor, accumulate: bool = False) -> Tensor:
+    return _put(input, indices, values, accumulate, over=True)
+
+
+_index_put_.__name__ = "index_put"
+methods["index_put_"] = in_place(_index_put_, "tensor[indices] = tensor")
+
+
+def _put(input: Tensor, indices: tuple[Any, ...], values: Tensor, accumulate: bool, over: bool) -> Tensor:
     if isinstance(indices, Variable):
         raise TypeError("index_put(): argument 'indices' (position 1) must be tuple of Tensors, not Tensor")
     if not isinstance(values, Variable):
@@ -318,7 +349,8 @@ def index_put(input: Tensor, indices: tuple[Any, ...], values: Tensor, accumulat
             f"Index put requires the source and destination dtypes match, got {dtype_name(input)} for the destination and "
             f"{dtype_name(values)} for the source."
         )
-    return IndexPutBackward0.apply(input, values, indices=tuple(lookups), accumulate=accumulate)
+    positions = _tensors_of(lookups, indices)
+    return IndexPutBackward0.apply(input, values, *positions, accumulate=accumulate, over=over)
 
 
 def _place(lookups: list[np.ndarray | None], shape: tuple[int, ...]) -> tuple[int, ...]:

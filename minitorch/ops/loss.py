@@ -1,8 +1,7 @@
-"""Losses: mean squared error, negative log-likelihood, cross entropy."""
+"""Losses of classes: negative log-likelihood, cross entropy."""
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.graph import Function
@@ -10,41 +9,15 @@ from minitorch.kernels import tables
 from minitorch.ops.activation import log_softmax
 from minitorch.ops.arguments import dtype_name
 from minitorch.ops.arithmetic import AddBackward1, DivBackward1, MulBackward1, add, mul, neg
-from minitorch.ops.operator import Elementwise, formula, operator
-from minitorch.ops.promotion import broadcast_shapes
+from minitorch.ops.operator import formula, operator
+from minitorch.ops.reduced_loss import check_reduction
 from minitorch.ops.reduction import sum
 from minitorch.ops.scattering import masked_fill
-from minitorch.ops.shape import expand, view
+from minitorch.ops.shape import view
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
     from minitorch.tensor import Tensor
-
-
-def _check_reduction(reduction: str) -> None:
-    if reduction not in ("none", "mean", "sum"):
-        raise ValueError(f"{reduction} is not a valid value for reduction")
-
-
-class MseLossBackward0(Elementwise, saves={"b": "target"}):
-    """d(a - b)² = 2 (a - b) (da - db)."""
-
-    __slots__ = ("scale",)
-
-    def forward(self, k: Table, a: Any, b: Any, reduction: str) -> Any:
-        self.save(a, b)
-        difference = k.sub(a, b)
-        self.scale = 2.0
-        if reduction == "none":
-            return k.mul(difference, difference)
-        if reduction == "mean":
-            self.scale = 2.0 / difference.size if difference.size else 2.0
-        squares = k.mul(difference, difference)
-        return k.mean(squares, None, False) if reduction == "mean" else k.sum(squares, None, False)
-
-    def backward(self, k: Table, grad: Any, a: Any, b: Any) -> tuple[Any, ...]:
-        by_a = k.mul(k.mul(k.sub(a, b), self.scale), grad)
-        return self.needs[0] and by_a, self.needs[1] and k.neg(by_a)
 
 
 class NllLossBackward0(Function):
@@ -101,34 +74,6 @@ class NllLossPick(Function):
 
 
 @operator(method=False, public=False)
-def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
-    """``(input - target)²``, its mean or its sum.
-
-    Args:
-        input: any shape, floating point.
-        target: the same shape.
-        reduction: ``"mean"``, ``"sum"`` or ``"none"``.
-
-    Raises:
-        RuntimeError: the shapes do not broadcast, or the dtypes are not floating point.
-        ValueError: the reduction is not known.
-    """
-    _check_reduction(reduction)
-    if input._array.shape != target._array.shape:
-        warnings.warn(
-            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). "
-            "This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
-            UserWarning,
-            stacklevel=2,
-        )
-        shape = broadcast_shapes(tuple(input._array.shape), tuple(target._array.shape))
-        input, target = (each if each._array.shape == shape else expand(each, shape) for each in (input, target))
-    if input._array.dtype.kind != "f" and target._array.dtype.kind != "f":
-        raise RuntimeError(f"\"mse_cpu\" not implemented for '{dtype_name(input)}'")
-    return MseLossBackward0.apply(input, target, reduction=reduction)
-
-
-@operator(method=False, public=False)
 def nll_loss(
     input: Tensor, target: Tensor, weight: Tensor | None = None, ignore_index: int = -100, reduction: str = "mean"
 ) -> Tensor:
@@ -145,7 +90,7 @@ def nll_loss(
         RuntimeError, ValueError: shapes or dtypes that do not fit.
         IndexError: a target is not the index of a class.
     """
-    _check_reduction(reduction)
+    check_reduction(reduction)
     _check_targets(input, target, weight, ignore_index)
     params = {"reduction": reduction, "ignore_index": ignore_index}
     ndim = input._array.ndim
@@ -227,7 +172,7 @@ def cross_entropy(
 
     Source: label smoothing as in Szegedy et al., "Rethinking the Inception Architecture", 2016.
     """
-    _check_reduction(reduction)
+    check_reduction(reduction)
     if not 0.0 <= label_smoothing <= 1.0:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing:g}")
     class_dim = 0 if input._array.ndim == 1 else 1

@@ -216,7 +216,7 @@ def _check_addmm(input: Tensor, mat1: Tensor, mat2: Tensor) -> None:
             )
 
 
-@operator(out=True)
+@operator(inplace=True, out=True)
 def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
     """``beta * input + alpha * (mat1 @ mat2)``; ``input`` is broadcast to (n, m).
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from minitorch import return_types
 from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
-from minitorch.ops.arguments import Dim, cpp_name, dimension, dimensions, dtype_name
+from minitorch.ops.arguments import Dim, check_exact_dtype, dimension, dimensions, dtype_name
 from minitorch.ops.extremes import maximum, minimum
 from minitorch.ops.operator import formula, operator
 from minitorch.ops.reduction import Question, Reduction
@@ -155,12 +155,6 @@ def _check_same_dtype(result: Tensor, out: Tensor) -> None:
         )
 
 
-def check_exact_dtype(result: Tensor, out: Tensor) -> None:
-    """Raises RuntimeError where a tensor given as ``out=`` is of another dtype than the result."""
-    if result._array.dtype != out._array.dtype:
-        raise RuntimeError(f"Expected out tensor to have dtype {cpp_name(result)}, but got {cpp_name(out)} instead")
-
-
 @operator(out=check_exact_dtype)
 def max(input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False) -> Any:
     """The largest element; along a dimension, ``(values, indices)``; of two tensors, the larger of each two.
@@ -207,7 +201,7 @@ def _extreme_dims(name: str, input: Tensor, dim: Dim) -> tuple[int, ...] | None:
     dims = dimensions(dim, input._array.ndim)
     if dims is None:
         _check_any_elements(name, input)
-    for d in dims or ():
+    for d in (dim,) if isinstance(dim, int) else dim or ():
         check_not_empty(name, input, d)
     return dims
 
@@ -230,13 +224,13 @@ def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> 
     return return_types.aminmax(AminmaxBackward0.apply(input, dim=dims, keepdim=keepdim))
 
 
-@operator(out=True)
+@operator(out=check_exact_dtype)
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """Where the largest element is, as int64: in the flattened tensor, or along ``dim``."""
     return _position("argmax", input, dim, keepdim)
 
 
-@operator(out=True)
+@operator(out=check_exact_dtype)
 def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """Where the smallest element is, as int64: in the flattened tensor, or along ``dim``."""
     return _position("argmin", input, dim, keepdim)

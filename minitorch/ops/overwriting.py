@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,8 +12,10 @@ from minitorch.autograd.variable import Variable
 from minitorch.ops.arguments import dimension, dtype_name
 from minitorch.ops.gathering import check_bounds, check_positions, is_index
 from minitorch.ops.operator import Number, operator
-from minitorch.ops.parts import select
+from minitorch.ops.parts import select, slice_bounds
 from minitorch.ops.scattering import ScatterReduceBackward0
+from minitorch.ops.strided import as_strided, layout, positions
+from minitorch.warn import warn
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
@@ -119,6 +121,21 @@ class SelectScatterBackward0(Function):
         return rest, self.needs[1] and inside
 
 
+class AsStridedScatterBackward0(Function):
+    """As in torch, the input gets the gradients of the part that was overwritten, and no others."""
+
+    def forward(
+        self, k: Table, a: Any, src: Any, size: tuple[int, ...], stride: tuple[int, ...], storage_offset: int | None
+    ) -> Any:
+        self.save(positions(size, stride, storage_offset or 0))
+        offset = layout(a)[2] if storage_offset is None else storage_offset
+        return k.as_strided_scatter(a, src, size, stride, offset)
+
+    def backward(self, k: Table, grad: Any, index: Any) -> tuple[Any, ...]:
+        inside = k.take(grad, index)
+        return self.needs[0] and k.put(k.zeros(grad.shape, grad), index, inside), inside
+
+
 class SliceScatterBackward0(Function):
     __slots__ = ("dim", "range")
 
@@ -200,7 +217,7 @@ def index_reduce(
     if reduce not in ("prod", "mean", "amax", "amin"):
         raise RuntimeError(f"index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got {reduce}.")
     d = _check_slices("index_reduce", input, dim, index, source)
-    warnings.warn("index_reduce() is in beta and the API may change at any time.", UserWarning, stacklevel=2)
+    warn("index_reduce() is in beta and the API may change at any time.", UserWarning)
     array, shape = index._array.reshape(-1), source._array.shape
     if array.size and not 0 <= array.min() <= array.max() < (input._array.shape[d] if input._array.ndim else 1):
         raise IndexError("index out of range in self")
@@ -336,13 +353,28 @@ def slice_scatter(
         IndexError: there is no such dimension.
         RuntimeError: ``src`` does not have the shape of that part, or the step is not positive.
     """
-    d = dimension(dim, input._array.ndim)
-    if step <= 0:
-        raise RuntimeError("slice step must be positive")
-    key = np.s_[start:end:step]
-    first, stop, step = key.indices(input._array.shape[d])
-    _check_part(src, input._array[(np.s_[:],) * d + (key,)])
-    return SliceScatterBackward0.apply(input, src, dim=d, start=first, end=max(first, stop), step=step)
+    d, first, stop, step = slice_bounds(input, dim, start, end, step)
+    _check_part(src, input._array[(np.s_[:],) * d + (np.s_[first:stop:step],)])
+    return SliceScatterBackward0.apply(input, src, dim=d, start=first, end=stop, step=step)
+
+
+@operator
+def as_strided_scatter(
+    input: Tensor, src: Tensor, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None
+) -> Tensor:
+    """A copy with ``src`` in the part of its memory that ``as_strided`` shows.
+
+    Raises:
+        RuntimeError: ``src`` does not have that shape, or ``as_strided`` would refuse it.
+    """
+    if input._wants_grad() and not input.is_contiguous():
+        raise RuntimeError(
+            "!self.requires_grad() || self.is_contiguous() INTERNAL ASSERT FAILED: as_strided_scatter is currently only "
+            "supported for contiguous inputs"
+        )
+    _check_part(src, as_strided(Variable._of(input._array), size, stride, storage_offset)._array)
+    place = {"size": tuple(size), "stride": tuple(stride), "storage_offset": storage_offset}
+    return AsStridedScatterBackward0.apply(input, src, **place)
 
 
 @operator

@@ -8,11 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
-
 from minitorch.autograd.graph import Function, Unary
-from minitorch.autograd.variable import Variable
-from minitorch.ops.operator import Number, formula, operator
+from minitorch.ops.operator import Number, formula, operator, operators
 from minitorch.ops.parts import slice
 
 if TYPE_CHECKING:
@@ -192,7 +189,7 @@ def _pad_circular(input: Tensor, pad: Sequence[int]) -> Tensor:
         shape[d] += before + after
         if shape[d] < 0:
             raise RuntimeError("Negative padding value is resulting in an empty dimension")
-    out = Variable._of(np.empty(shape, input._array.dtype))
+    out = operators.zeros(tuple(shape), input)
     inside, source = out, input
     for d, before, after in dims:
         inside = slice(inside, d, max(before, 0), shape[d] - max(after, 0), 1)

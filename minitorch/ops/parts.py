@@ -11,6 +11,7 @@ import numpy as np
 from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
 from minitorch.ops.arguments import check_sequence, dimension
+from minitorch.ops.mistakes import explained
 from minitorch.ops.operator import formula, functions, operator
 from minitorch.ops.promotion import promote
 from minitorch.ops.shape import Viewed
@@ -103,6 +104,20 @@ def select(input: Tensor, dim: int, index: int) -> Tensor:
 def slice(input: Tensor, dim: int, start: int, stop: int, step: int) -> Tensor:
     """Every ``step``-th index of a dimension, from ``start`` up to ``stop``."""
     return SliceBackward0.apply(input, dim=dim, start=start, stop=stop, step=step)
+
+
+def slice_bounds(input: Tensor, dim: int, start: int | None, end: int | None, step: int) -> tuple[int, int, int, int]:
+    """The dimension counted from the front, and start, stop and step as Python would take them there.
+
+    Raises:
+        IndexError: there is no such dimension.
+        RuntimeError: the step is not positive.
+    """
+    d = dimension(dim, input._array.ndim)
+    if step <= 0:
+        raise RuntimeError("slice step must be positive")
+    first, stop, step = np.s_[start:end:step].indices(input._array.shape[d])
+    return d, first, max(first, stop), step
 
 
 class NarrowCopyBackward0(SliceBackward0):
@@ -253,7 +268,7 @@ def _without_overlap(write: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return checked
 
 
-functions["cat"] = _without_overlap(functions["cat"])
+functions["cat"] = explained(_without_overlap(functions["cat"]))
 
 
 @operator(method=False, out=True)

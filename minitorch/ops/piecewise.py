@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from minitorch.autograd.graph import Function
-from minitorch.ops.arguments import check_floating, check_tensors, dtype_name
+from minitorch.dtypes import limits_of
+from minitorch.ops.arguments import check_floating, check_found_dtype, check_tensors, dtype_name
 from minitorch.ops.operator import Binary, Fused, Number, Parametric, formula, in_place, operator
 from minitorch.ops.shape import reshape
 
@@ -52,6 +51,23 @@ class LeakyReluBackward1(LeakyReluBackward0):
                 "require supporting in-place leakRelu backward calculation with negative slope"
             )
         return super().backward(k, grad, result)
+
+
+class RreluWithNoiseBackward0(Function):
+    """Times a slope that was drawn for each number, 1 where that is positive."""
+
+    graph_inputs = 1
+
+    def forward(self, k: Table, a: Any, slopes: Any) -> Any:
+        self.save(slopes)
+        return k.mul(a, slopes)
+
+    def backward(self, k: Table, grad: Any, slopes: Any) -> tuple[Any, ...]:
+        return (k.mul(grad, slopes),)
+
+
+class RreluWithNoiseBackward1(RreluWithNoiseBackward0):
+    """Written over the input."""
 
 
 class HardtanhBackward0(Fused):
@@ -165,7 +181,7 @@ def hardswish(input: Tensor) -> Tensor:
     return HardswishBackward0.apply(input)
 
 
-@operator(out=True)
+@operator(out=check_found_dtype)
 def hardshrink(input: Tensor, lambd: Number = 0.5) -> Tensor:
     """0 from ``-lambd`` to ``lambd``, ``input`` elsewhere."""
     check_floating("hardshrink_cpu", input)
@@ -180,7 +196,7 @@ def softshrink(input: Tensor, lambd: Number = 0.5) -> Tensor:
         RuntimeError: ``lambd`` is negative.
     """
     check_floating("softshrink_check", input)
-    most = np.finfo(input._array.dtype).max
+    most = limits_of(input._array.dtype).max
     if not 0 <= lambd <= most:
         raise RuntimeError(
             f"lambda must be in range [0, {most:g}] for input dtype {dtype_name(input)}, but found {lambd:g}"

@@ -16,6 +16,7 @@ import numpy as np
 
 from minitorch import dtypes
 from minitorch.dtypes import BOOLEAN, FLOATING, dtype, from_numpy_dtype, promote_types
+from minitorch.kernels.cpu.creation import cast
 
 Number = bool | int | float
 
@@ -75,7 +76,7 @@ def check_fits(number: Any, wanted: dtype) -> None:
     if wanted.category == dtypes.BOOLEAN or number is None:
         return
     if wanted.category == dtypes.FLOATING:
-        if math.isfinite(number) and abs(number) > np.finfo(wanted.numpy).max:
+        if math.isfinite(number) and abs(number) > dtypes.limits_of(wanted.numpy).max:
             raise RuntimeError(f"value cannot be converted to type {wanted.cpp_name} without overflow")
         return
     bounds = np.iinfo(wanted.numpy)
@@ -86,7 +87,7 @@ def check_fits(number: Any, wanted: dtype) -> None:
 
 def as_dtype(operand: Any, common: dtype) -> Any:
     if isinstance(operand, np.ndarray):
-        return operand.astype(common.numpy, copy=False)
+        return cast(operand, common.numpy)
     if common.category == FLOATING:
         return operand if type(operand) in (int, float) else float(operand)  # numpy lets these be of any dtype
     if common.category == BOOLEAN:
@@ -94,7 +95,12 @@ def as_dtype(operand: Any, common: dtype) -> Any:
     number = int(operand)
     if not -(2**63) <= number < 2**64:
         raise OverflowError("int too big to convert")
-    return np.array(number % 2**64, np.uint64).astype(common.numpy)  # out of range wraps around, as in torch
+    return cast(np.array(number % 2**64, np.uint64), common.numpy)  # out of range wraps around, as in torch
+
+
+def array_of(number: Any, dtype: np.dtype) -> np.ndarray:
+    """A number as an array without dimensions."""
+    return cast(np.asarray(number), dtype)
 
 
 def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:

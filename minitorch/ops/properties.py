@@ -20,12 +20,7 @@ def is_tensor(obj: Any) -> bool:
     return isinstance(obj, Variable)
 
 
-def is_storage(obj: Any) -> bool:
-    """Whether this is a storage: there are none here, as arrays stand for them."""
-    return False
-
-
-functions["is_tensor"], functions["is_storage"] = is_tensor, is_storage
+functions["is_tensor"] = is_tensor
 
 
 @operator(method=False)

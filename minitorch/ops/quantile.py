@@ -8,7 +8,7 @@ import numpy as np
 
 from minitorch.autograd.variable import Variable
 from minitorch.kernels import tables
-from minitorch.ops.arguments import dimension
+from minitorch.ops.arguments import dimension, same_dtype
 from minitorch.ops.arithmetic import MulBackward1, mul, sub
 from minitorch.ops.bivariate import lerp
 from minitorch.ops.comparison import isnan, logical_not, lt
@@ -51,7 +51,7 @@ class UnsqueezeBackward1(UnsqueezeBackward0):
     is_view = False
 
 
-@operator(out=True)
+@operator(out=same_dtype("quantile() out tensor must be same dtype as the input tensor"))
 def quantile(
     input: Tensor, q: Tensor | float, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear"
 ) -> Tensor:
@@ -70,7 +70,7 @@ def quantile(
     return _quantile("quantile", input, q, dim, keepdim, interpolation)
 
 
-@operator(out=True)
+@operator(out=same_dtype("quantile() out tensor must be same dtype as the input tensor"))
 def nanquantile(
     input: Tensor, q: Tensor | float, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear"
 ) -> Tensor:
@@ -107,7 +107,7 @@ def _shares(input: Tensor, q: Any) -> Tensor:
     given, array = isinstance(q, Variable), input._array
     if not given and not 0 <= q <= 1:
         raise RuntimeError(f"quantile() q must be in the range [0, 1] but got {q:g}")
-    shares: Tensor = q if given else Variable._of(np.asarray(q, array.dtype))
+    shares: Tensor = q if given else Variable._of(np.asarray(q, array.dtype.type))
     if not array.size:
         raise RuntimeError("quantile() input tensor must be non-empty")
     if shares._array.ndim > 1:

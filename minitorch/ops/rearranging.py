@@ -9,7 +9,7 @@ import numpy as np
 
 from minitorch.autograd.graph import Unary
 from minitorch.autograd.variable import Variable
-from minitorch.ops.arguments import dimension, sizes
+from minitorch.ops.arguments import check_exact_dtype, dimension, sizes
 from minitorch.ops.gathering import index_select
 from minitorch.ops.operator import operator
 from minitorch.ops.shape import clone, expand, flatten, unsqueeze
@@ -148,7 +148,7 @@ class TriuBackward0(Unary):
         return (k.triu(grad, self.diagonal),)
 
 
-@operator(inplace=True, out=True)
+@operator(inplace=True, out=check_exact_dtype)
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     """The lower triangle of each matrix (of the last two dimensions), up to a diagonal; zeros above."""
     if input._array.ndim < 2:
@@ -156,7 +156,7 @@ def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     return TrilBackward0.apply(input, diagonal=diagonal)
 
 
-@operator(inplace=True, out=True)
+@operator(inplace=True, out=check_exact_dtype)
 def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     """The upper triangle of each matrix (of the last two dimensions), from a diagonal on; zeros below."""
     if input._array.ndim < 2:

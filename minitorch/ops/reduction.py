@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,11 +14,11 @@ import numpy as np
 from minitorch import dtypes
 from minitorch.autograd.graph import Function
 from minitorch.dtypes import dtype as Dtype
-from minitorch.ops.arguments import Dim, dimensions, dtype_name
+from minitorch.ops.arguments import Dim, check_tensors, dimensions, dtype_name
 from minitorch.ops.arithmetic import div
 from minitorch.ops.comparison import isnan, logical_not
 from minitorch.ops.conversion import cast
-from minitorch.ops.operator import operator
+from minitorch.ops.operator import Number, operator, operators
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
@@ -126,6 +127,8 @@ def by_norm(k: Table, grad: Any, a: Any, norm: Any, p: float, dim: tuple[int, ..
         among = k.sum(reached, dim, dim is not None)
         return k.mul(k.sign(a), k.mul(k.div(grad, among), reached))
     zero = k.eq(norm, 0)
+    if p == 2 and k is operators:
+        return k.mul(grad, k.where(zero, 0.0, k.div(a, norm)))  # of which torch's second derivative is NaN at 0
     if p == 2:
         return k.mul(a, k.where(zero, 0.0, k.div(grad, norm)))
     powers = k.mul(k.sign(a), k.pow(k.abs(a), p - 1))
@@ -135,7 +138,7 @@ def by_norm(k: Table, grad: Any, a: Any, norm: Any, p: float, dim: tuple[int, ..
 
 def numpy_dtype_of(a: Any) -> np.dtype:
     """The dtype of an array or a tensor, as kernels name it."""
-    return a.dtype if isinstance(a.dtype, np.dtype) else a.dtype.numpy
+    return a.dtype.numpy if isinstance(a.dtype, dtypes.dtype) else a.dtype
 
 
 class Question(Function):
@@ -208,26 +211,19 @@ def nanmean(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Dty
 
 @operator(out=True)
 def logsumexp(input: Tensor, dim: Dim, keepdim: bool = False) -> Tensor:
-    """log(sum(exp(input))) over ``dim``, without overflow; integers are computed in the default floating point dtype."""
+    """log(sum(exp(input))) over ``dim``, without overflow; integers are computed in the default floating point dtype.
+
+    Raises:
+        RuntimeError: no dimension is given, unless ``keepdim`` keeps all of them.
+    """
+    if dim is None:
+        raise TypeError("logsumexp(): argument 'dim' (position 2) must be tuple of ints, not NoneType")
+    if not isinstance(dim, int) and not len(dim) and not keepdim and input._array.ndim:
+        ones = [1] * input._array.ndim
+        raise RuntimeError(f"output with shape [] doesn't match the broadcast shape {ones}")
     if input._array.dtype.kind != "f":
         input = cast(input, dtypes.get_default_dtype().numpy)
     return LogsumexpBackward0.apply(input, dim=dimensions(dim, input._array.ndim), keepdim=keepdim)
-
-
-@operator(out=True)
-def norm(
-    input: Tensor, p: float | str | None = "fro", dim: Dim = None, keepdim: bool = False, *, dtype: Dtype | None = None
-) -> Tensor:
-    """The p-norm of the elements taken as one vector, or of those along ``dim``; ``"fro"`` is p = 2.
-
-    Raises:
-        RuntimeError: the dtype is not floating point, or the kind of norm is not known.
-    """
-    if isinstance(p, str):
-        if p != "fro":
-            raise RuntimeError(f"norm: only 'fro' and numbers are supported for p, but got '{p}'")
-        p = 2.0
-    return vector_norm(input, 2.0 if p is None else p, dim, keepdim, dtype=dtype)
 
 
 @operator(method=False, public=False)
@@ -239,23 +235,57 @@ def vector_norm(
     Raises:
         RuntimeError: the dtype is not floating point.
     """
+    check_tensors("linalg_vector_norm", input=x)
+    if not isinstance(ord, Number):
+        raise TypeError(f"linalg_vector_norm(): argument 'ord' (position 2) must be Number, not {type(ord).__name__}")
     if x._array.dtype.kind != "f":
         raise RuntimeError(
             f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {dtype_name(x)}"
         )
+    if dtype is not None:
+        check_no_narrowing("linalg.vector_norm", x, dtype)
+    dims = dimensions(dim, x._array.ndim)
+    if (ord < 0 or math.isinf(ord)) and not x._array.size:
+        _check_identity(x._array.shape, ord, dims)
     wanted = x._array.dtype if dtype is None else dtype.numpy
-    return LinalgVectorNormBackward0.apply(
-        x, p=float(ord), dim=dimensions(dim, x._array.ndim), keepdim=keepdim, dtype=wanted
-    )
+    return LinalgVectorNormBackward0.apply(x, p=float(ord), dim=dims, keepdim=keepdim, dtype=wanted)
 
 
-@operator(out=True)
+def check_no_narrowing(name: str, input: Tensor, dtype: Dtype) -> None:
+    """Raises RuntimeError: the dtype that is asked for is not floating point, or holds less than the input's."""
+    if dtype.numpy.kind != "f":
+        raise RuntimeError(f"{name}: dtype should be floating point or complex, but got {dtype.scalar_type}")
+    if dtype.numpy.itemsize < input._array.dtype.itemsize:
+        raise RuntimeError(
+            f"{name}: the dtype of the input ({dtype_name(input)}) should be convertible without narrowing to the specified "
+            f"dtype ({dtype.scalar_type})"
+        )
+
+
+def _check_identity(shape: tuple[int, ...], ord: float, dims: tuple[int, ...] | None) -> None:
+    name, lack = f"linalg.vector_norm cannot compute the {ord:g} norm on", "the operation does not have an identity"
+    if dims is None:
+        raise RuntimeError(f"{name} an empty tensor because {lack}")
+    for d in dims:
+        if shape[d] == 0:
+            raise RuntimeError(f"{name} the dimension {d}because this dimension is empty and {lack}")
+
+
+def _takes_truths(name: str) -> Callable[[Tensor, Tensor], None]:
+    def check(result: Tensor, out: Tensor) -> None:
+        if out._array.dtype not in (np.bool, np.uint8):
+            raise RuntimeError(f"{name} only supports bool tensor for result, got: {dtype_name(out)}")
+
+    return check
+
+
+@operator(out=_takes_truths("all"))
 def all(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
     """Whether every element is non-zero; with an empty list of dimensions, whether each one is."""
     return _question("all", input, dim, keepdim)
 
 
-@operator(out=True)
+@operator(out=_takes_truths("any"))
 def any(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
     """Whether some element is non-zero; with an empty list of dimensions, whether each one is."""
     return _question("any", input, dim, keepdim)

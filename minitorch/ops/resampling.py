@@ -1,4 +1,4 @@
-"""Images of another size (``interpolate``), and images as patches (``unfold``, ``fold``).
+"""Images of another size (``interpolate``).
 
 Resampling is linear, and goes dimension by dimension: a *plan* (see the kernels) holds indices and weights for each.
 """
@@ -6,13 +6,13 @@ Resampling is linear, and goes dimension by dimension: a *plan* (see the kernels
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minitorch.autograd.graph import Function, Unary
-from minitorch.ops.arguments import Pair, dtype_name, pair
+from minitorch.ops.adaptive_pooling import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
+from minitorch.ops.arguments import dtype_name
 from minitorch.ops.operator import formula, operator
 
 if TYPE_CHECKING:
@@ -86,6 +86,18 @@ class UpsampleBicubic2DBackward0(Resampling):
     pass
 
 
+class UpsampleBilinear2DAaBackward0(Resampling):
+    pass
+
+
+class UpsampleBicubic2DAaBackward0(Resampling):
+    pass
+
+
+class UpsampleLanczos2DAaBackward0(Resampling):
+    pass
+
+
 NODES: dict[str, dict[int, type[Resampling]]] = {
     "nearest": {3: UpsampleNearest1DBackward0, 4: UpsampleNearest2DBackward0, 5: UpsampleNearest3DBackward0},
     "nearest-exact": {
@@ -99,6 +111,13 @@ NODES: dict[str, dict[int, type[Resampling]]] = {
     "bicubic": {4: UpsampleBicubic2DBackward0},
 }
 """The node for each mode and number of dimensions."""
+
+SMOOTHING = {
+    "bilinear": (UpsampleBilinear2DAaBackward0, 1),
+    "bicubic": (UpsampleBicubic2DAaBackward0, 2),
+    "lanczos": (UpsampleLanczos2DAaBackward0, 3),
+}
+"""The node with ``antialias``, for images, and how far the weights reach, in pixels of the smaller image."""
 
 
 @operator(method=False, public=False)
@@ -117,28 +136,39 @@ def interpolate(
         input: (N, C, W), (N, C, H, W) or (N, C, D, H, W).
         size: of the result; a number, or one for each dimension.
         scale_factor: instead of the size; a number, or one for each dimension.
-        mode: ``"nearest"``, ``"nearest-exact"``, ``"linear"``, ``"bilinear"``, ``"trilinear"`` or ``"bicubic"``.
+        mode: ``"nearest"``, ``"nearest-exact"``, ``"linear"``, ``"bilinear"``, ``"trilinear"``, ``"bicubic"``, ``"lanczos"`` or
+            ``"area"``, which is adaptive average pooling.
         align_corners: whether the middles of the outermost elements stay where they are, rather than the outer edges.
         recompute_scale_factor: use the ratio of the sizes in place of the factor given.
-        antialias: not available.
+        antialias: with ``"bilinear"``, ``"bicubic"`` and ``"lanczos"`` for images: where the result is smaller, each place is a
+            mean of all that it covers.
 
     Raises:
         ValueError, NotImplementedError, RuntimeError: settings that do not go together, or with the input.
     """
-    if mode.startswith("nearest") and align_corners is not None:
+    if (mode.startswith("nearest") or mode == "area") and align_corners is not None:
         raise ValueError(
             "align_corners option can only be set with the interpolating modes: linear | bilinear | bicubic | trilinear"
         )
     sizes, factors = _sizes(input, size, scale_factor, recompute_scale_factor)
-    if antialias or mode in ("area", "lanczos"):
-        raise NotImplementedError("minitorch has neither the modes area and lanczos nor antialias=True")
     shape = tuple(input._array.shape)
-    if not 3 <= len(shape) <= 5 or mode not in NODES:
+    if antialias and not (mode in SMOOTHING and len(shape) == 4):
+        raise ValueError(
+            "Anti-alias option is restricted to bilinear, bicubic, and lanczos modes and requires a 4-D tensor as input"
+        )
+    if mode == "area" and 3 <= len(shape) <= 5:
+        return (adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d)[len(shape) - 3](input, sizes)
+    if mode == "lanczos" and len(shape) == 4:
+        if align_corners:
+            raise ValueError("Lanczos mode does not support align_corners=True")
+        if not antialias:
+            raise ValueError("Lanczos mode requires antialias=True")
+    elif not 3 <= len(shape) <= 5 or mode not in NODES:
         raise NotImplementedError(
             f"Input Error: Only 3D, 4D and 5D input Tensors supported (got {len(shape)}D) for the modes: nearest | linear | "
             f"bilinear | bicubic | trilinear | lanczos | area | nearest-exact (got {mode})"
         )
-    if len(shape) not in NODES[mode]:
+    elif len(shape) not in NODES[mode]:
         raise NotImplementedError(f"Got {len(shape)}D input, but {mode} mode needs {next(iter(NODES[mode]))}D input")
     if min(*shape[2:], *sizes) <= 0:
         names = "DHW"[5 - len(shape) :]
@@ -153,12 +183,14 @@ def interpolate(
         raise RuntimeError(f"Non-empty {len(shape)}D data tensor expected but got a tensor with sizes {list(shape)}")
     if input._array.dtype.kind != "f" and not (input._array.dtype == np.uint8 and mode.startswith("nearest")):
         raise NotImplementedError(f"\"upsample_{mode}{len(shape) - 2}d\" not implemented for '{dtype_name(input)}'")
+    node = SMOOTHING[mode][0] if antialias else NODES[mode][len(shape)]
+    plan = _smoothing_plan if antialias else _plan
     precise = np.dtype(np.float64 if input._array.dtype == np.float64 and "nearest" not in mode else np.float32)
     plans = tuple(
-        (2 + d, *_plan(mode, shape[2 + d], new, factor, bool(align_corners), precise.type))
+        (2 + d, *plan(mode, shape[2 + d], new, factor, bool(align_corners), precise.type))
         for d, (new, factor) in enumerate(zip(sizes, factors, strict=True))
     )
-    return NODES[mode][len(shape)].apply(input, plans=plans)
+    return node.apply(input, plans=plans)
 
 
 def _sizes(input: Tensor, size: Any, scale_factor: Any, recompute: bool | None) -> tuple[list[int], list[float | None]]:
@@ -214,6 +246,42 @@ def _plan(
     return np.stack([first, np.minimum(first + 1, size - 1)], 1), np.stack([1 - share, share], 1)
 
 
+def _smoothing_plan(
+    mode: str, size: int, new: int, factor: float | None, align_corners: bool, number: Any
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Likewise, where the weights become as wide as what each place of a smaller result covers."""
+    if new == size:
+        return np.arange(new)[:, None], None
+    if align_corners:
+        scale = number(size - 1) / number(new - 1) if new > 1 else number(0)
+    else:
+        scale = number(1.0 / factor) if factor else number(size) / number(new)
+    widened = max(scale, number(1))
+    reach = number(SMOOTHING[mode][1]) * widened
+    middles = scale * (np.arange(new, dtype=number) + number(0.5))
+    first = np.maximum((middles - reach + number(0.5)).astype(np.int64), 0)
+    count = np.minimum((middles + reach + number(0.5)).astype(np.int64), size) - first
+    taps = np.arange(max(count.max(), 1))
+    distances = np.abs((first[:, None] + taps - middles[:, None] + number(0.5)) / widened).astype(number)
+    weights = np.where(taps < count[:, None], _weight(mode, distances), number(0))
+    total = weights.sum(1, keepdims=True)
+    return np.minimum(first[:, None] + taps, size - 1), weights / np.where(total == 0, number(1), total)
+
+
+def _weight(mode: str, x: np.ndarray) -> np.ndarray:
+    """What counts at a distance, which is at least 0.
+
+    Source: Keys, as below, with a = -1/2; Duchon, Lanczos Filtering in One and Two Dimensions, 1979.
+    """
+    if mode == "bilinear":
+        return np.maximum(1 - x, 0)
+    if mode == "lanczos":
+        return np.where(x < 3, np.sinc(x) * np.sinc(x / 3), 0).astype(x.dtype)
+    a = x.dtype.type(-0.5)
+    near, far = ((a + 2) * x - (a + 3)) * x * x + 1, (((x - 5) * x + 8) * x - 4) * a
+    return np.where(x < 1, near, np.where(x < 2, far, 0)).astype(x.dtype)
+
+
 def _cubic(t: np.ndarray) -> np.ndarray:
     """The weights of four neighbours, at a distance t behind the second.
 
@@ -228,110 +296,3 @@ def _cubic(t: np.ndarray) -> np.ndarray:
         return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a
 
     return np.stack([far(t + 1), near(t), near(1 - t), far(2 - t)], 1)
-
-
-# -- patches --------------------------------------------------------------------------------------------------------------
-
-
-class Im2ColBackward0(Unary):
-    __slots__ = ("shape", "windows")
-
-    def forward(self, k: Table, a: Any, **windows: tuple[int, int]) -> Any:
-        self.shape, self.windows = a.shape, windows
-        return k.im2col(a, **windows)
-
-    def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
-        return (k.col2im(grad, output_size=self.shape[-2:], **self.windows),)
-
-
-class Col2ImBackward0(Unary):
-    __slots__ = ("windows",)
-
-    def forward(self, k: Table, a: Any, output_size: tuple[int, int], **windows: tuple[int, int]) -> Any:
-        self.windows = windows
-        return k.col2im(a, output_size, **windows)
-
-    def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
-        return (k.im2col(grad, **self.windows),)
-
-
-def _windows(kernel_size: Pair, dilation: Pair, padding: Pair, stride: Pair) -> dict[str, tuple[int, int]]:
-    given = {
-        "kernel_size": pair(kernel_size),
-        "dilation": pair(dilation),
-        "padding": pair(padding),
-        "stride": pair(stride),
-    }
-    for name, short in (("kernel_size", "kernel"), ("dilation", "dilation"), ("padding", "pad"), ("stride", "stride")):
-        h, w = given[name]
-        if min(h, w) < (name != "padding"):
-            least = "non-negative" if name == "padding" else "greater than zero"
-            raise RuntimeError(
-                f"{name.replace('_', ' ')} should be {least}, but got {short}_height: {h} {short}_width: {w}"
-            )
-    return given
-
-
-def _blocks(size: Sequence[int], windows: dict[str, tuple[int, int]]) -> tuple[int, int]:
-    """How many patches there are, down and across."""
-    kernel, dilation, padding, stride = (windows[name] for name in ("kernel_size", "dilation", "padding", "stride"))
-    high, wide = ((size[d] + 2 * padding[d] - dilation[d] * (kernel[d] - 1) - 1) // stride[d] + 1 for d in (0, 1))
-    return high, wide
-
-
-@operator(method=False, public=False)
-def im2col(input: Tensor, kernel_size: Pair, dilation: Pair = 1, padding: Pair = 0, stride: Pair = 1) -> Tensor:
-    """(N, C, H, W) as (N, C kh kw, L): every patch that a kernel of that size would see, as a column; without N likewise.
-
-    Raises:
-        RuntimeError: a setting is out of range, or no patch fits.
-    """
-    windows, shape = _windows(kernel_size, dilation, padding, stride), tuple(input._array.shape)
-    if len(shape) not in (3, 4) or 0 in shape[len(shape) - 3 :]:
-        raise RuntimeError(
-            "Expected 3D or 4D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions for input, but got: "
-            f"{list(shape)}"
-        )
-    blocks = _blocks(shape[-2:], windows)
-    if min(blocks) < 1:
-        raise RuntimeError(
-            f"Given input with spatial size {shape[-2:]}, kernel_size={windows['kernel_size']}, dilation={windows['dilation']}, "
-            f"padding={windows['padding']}, calculated shape of the array of sliding blocks as {blocks}, but its components must "
-            "be at least one."
-        )
-    return Im2ColBackward0.apply(input, **windows)
-
-
-@operator(method=False, public=False)
-def col2im(
-    input: Tensor, output_size: Pair, kernel_size: Pair, dilation: Pair = 1, padding: Pair = 0, stride: Pair = 1
-) -> Tensor:
-    """(N, C kh kw, L) as (N, C, H, W): patches added up where they lie; without N likewise.
-
-    Raises:
-        RuntimeError: a setting is out of range, or the input does not hold the patches of such an image.
-    """
-    windows, size, shape = (
-        _windows(kernel_size, dilation, padding, stride),
-        pair(output_size),
-        tuple(input._array.shape),
-    )
-    if len(shape) not in (2, 3) or 0 in shape[len(shape) - 2 :]:
-        raise RuntimeError(
-            "Expected 2D or 3D (batch mode) tensor for input with possibly 0 batch size and non-zero dimensions for input, but "
-            f"got: {list(shape)}"
-        )
-    kernel, dim = windows["kernel_size"], len(shape) - 2
-    if shape[-2] % math.prod(kernel):
-        raise RuntimeError(
-            f"Expected size of input's dimension {dim} to be divisible by the product of kernel_size, but got "
-            f"input.size({dim})={shape[-2]} and kernel_size={kernel}."
-        )
-    high, wide = _blocks(size, windows)
-    if shape[-1] != high * wide:
-        raise RuntimeError(
-            f"Given output_size={size}, kernel_size={kernel}, dilation={windows['dilation']}, padding={windows['padding']}, "
-            f"stride={windows['stride']}, expected size of input's dimension {dim + 1} to match the calculated number of sliding "
-            f"blocks {high} * {wide} = {high * wide}, but got input.size({dim + 1})={shape[-1]}."
-        )
-    return Col2ImBackward0.apply(input, output_size=size, **windows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from minitorch.ops.arguments import check_floating
+from minitorch.ops.arguments import check_floating, check_found_dtype, same_dtype
 from minitorch.ops.comparison import Logic
 from minitorch.ops.elementary import check_not_bool
 from minitorch.ops.operator import Flat, Parametric, Univariate, alias, operator
@@ -51,14 +51,14 @@ class NanToNumBackward0(Parametric):
         return k.mul(grad, k.isfinite(a))
 
 
-@operator(inplace=True, out=True)
+@operator(inplace=True, out=check_found_dtype)
 def ceil(input: Tensor) -> Tensor:
     """Rounded up. Its gradient is 0."""
     check_not_bool("ceil_vml_cpu", input)
     return CeilBackward0.apply(input)
 
 
-@operator(inplace=True, out=True)
+@operator(inplace=True, out=check_found_dtype)
 def trunc(input: Tensor) -> Tensor:
     """Rounded towards 0. Its gradient is 0."""
     check_not_bool("trunc_vml_cpu", input)
@@ -68,7 +68,7 @@ def trunc(input: Tensor) -> Tensor:
 alias("fix", trunc)
 
 
-@operator(inplace=True, out=True)
+@operator(inplace=True, out=check_found_dtype)
 def round(input: Tensor, *, decimals: int | None = None) -> Tensor:
     """The nearest whole number, of two the even one; or the nearest with that many decimals. Its gradient is 0.
 
@@ -83,20 +83,20 @@ def round(input: Tensor, *, decimals: int | None = None) -> Tensor:
     return RoundBackward1.apply(input, decimals=decimals)
 
 
-@operator(inplace=True, out=True)
+@operator(inplace=True, out=check_found_dtype)
 def frac(input: Tensor) -> Tensor:
     """What is behind the point, with the sign of ``input``: ``input - trunc(input)``."""
     check_floating("frac_cpu", input)
     return FracBackward0.apply(input)
 
 
-@operator(inplace=True, out=True)
+@operator(inplace=True, out=check_found_dtype)
 def sgn(input: Tensor) -> Tensor:
     """-1, 0 or 1, as ``sign``."""
     return SgnBackward0.apply(input)
 
 
-@operator(out=True)
+@operator(out=same_dtype("signbit does not support non-boolean outputs."))
 def signbit(input: Tensor) -> Tensor:
     """Where ``input`` is negative, -0.0 included."""
     return Logic.apply(input, kernel="signbit")
@@ -114,13 +114,13 @@ def positive(input: Tensor) -> Tensor:
     return input
 
 
-@operator(out=True)
+@operator(out=same_dtype("isposinf does not support non-boolean outputs."))
 def isposinf(input: Tensor) -> Tensor:
     """Where ``input`` is infinity."""
     return Logic.apply(input, kernel="isposinf")
 
 
-@operator(out=True)
+@operator(out=same_dtype("isneginf does not support non-boolean outputs."))
 def isneginf(input: Tensor) -> Tensor:
     """Where ``input`` is minus infinity."""
     return Logic.apply(input, kernel="isneginf")
@@ -132,7 +132,7 @@ def isreal(input: Tensor) -> Tensor:
     return Logic.apply(input, kernel="isreal")
 
 
-@operator(inplace=True, out=True)
+@operator(inplace=True, out=same_dtype("nan_to_num: dtype of out: {given} should be same as input: {wanted}"))
 def nan_to_num(
     input: Tensor, nan: float | None = None, posinf: float | None = None, neginf: float | None = None
 ) -> Tensor:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from minitorch import return_types
 from minitorch.autograd.graph import Function
-from minitorch.autograd.variable import Variable
 from minitorch.dtypes import dtype as Dtype
-from minitorch.ops.arguments import dimension, dtype_name
+from minitorch.dtypes import limits_of
+from minitorch.ops.arguments import check_exact_dtype, dimension, dtype_name
 from minitorch.ops.arithmetic import DivBackward1, MulBackward1, add, mul, sub
 from minitorch.ops.comparison import logical_xor
 from minitorch.ops.conversion import copy, zeros
-from minitorch.ops.maxima import Selection, check_exact_dtype
+from minitorch.ops.maxima import Selection
 from minitorch.ops.operator import Number, operator
 from minitorch.ops.parts import cat, narrow, select, slice
 from minitorch.ops.product import cumsum_from_the_end
@@ -62,7 +60,7 @@ class LogcumsumexpBackward0(Function):
     def backward(self, k: Table, grad: Any, a: Any, result: Any) -> tuple[Any, ...]:
         if not grad.shape:
             return (grad,)
-        lowest = float(np.finfo(numpy_dtype_of(grad)).min)
+        lowest = limits_of(numpy_dtype_of(grad)).min
         logarithm = k.log(k.abs(grad))
 
         def from_the_end(signed: Any) -> Any:
@@ -202,7 +200,7 @@ def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Number = 1, dim: int = 
     d = dimension(dim, y._array.ndim)
     shape = y._array.shape
     if shape[d] == 0:
-        return Variable._of(np.zeros((*shape[:d], *shape[d + 1 :]), y._array.dtype))
+        return zeros((*shape[:d], *shape[d + 1 :]), y)
     if x is not None:
         left, right = _neighbours(y, d)
         return DivBackward1.apply(sum(mul(add(left, right), _bases("trapezoid", y, x, d)), d), 2.0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +12,8 @@ from minitorch.ops.arguments import cpp_name, dimension, dtype_name, invalid_com
 from minitorch.ops.gathering import check_bounds, is_index
 from minitorch.ops.operator import Elementwise, Number, operator
 from minitorch.ops.promotion import broadcast_shapes, check_fits
+from minitorch.ops.without_formula import WithoutFormula
+from minitorch.warn import warn
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
@@ -50,21 +51,13 @@ class ScatterBackward1(Function):
         return (k.scatter(grad, self.dim, index, 0.0),)
 
 
-class ScatterWithReduce(Function):
-    """Recorded, but without a formula: torch has none."""
-
-    namespace = "torch::autograd::"
+class ScatterWithReduce(WithoutFormula):
+    operator = "scatter"
 
     def forward(
         self, k: Table, a: Any, index: Any, *src: Any, dim: int, reduce: str, value: Number | None = None
     ) -> Any:
         return k.scatter_reduce(a, dim, index, src[0] if src else value, reduce)
-
-    def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
-        raise RuntimeError("derivative for aten::scatter is not implemented")
-
-    def name(self) -> str:
-        return self.namespace + "NotImplemented"
 
 
 class ScatterAddBackward0(ScatterBackward0):
@@ -259,11 +252,10 @@ def scatter(
     kind = "sum" if reduce == "add" else "prod"
     if not isinstance(src, Variable):
         return ScatterWithReduce.apply(input, index, dim=d, reduce=kind, value=src)
-    warnings.warn(
+    warn(
         "The reduce argument of torch.scatter with Tensor src is deprecated and will be removed in a future PyTorch release. "
         "Use torch.scatter_reduce instead for more reduction options.",
         UserWarning,
-        stacklevel=2,
     )
     return ScatterWithReduce.apply(input, index, src, dim=d, reduce=kind)
 

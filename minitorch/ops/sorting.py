@@ -9,10 +9,11 @@ import numpy as np
 from minitorch import dtypes, return_types
 from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
-from minitorch.ops.arguments import dimension, dtype_name
-from minitorch.ops.maxima import Selection, check_exact_dtype
+from minitorch.kernels import tables
+from minitorch.ops.arguments import check_any_tensor, check_exact_dtype, dimension, dtype_name
+from minitorch.ops.maxima import Selection
 from minitorch.ops.operator import Number, operator
-from minitorch.ops.promotion import as_dtype, number_dtype, result_dtype
+from minitorch.ops.promotion import array_of, as_dtype, number_dtype, result_dtype
 from minitorch.ops.reduction import Question
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: b
     return sort(input, dim, descending, stable=stable).indices
 
 
-@operator(out=True)
+@operator(out=check_exact_dtype)
 def msort(input: Tensor) -> Tensor:
     """The elements in order of size along the first dimension."""
     return sort(input, 0).values
@@ -73,7 +74,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     """
     d = dimension(dim, input._array.ndim)
     if input._array.dtype.kind == "b":
-        raise NotImplementedError("\"topk_impl_loop\" not implemented for 'Bool'")
+        raise RuntimeError("topk does not support bool dtypes on CPU")
     if not 0 <= k <= (input._array.shape[d] if input._array.ndim else 1):
         raise RuntimeError("selected index k out of range")
     return return_types.topk(TopkBackward0.apply(input, dim=d, kernel="topk", count=k, largest=largest, sorted=sorted))
@@ -107,7 +108,7 @@ def searchsorted(
     """
     rows, values = sorted_sequence, input
     if not isinstance(values, Variable):
-        values = Variable._of(np.asarray(values, number_dtype(values).numpy))
+        values = Variable._of(array_of(values, number_dtype(values).numpy))
     if side is not None and side not in ("left", "right"):
         raise RuntimeError(f"torch.searchsorted(): side can only be 'left' or 'right' but got {side}")
     if side == "left" and right:
@@ -118,6 +119,8 @@ def searchsorted(
         _check_sorter(rows, sorter)
     _check_rows(rows, values)
     common = result_dtype([rows._array, values._array if isinstance(input, Variable) else input])
+    if common is dtypes.bool:
+        raise NotImplementedError("\"searchsorted_out_cpu\" not implemented for 'Bool'")
     return Question.apply(
         *(Variable._of(as_dtype(each._array, common)) for each in (rows, values)),
         kernel="searchsorted",
@@ -263,13 +266,35 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     array = input._array
     if minlength < 0:
         raise RuntimeError("minlength should be >= 0")
-    if array.dtype.kind == "f":
+    if array.dtype.kind in "fb":
         raise NotImplementedError(f"\"bincount_cpu\" not implemented for '{dtype_name(input)}'")
     if array.ndim != 1 or (array.size and array.min() < 0):
         raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
     if weights is not None and weights._array.shape != array.shape:
         raise RuntimeError("weights should be 1-d and have the same length as input")
     return Question.apply(input, weights, kernel="bincount", minlength=minlength)
+
+
+@operator(method=False, out=True)
+def isin(
+    elements: Tensor | Number, test_elements: Tensor | Number, *, assume_unique: bool = False, invert: bool = False
+) -> Tensor:
+    """Where elements are among others; with ``invert``, where they are not. NaN is among none.
+
+    Args:
+        elements: a tensor of any shape, or a number.
+        test_elements: likewise.
+        assume_unique: a promise that no element is there twice, which nothing depends on.
+        invert: the opposite.
+
+    Raises:
+        RuntimeError: a tensor is of dtype bool.
+    """
+    check_any_tensor("isin", elements, test_elements)
+    given, others = (each._array if isinstance(each, Variable) else each for each in (elements, test_elements))
+    if any(isinstance(each, np.ndarray) and each.dtype.kind == "b" for each in (given, others)):
+        raise RuntimeError("Unsupported input type encountered for isin(): Bool")
+    return Variable._of(np.asarray(np.isin(given, others, invert=invert)))
 
 
 @operator(out=check_exact_dtype)
@@ -289,11 +314,13 @@ def histc(input: Tensor, bins: int = 100, min: Number = 0, max: Number = 0) -> T
         raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {bins} for dimension 0")
     low, high = float(min), float(max)
     if low == high and array.size:
-        low, high = float(array.min()), float(array.max())
+        k = tables[type(array)]
+        low, high = k.amin(array, None, False).item(), k.amax(array, None, False).item()
     if low == high:
         low, high = low - 1, high + 1
     if not (np.isfinite(low) and np.isfinite(high)):
-        raise RuntimeError(f"torch.histc: range of [{low:g}, {high:g}] is not finite")
+        sign = "-" if np.isnan(low) and min == max and array.size > 1 else ""  # which a reduction gives to its NaN
+        raise RuntimeError(f"torch.histc: range of [{sign}{low:g}, {sign}{high:g}] is not finite")
     if low > high:
         raise RuntimeError("torch.histc: max must be larger than min")
     return Question.apply(input, kernel="histc", bins=bins, low=low, high=high)

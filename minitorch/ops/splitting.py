@@ -35,6 +35,16 @@ class SplitWithSizesBackward0(SplitBackward0):
     """Pieces of given sizes."""
 
 
+class UnsafeSplitBackward0(SplitBackward0):
+    """Pieces that count as results of their own, so that each may be changed in place."""
+
+    is_view = False
+
+
+class UnsafeSplitWithSizesBackward0(UnsafeSplitBackward0):
+    """Pieces of given sizes."""
+
+
 def _dimension_to_split(input: Tensor, dim: int, message: str = "split expects at least a 1-dimensional tensor") -> int:
     if not input._array.ndim:
         raise RuntimeError(message)
@@ -50,6 +60,11 @@ def split(input: Tensor, split_size: int | Sequence[int], dim: int = 0) -> tuple
     """
     if not isinstance(split_size, int):
         return split_with_sizes(input, split_size, dim)
+    return SplitBackward0.apply(input, **_of_one_size(input, split_size, dim))
+
+
+def _of_one_size(input: Tensor, split_size: int, dim: int) -> dict[str, Any]:
+    """The sizes that ``split`` asks for, and the dimension."""
     d = _dimension_to_split(input, dim)
     size = input._array.shape[d]
     if split_size < 0:
@@ -57,7 +72,7 @@ def split(input: Tensor, split_size: int | Sequence[int], dim: int = 0) -> tuple
     if not split_size and size:
         raise RuntimeError(f"split_size can only be 0 if dimension size is 0, but got dimension size of {size}")
     sizes = [min(split_size, size - start) for start in range(0, size, split_size or 1)] or [0]
-    return SplitBackward0.apply(input, sizes=sizes, dim=d)
+    return {"sizes": sizes, "dim": d}
 
 
 @operator
@@ -67,6 +82,12 @@ def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) ->
     Raises:
         RuntimeError: the sizes are negative, or do not add up to the dimension.
     """
+    pieces = _of_sizes(input, split_sizes, dim)
+    return SplitWithSizesBackward0.apply(input, **pieces) if pieces["sizes"] else ()
+
+
+def _of_sizes(input: Tensor, split_sizes: Sequence[int], dim: int) -> dict[str, Any]:
+    """The sizes that ``split_with_sizes`` asks for, and the dimension."""
     d, sizes = _dimension_to_split(input, dim), list(split_sizes)
     if any(size < 0 for size in sizes):
         raise RuntimeError(
@@ -77,7 +98,7 @@ def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) ->
             f"split_with_sizes expects split_sizes to sum exactly to {input._array.shape[d]} (input tensor's size at dimension "
             f"{d}), but got split_sizes={sizes}"
         )
-    return SplitWithSizesBackward0.apply(input, sizes=sizes, dim=d) if sizes else ()
+    return {"sizes": sizes, "dim": d}
 
 
 @operator
@@ -87,11 +108,34 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     Raises:
         RuntimeError: no pieces are asked for.
     """
+    return _in_chunks(input, chunks, dim, split, split_with_sizes)
+
+
+def _in_chunks(input: Tensor, chunks: int, dim: int, split: Any, split_with_sizes: Any) -> tuple[Tensor, ...]:
     d = _dimension_to_split(input, dim, "chunk expects at least a 1-dimensional tensor")
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     size = input._array.shape[d]
     return split(input, -(-size // chunks), d) if size else split_with_sizes(input, [0] * chunks, d)
+
+
+@operator
+def unsafe_split(input: Tensor, split_size: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """``split`` into pieces that may each be changed in place, as long as nobody looks at the whole."""
+    return UnsafeSplitBackward0.apply(input, **_of_one_size(input, split_size, dim))
+
+
+@operator
+def unsafe_split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+    """``split_with_sizes`` into pieces that may each be changed in place, as long as nobody looks at the whole."""
+    pieces = _of_sizes(input, split_sizes, dim)
+    return UnsafeSplitWithSizesBackward0.apply(input, **pieces) if pieces["sizes"] else ()
+
+
+@operator
+def unsafe_chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """``chunk`` into pieces that may each be changed in place, as long as nobody looks at the whole."""
+    return _in_chunks(input, chunks, dim, unsafe_split, unsafe_split_with_sizes)
 
 
 @operator

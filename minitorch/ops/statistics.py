@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from minitorch import return_types
-from minitorch.ops.arguments import Dim, dimension, dimensions
-from minitorch.ops.maxima import MaxBackward1, Selection, check_exact_dtype, check_not_empty
+from minitorch.ops.arguments import Dim, check_exact_dtype, dimension, dimensions
+from minitorch.ops.elementary import check_not_bool
+from minitorch.ops.maxima import MaxBackward1, Selection, check_not_empty
 from minitorch.ops.operator import operator
 from minitorch.ops.reduction import Reduction
+from minitorch.warn import warn
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
@@ -108,11 +109,10 @@ def _deviations(
     shape = input._array.shape
     count = math.prod(shape if dims is None else [shape[d] for d in dims])
     if count - correction <= 0:
-        warnings.warn(
+        warn(
             f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor (input numel "
             "divided by output numel).",
             UserWarning,
-            stacklevel=4,
         )
     return node.apply(input, dim=dims, keepdim=keepdim, correction=float(correction))
 
@@ -232,6 +232,7 @@ def nanmedian(input: Tensor, dim: int | None = None, keepdim: bool = False) -> A
 
 
 def _median(name: str, input: Tensor, dim: int | None, keepdim: bool) -> Any:
+    check_not_bool("median_cpu" if dim is None else "median_out", input)
     ignore_nan = name == "nanmedian"
     if dim is None:
         return (NanmedianBackward0 if ignore_nan else MedianBackward0).apply(input, ignore_nan=ignore_nan)
@@ -263,6 +264,7 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Any
     Raises:
         RuntimeError: there are not as many elements.
     """
+    check_not_bool("kthvalue_cpu", input)
     d = dimension(dim, input._array.ndim)
     check_not_empty("kthvalue", input, d)
     if not 1 <= k <= (input._array.shape[d] if input._array.ndim else 1):

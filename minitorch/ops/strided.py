@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minitorch.autograd.graph import Function, Unary
+from minitorch.autograd.variable import Variable
 from minitorch.dtypes import dtype as Dtype
 from minitorch.kernels.cpu import strides
-from minitorch.ops.arguments import dimension
+from minitorch.ops.arguments import check_exact_dtype, check_tensors, dimension
 from minitorch.ops.arguments import dimension as wrapped  # where an argument hides that name
-from minitorch.ops.operator import formula, operator
-from minitorch.ops.shape import Viewed, reshape
+from minitorch.ops.linear_algebra import linalg_operator
+from minitorch.ops.operator import Number, formula, methods, operator
+from minitorch.ops.shape import Viewed, copying, reshape
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
@@ -34,15 +36,6 @@ class DiagonalBackward0(Viewed):
     def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
         offset, dim1, dim2 = self.place
         return (k.diagonal_backward(grad, shape=self.shape, offset=offset, dim1=dim1, dim2=dim2),)
-
-
-class DiagonalBackward0_copy(DiagonalBackward0):
-    """The diagonal, copied."""
-
-    is_view = False
-
-    def forward(self, k: Table, a: Any, offset: int, dim1: int, dim2: int) -> Any:
-        return k.contiguous_clone(super().forward(k, a, offset, dim1, dim2))
 
 
 @formula("diagonal_backward")
@@ -94,6 +87,16 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
     return DiagonalBackward0.apply(input, offset=offset, dim1=first, dim2=second)
 
 
+def _linalg_diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
+    """As ``diagonal``, of the last two dimensions unless others are named."""
+    check_tensors("linalg_diagonal", A=A)
+    return diagonal(A, offset, dim1, dim2)
+
+
+_linalg_diagonal.__name__ = "diagonal"
+linalg_operator(_linalg_diagonal)
+
+
 @operator
 def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
     """Zeros with the last dimension on a diagonal of two new dimensions: the opposite of ``diagonal``."""
@@ -101,7 +104,7 @@ def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -
     return DiagEmbedBackward0.apply(input, offset=offset, dim1=first, dim2=second)
 
 
-@operator(out=True)
+@operator(out=check_exact_dtype)
 def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     """A matrix with the vector ``input`` on a diagonal, or a copy of that diagonal of a matrix.
 
@@ -112,7 +115,7 @@ def diag(input: Tensor, diagonal: int = 0) -> Tensor:
         return diag_embed(input, diagonal)
     if input._array.ndim != 2:
         raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input._array.ndim}D")
-    return DiagonalBackward0_copy.apply(input, offset=diagonal, dim1=0, dim2=1)
+    return copying(DiagonalBackward0).apply(input, offset=diagonal, dim1=0, dim2=1)
 
 
 @operator
@@ -131,6 +134,33 @@ def trace(input: Tensor) -> Tensor:
     if input._array.ndim != 2:
         raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {input._array.ndim}")
     return TraceBackward0.apply(input)
+
+
+def fill_diagonal_(input: Tensor, fill_value: Tensor | Number, wrap: bool = False) -> Tensor:
+    """Writes a number over the elements whose indices are all equal; with ``wrap``, the diagonal of a tall matrix begins anew.
+
+    Raises:
+        RuntimeError: fewer than two dimensions, or more than two of different sizes.
+    """
+    shape = input._array.shape
+    if len(shape) < 2:
+        raise RuntimeError("dimensions must larger than 1")
+    if len(shape) > 2 and len(set(shape)) > 1:
+        raise RuntimeError("all dimensions of input must be of equal length")
+    number = fill_value.item() if isinstance(fill_value, Variable) else fill_value
+    line = input
+    while line._array.ndim > 1:
+        line = diagonal(line)
+    methods["fill_"](line, number)
+    period = shape[1] + 1
+    if wrap and len(shape) == 2 and shape[0] > period:
+        count = math.ceil(math.prod(shape) / period) - shape[1]
+        below, right = input.stride()
+        methods["fill_"](as_strided(input, (count,), (below + right,), input.storage_offset() + below * period), number)
+    return input
+
+
+methods["fill_diagonal_"] = fill_diagonal_
 
 
 # -- windows ------------------------------------------------------------------------------------------------------------
@@ -192,25 +222,25 @@ class AsStridedBackward0(Viewed):
     __slots__ = ("own", "seen")
 
     def forward(self, k: Table, a: Any, size: tuple[int, ...], stride: tuple[int, ...], storage_offset: int) -> Any:
-        self.own, self.seen = _layout(a), (size, stride, storage_offset)
+        self.own, self.seen = layout(a), (size, stride, storage_offset)
         if 0 in a.strides:
-            self.save(np.bincount(_positions(*self.own).reshape(-1)).clip(1).astype(a.dtype))
+            self.save(k.cast(np.bincount(positions(*self.own).reshape(-1)).clip(1), a.dtype))
         return k.as_strided(a, size, stride, storage_offset)
 
     def backward(self, k: Table, grad: Any, *counts: Any) -> tuple[Any, ...]:
-        read, written = _positions(*self.own), _positions(*self.seen)
+        read, written = positions(*self.own), positions(*self.seen)
         length = counts[0].shape[0] if counts else 1 + max(read.max(initial=0), written.max(initial=0))
-        memory = k.index_backward(grad, shape=(length,), indices=(written,))
-        return (k.index(k.div(memory, counts[0]) if counts else memory, indices=(read,)),)
+        memory = k.index_backward(grad, written, shape=(length,))
+        return (k.index(k.div(memory, counts[0]) if counts else memory, read),)
 
 
-def _layout(a: np.ndarray) -> tuple[tuple[int, ...], tuple[int, ...], int]:
+def layout(a: np.ndarray) -> tuple[tuple[int, ...], tuple[int, ...], int]:
     """Shape, strides and storage offset, in elements."""
     first = a.__array_interface__["data"][0] - strides.storage(a).__array_interface__["data"][0]
     return a.shape, tuple(step // a.itemsize for step in a.strides), first // a.itemsize
 
 
-def _positions(size: Sequence[int], stride: Sequence[int], storage_offset: int) -> np.ndarray:
+def positions(size: Sequence[int], stride: Sequence[int], storage_offset: int) -> np.ndarray:
     """Where in the storage each element lies."""
     places = np.full(size, storage_offset)
     for d, step in enumerate(stride):
@@ -225,7 +255,7 @@ def as_strided(input: Tensor, size: Sequence[int], stride: Sequence[int], storag
     Raises:
         RuntimeError: it would reach beyond the storage, or a number is negative.
     """
-    own = _layout(input._array)
+    own = layout(input._array)
     offset = own[2] if storage_offset is None else storage_offset
     if len(size) != len(stride):
         raise RuntimeError("mismatch in length of strides and shape")

@@ -17,7 +17,10 @@ from minitorch import tensor_types
 from minitorch.ops.operator import functions, methods
 from minitorch.tensor import ARITHMETIC_SIGNS, Tensor
 
-MODULES = ("autograd", "linalg", "nn", "optim", "random", "return_types", "serialization", "special", "utils")
+MODULES = (
+    "autograd", "backends", "cuda", "linalg", "nn", "optim", "random", "return_types", "serialization", "signal", "special",
+    "utils",
+)  # fmt: skip
 """What a user finds without importing it."""
 PACKAGE = Path(minitorch.__file__).parent
 HEADER = """# Written by `python -m minitorch.ops.stubs`.
@@ -28,7 +31,7 @@ from typing import Any
 import numpy as np
 
 from minitorch.dtypes import dtype as Dtype
-from minitorch.ops.arguments import Dim, Pair
+from minitorch.ops.arguments import Dim, Each
 from minitorch.ops.promotion import Number
 from minitorch.random import Generator as Generator
 from minitorch.tensor import Tensor as Tensor
@@ -82,11 +85,12 @@ def package_stub() -> str:
     lines = [HEADER, *(f"from minitorch import {name} as {name}" for name in MODULES)]
     for name, value in sorted(vars(minitorch).items()):
         known = name.startswith("_") or name in functions or name in ("annotations", "Generator", "Tensor")
-        if not known and not inspect.ismodule(value):
+        if not (known or value is None or isinstance(value, float) or inspect.ismodule(value)):
             lines.append(f"from {_home(name, value)} import {name} as {name}")
-    lines.append("\n__version__: builtins.str\n")
+    lines.append("\n__version__: builtins.str\nnewaxis: None")
+    lines += [*(f"{name}: builtins.float" for name in ("e", "inf", "nan", "pi")), ""]
     for name in sorted(functions):
-        out = hasattr(functions[name], "__wrapped__") and not name.endswith("_")
+        out = hasattr(functions[name], "takes_out")
         lines.append(f"def {name}{_signature(functions[name], self=False, out=out)}")
     return "\n".join(lines) + "\n"
 

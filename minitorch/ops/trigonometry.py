@@ -102,7 +102,7 @@ class Rad2DegBackward0(Univariate):
 
 
 class Atan2Backward0(Binary):
-    """d atan2(a, b) = (b da - a db) / (a² + b²)."""
+    """d atan2(a, b) = (b da - a db) / (a² + b²), and 0 where that is a division by 0."""
 
     floats = True
 
@@ -111,7 +111,8 @@ class Atan2Backward0(Binary):
         return k.atan2(a, b)
 
     def backward(self, k: Table, grad: Any, a: Any, b: Any) -> tuple[Any, ...]:
-        scaled = k.mul(grad, k.reciprocal(k.add(k.mul(a, a), k.mul(b, b))))
+        square = k.add(k.mul(a, a), k.mul(b, b))
+        scaled = k.mul(grad, k.where(k.eq(square, 0), 0.0, k.reciprocal(square)))
         return self.needs[0] and k.mul(scaled, b), self.needs[1] and k.mul(scaled, k.neg(a))
 
 

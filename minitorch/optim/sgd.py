@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from minitorch.autograd.grad_mode import enable_grad
 from minitorch.autograd.variable import Variable
 from minitorch.kernels import tables
@@ -92,17 +90,15 @@ class SGD(Optimizer):
             for param in group["params"]:
                 if param.grad is None:
                     continue
-                velocity, fresh = None, 1.0
+                k, velocity, fresh = tables[type(param._array)], None, 1.0
                 if momentum:
                     state = self.state[param]
                     buffer = state.get("momentum_buffer")
                     if buffer is None:
-                        buffer = state["momentum_buffer"] = Variable._of(np.zeros(param.shape, param._array.dtype))
+                        buffer = state["momentum_buffer"] = Variable._of(k.zeros(param._array.shape, param._array))
                     else:
                         fresh = 1 - group["dampening"]
                     velocity = buffer._array
-                tables[type(param._array)].sgd(
-                    param._array, param.grad._array, velocity, lr, momentum, fresh, *settings
-                )
+                k.sgd(param._array, param.grad._array, velocity, lr, momentum, fresh, *settings)
                 param._version_counter[0] += 1
         return loss

@@ -11,7 +11,10 @@ import pickle
 
 from minitorch import dtypes
 
-STORAGE_NAMES = {dtype: dtype.tensor_type.replace("Tensor", "Storage") for dtype in dtypes.ALL}  # float32: FloatStorage
+STORAGE_NAMES = {  # float32: FloatStorage
+    dtype: dtype.tensor_type.replace("Tensor", "Storage") for dtype in dtypes.ALL if dtype not in dtypes.UNSIGNED
+}
+"""The others are bytes in a file, whose dtype is named where a tensor is made over them."""
 
 # Limits, the same for both directions: whatever is saved here can be loaded here.
 MAX_PICKLE_BYTES = 32 * 2**20  # each byte may become an object, so this bounds memory and time as well

@@ -248,7 +248,7 @@ class Pickler:
             # Numbers inside something else, such as a record's field under from_numpy, have no storage of their own.
             tensor = from_numpy(tensor._array.copy())
             storage = tensor._storage_array()
-        self._name("torch._utils", "_rebuild_tensor_v2")
+        self._name("torch._utils", "_rebuild_tensor_v2" if tensor.dtype in STORAGE_NAMES else "_rebuild_tensor_v3")
         self._emit(pickle.MARK)
         self._storage(storage, tensor.dtype)
         self._int(tensor.storage_offset())
@@ -256,6 +256,8 @@ class Pickler:
         self._ints(tensor.stride())
         self._write(requires_grad)
         self._no_hooks()
+        if tensor.dtype not in STORAGE_NAMES:
+            self._write(tensor.dtype)
         self._emit(pickle.TUPLE + pickle.REDUCE)
 
     def _storage(self, storage: np.ndarray, dtype: dtypes.dtype) -> None:
@@ -267,10 +269,13 @@ class Pickler:
             raise self._error("tensors of different types that share their memory")
         self._emit(pickle.MARK)
         self._str("storage")
-        self._name("torch", STORAGE_NAMES[dtype])
+        if dtype in STORAGE_NAMES:
+            self._name("torch", STORAGE_NAMES[dtype])
+        else:
+            self._name("torch.storage", "UntypedStorage")
         self._str(str(number))
         self._str("cpu")
-        self._int(storage.size)
+        self._int(storage.size if dtype in STORAGE_NAMES else storage.nbytes)
         self._emit(pickle.TUPLE + pickle.BINPERSID)
 
     def _no_hooks(self) -> None:

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from minitorch import dtypes
+from minitorch.kernels.cpu.creation import memory_dtype, view_dtype
 from minitorch.nn.parameter import Parameter
 from minitorch.serialization.archive import Archive
 from minitorch.serialization.format import MAX_DEPTH, MAX_PICKLE_BYTES, STORAGE_NAMES, LoadError
@@ -66,8 +67,9 @@ def _load(file: BinaryIO, title: object, map_location: str | Mapping[str, str] |
 class _StorageType:
     """What ``torch.FloatStorage`` and its like stand for in a file."""
 
-    def __init__(self, dtype: dtypes.dtype) -> None:
+    def __init__(self, dtype: dtypes.dtype, typed: bool = True) -> None:
         self.dtype = dtype.numpy
+        self.typed = typed  # or else bytes of any type
 
 
 class _Storage:
@@ -128,10 +130,13 @@ class _Loader:
         name = f"data/{key}"
         if self._archive.size(name) != count * kind.dtype.itemsize:
             raise LoadError(f"storage {key!r} has {self._archive.size(name):,} bytes, not {count:,} of {kind.dtype}")
-        array = np.empty(count, kind.dtype)
+        array = np.empty(count, memory_dtype(kind.dtype))
         self._archive.read_into(array, name)
         if self._byte_order != sys.byteorder:
+            if not kind.typed:
+                raise LoadError(f"storage {key!r} is of bytes in another order than this machine's")
             array.byteswap(inplace=True)
+        array = view_dtype(array, kind.dtype)
         if array.dtype == np.bool_ and array.view(np.uint8).max(initial=0) > 1:
             raise LoadError(f"storage {key!r} of truth values holds other numbers than 0 and 1")
         return array
@@ -154,8 +159,24 @@ def _rebuild_tensor(
     if hooks:
         raise LoadError("a tensor comes with hooks, which are code")
     strides = [step * array.itemsize for step in stride]
-    tensor = Tensor._of(np.ndarray(size, array.dtype, array, offset * array.itemsize, strides))
+    memory = np.ndarray(size, memory_dtype(array.dtype), array.view(np.ndarray), offset * array.itemsize, strides)
+    tensor = Tensor._of(view_dtype(memory, array.dtype))
     return tensor.requires_grad_(_checked_requires_grad(tensor, requires_grad))
+
+
+def _rebuild_tensor_of_bytes(
+    storage: _Storage,
+    offset: int,
+    size: tuple,
+    stride: tuple,
+    requires_grad: bool,
+    hooks: OrderedDict,
+    dtype: dtypes.dtype,
+) -> Tensor:
+    """A tensor over a part of a storage of bytes."""
+    if storage.array.dtype != np.uint8 or storage.array.size % dtype.itemsize or dtype not in dtypes.UNSIGNED:
+        raise LoadError(f"a tensor of {dtype} does not fit into its storage of {storage.array.nbytes:,} bytes")
+    return _rebuild_tensor(_Storage(storage.array.view(dtype.numpy)), offset, size, stride, requires_grad, hooks)
 
 
 def _rebuild_parameter(data: Tensor, requires_grad: bool, hooks: OrderedDict) -> Parameter:
@@ -178,6 +199,10 @@ def _size(sizes: tuple) -> Size:
 
 _NAMES: dict[str, object] = {
     "torch._utils._rebuild_tensor_v2": Call(_rebuild_tensor, _Storage, int, tuple, tuple, bool, OrderedDict),
+    "torch._utils._rebuild_tensor_v3": Call(
+        _rebuild_tensor_of_bytes, _Storage, int, tuple, tuple, bool, OrderedDict, dtypes.dtype
+    ),
+    "torch.storage.UntypedStorage": _StorageType(dtypes.uint8, typed=False),
     "torch._utils._rebuild_parameter": Call(_rebuild_parameter, Tensor, bool, OrderedDict),
     "torch.Size": Call(_size, tuple),
     **{str(dtype): dtype for dtype in dtypes.ALL},
@@ -197,14 +222,11 @@ def _refuse(name: str) -> str:
 
 
 _UNSUPPORTED = {
-    "BFloat16": "bfloat16 tensors",
-    "bfloat16": "the type bfloat16",
     "Complex": "complex tensors",
     "sparse": "sparse tensors",
     "_rebuild_qtensor": "quantised tensors",
     "nested": "nested tensors",
-    "UntypedStorage": "storages without a type",
-    "_rebuild_tensor_v3": "tensors of a rare type (unsigned or 8-bit floating point)",
+    "float8": "tensors of a rare type (8-bit floating point)",
     "_rebuild_meta_tensor": "tensors without memory",
     "_with_state": "a parameter with attributes of its own",
     "_rebuild_from_type": "a subclass of Tensor, or a tensor with attributes of its own",
@@ -227,7 +249,9 @@ def _check_tree(root: object) -> None:
             if depth > MAX_DEPTH:
                 raise LoadError(f"data.pkl nests deeper than {MAX_DEPTH} levels")
         elif isinstance(item, (Call, _Storage, _StorageType)):
-            raise LoadError("data.pkl leaves a function or a storage where a value should be")
+            raise LoadError(
+                "data.pkl leaves a function or a storage where a value should be (storages alone are no values)"
+            )
         elif id(item) in open_containers:
             raise LoadError("data.pkl describes an object that contains itself")
         elif isinstance(item, (dict, list, tuple)) and id(item) not in depths:

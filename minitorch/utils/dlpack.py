@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from minitorch.creation import from_numpy, lent
-from minitorch.device import device as Device
+from minitorch.device import check_present
+from minitorch.dtypes import bfloat16
+from minitorch.kernels.cpu.dlpack import BFLOAT16, UNSIGNED, change_type
 from minitorch.tensor import Tensor
 
 
@@ -31,6 +33,21 @@ class _Capsule:
         return DLDeviceType.kDLCPU, 0
 
 
+class _Numpys:
+    """What has a capsule, for numpy, which is told that bfloat16 is uint16."""
+
+    def __init__(self, owner: Any) -> None:
+        self.owner, self.is_bfloat16 = owner, False
+
+    def __dlpack__(self, **kwargs: Any) -> Any:
+        capsule = self.owner.__dlpack__(**kwargs)
+        self.is_bfloat16 = change_type(capsule, BFLOAT16, UNSIGNED)
+        return capsule
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return self.owner.__dlpack_device__()
+
+
 def to_dlpack(tensor: Tensor) -> Any:
     """A capsule with the tensor's memory, which can be used once."""
     return tensor.__dlpack__()
@@ -48,8 +65,7 @@ def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None
         RuntimeError: neither of the two.
         BufferError: the other library does not give its memory.
     """
-    if device is not None:
-        Device(device)  # says that there is only the CPU
+    check_present(device)
     if not hasattr(ext_tensor, "__dlpack__"):
         if type(ext_tensor).__name__ != "PyCapsule" or '"dltensor' not in repr(ext_tensor):
             raise RuntimeError(
@@ -57,4 +73,6 @@ def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None
                 "have already constructed a tensor from it once."
             )
         ext_tensor = _Capsule(ext_tensor)
-    return from_numpy(lent(np.from_dlpack(ext_tensor, copy=copy)))
+    given = _Numpys(ext_tensor)
+    tensor = from_numpy(lent(np.from_dlpack(given, copy=copy)))
+    return tensor.view(bfloat16) if given.is_bfloat16 else tensor

@@ -229,3 +229,28 @@ def test_operands_given_by_keyword_are_recorded_like_others(library):
     np.testing.assert_allclose(w.grad.numpy(), numbers(3, seed=1) * numbers(3, seed=2))
     with pytest.raises(RuntimeError, match="don't support automatic differentiation"):
         library.add(library.ones(3), other=w, out=library.empty(3))
+
+
+@pytest.mark.parametrize("size", [5, 300_000])
+@pytest.mark.parametrize("layout", ["rows", "transposed", "every second", "expanded operand", "wider operand"])
+def test_arithmetic_over_the_first_operand_is_arithmetic(layout, size):
+    def run(library):
+        rng = np.random.default_rng(0)
+        x, y = (library.from_numpy(rng.uniform(1, 2, (2, size)).astype(np.float32)) for _ in range(2))
+        if layout == "transposed":
+            x = x.t()
+            y = y.reshape(size, 2)
+        elif layout == "every second":
+            x, y = x[:, ::2], y[:, 1 : 2 * x[:, ::2].shape[1] : 2] if size % 2 == 0 else y[:, ::2]
+        elif layout == "expanded operand":
+            y = y[:, :1].expand(2, size)
+        elif layout == "wider operand":
+            y = y.double()
+        versions = x._version
+        x.add_(y).mul_(y).sub_(y, alpha=0.5).div_(y).mul_(x)
+        x.add_(2).mul_(0.5).neg_().abs_().sqrt_()
+        return x, x._version - versions
+
+    (ours, steps), (theirs, torchs_steps) = map(run, LIBRARIES)
+    assert steps == torchs_steps
+    np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=3e-6)

@@ -46,7 +46,18 @@ OTHERWISE = {
     ("NllLossBackward0", "_saved_total_weight"): "one weight for each sample is saved",
     ("NllLoss2DBackward0", "_saved_weight"): "one weight for each position is saved",
     ("NllLoss2DBackward0", "_saved_total_weight"): "one weight for each position is saved",
+    **dict.fromkeys(
+        [
+            ("LinalgSvdBackward0", "_saved_U"),
+            ("LinalgSvdBackward0", "_saved_Vh"),
+            ("LinalgEighBackward0", "_saved_eigenvectors"),
+        ],
+        "the signs of vectors are not determined",
+    ),
 }
+
+WITH_SIGNS = [case for case in CASES if not case.name.startswith(("linalg.svd ", "svd", "linalg.eigh "))]
+"""Without singular vectors and eigenvectors, which may be the others' opposites."""
 
 COMPLETE = {
     "AbsBackward0", "AddBackward0", "AddmmBackward0", "AmaxBackward0", "BmmBackward0", "ClampBackward1", "ConvolutionBackward0",
@@ -70,7 +81,7 @@ def nodes(tensor: Any) -> list[Any]:
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", WITH_SIGNS, ids=lambda case: case.name)
 @settings(max_examples=2)
 @given(data=st.data())
 def test_saved_tensors_have_torchs_names_and_contents(case: Case, data: Any):

@@ -1,8 +1,8 @@
 """How two programs are timed. How long anything takes is asserted nowhere, but that two clocks agree."""
 
+import math
 import time
 
-import numpy as np
 import pytest
 import torch
 import torch.utils.benchmark
@@ -14,7 +14,7 @@ from benchmarks.measure import Turn, Within, call, compare, difference, settle
 
 LABEL = Label("case", "name", 1)
 AGREEMENT = 1.5  # of two clocks, on a machine that does other things as well
-TRIES = 8
+TRIES = 40
 
 
 @pytest.mark.usefixtures("hurried")
@@ -69,15 +69,16 @@ def test_our_clock_agrees_with_that_of_torch_utils_benchmark():
         "an operator of ours": lambda: ours + ours,
     }
     for name, run in programs.items():
+        turn = Turn(run)
+        timer = torch.utils.benchmark.Timer("run()", globals={"run": run}, num_threads=torch.get_num_threads())
+        seconds = theirs = math.inf  # the shortest so far: whatever else the machine does only adds
         for _ in range(TRIES):
-            turn = Turn(run)
-            seconds = np.median([turn.seconds() for _ in range(5)])
-            timer = torch.utils.benchmark.Timer("run()", globals={"run": run}, num_threads=torch.get_num_threads())
-            theirs = timer.blocked_autorange(min_run_time=0.05)
-            if 1 / AGREEMENT < seconds / theirs.median < AGREEMENT:
+            seconds = min(seconds, *(turn.seconds() for _ in range(5)))
+            theirs = min(theirs, *timer.blocked_autorange(min_run_time=0.05).times)
+            if 1 / AGREEMENT < seconds / theirs < AGREEMENT:
                 break
         else:
-            pytest.fail(f"{name}: {seconds} s by our clock, {theirs.median} s by torch's")
+            pytest.fail(f"{name}: {seconds} s by our clock, {theirs} s by torch's")
 
 
 def test_settling_ends_even_if_a_thread_never_sleeps(monkeypatch):

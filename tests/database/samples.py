@@ -16,12 +16,18 @@ import minitorch
 from tests.database.left_out import LEFT_OUT
 
 DTYPES = {getattr(torch, name): getattr(minitorch, name) for name in (
-    "float16", "float32", "float64", "uint8", "int8", "int16", "int32", "int64", "bool",
+    "float16", "bfloat16", "float32", "float64", "uint8", "int8", "int16", "int32", "int64", "bool", "uint16", "uint32", "uint64",
 )}  # fmt: skip
 
 
-SECOND_FIRST = ("nn.functional.embedding", "polygamma", "special.polygamma", "where")
+IMPRECISE = (torch.float16, torch.bfloat16, torch.float32)
+
+SECOND_FIRST = ("nn.functional.embedding", "nn.functional.embedding_bag", "polygamma", "special.polygamma", "where")
 """Operators whose samples begin with what gets the gradient, though the function has it second."""
+
+
+OF_A_PRODUCT = ("linalg.pinv.singular", "pca_lowrank", "svd_lowrank")
+"""Operators that the database calls on the product of its first sample and the transpose of the second, a matrix of low rank."""
 
 
 class Untranslatable(Exception):
@@ -75,6 +81,8 @@ def translate(value: Any, known: dict[Any, Any] | None = None) -> Any:
         return type(value)(translate(each, known) for each in value)
     if isinstance(value, dict):
         return {name: translate(each, known) for name, each in value.items()}
+    if isinstance(value, torch.nn.PairwiseDistance):
+        return minitorch.nn.PairwiseDistance()
     if isinstance(value, torch.device):
         if value.type != "cpu":
             raise Untranslatable(str(value))
@@ -90,11 +98,13 @@ def _tensor(tensor: torch.Tensor, known: dict[Any, Any]) -> Any:
     if tensor.dtype not in DTYPES or tensor.layout is not torch.strided or tensor.device.type != "cpu":
         raise Untranslatable(f"{tensor.dtype} {tensor.layout} {tensor.device}")
     memory = tensor.untyped_storage()
-    whole = torch.empty(0, dtype=tensor.dtype).set_(memory, 0, (memory.nbytes() // tensor.element_size(),)).numpy()
-    flat = known.setdefault((memory.data_ptr(), tensor.dtype), whole.copy())
+    whole = torch.empty(0, dtype=tensor.dtype).set_(memory, 0, (memory.nbytes() // tensor.element_size(),))
+    bits = (whole.view(torch.uint16) if tensor.dtype is torch.bfloat16 else whole).numpy()  # which numpy does not have
+    flat = known.setdefault((memory.data_ptr(), tensor.dtype), bits.copy())
     strides = [step * tensor.element_size() for step in tensor.stride()]
     array = np.lib.stride_tricks.as_strided(flat[tensor.storage_offset() :], tensor.shape, strides)
-    return minitorch.from_numpy(array).requires_grad_(tensor.requires_grad)
+    ours = minitorch.from_numpy(array)
+    return (ours.view(DTYPES[tensor.dtype]) if bits.dtype == np.uint16 else ours).requires_grad_(tensor.requires_grad)
 
 
 class Call:
@@ -118,9 +128,14 @@ class Call:
         assert function is not None
         if self.info.name in SECOND_FIRST:
             args = (args[1], args[0], *args[2:])
+        if self.name in OF_A_PRODUCT:
+            args = (args[0] @ args[1].mT, *args[2:])
         if self.info.name == "einsum":  # whose samples have the tensors before the equation
             args = (args[1], *args[0])
-        return self.process(function(*args, **kwargs))
+        result = function(*args, **kwargs)
+        if self.name == "linalg.lstsq.grad_oriented":  # of which the database takes what has gradients
+            result = tuple(result[:2])
+        return self.process(result)
 
     def in_float64(self) -> Call:
         """The same call with exact inputs, to say who is right where two float32 results differ."""
@@ -142,14 +157,14 @@ def described(value: Any) -> Any:
 
 
 def doubled(value: Any) -> Any:
-    """torch's float32 tensors and dtypes in a value as float64."""
+    """torch's tensors and dtypes of less precision in a value as float64."""
     if isinstance(value, torch.Tensor):
-        return value.detach().double().requires_grad_(value.requires_grad) if value.dtype is torch.float32 else value
+        return value.detach().double().requires_grad_(value.requires_grad) if value.dtype in IMPRECISE else value
     if isinstance(value, tuple | list):
         return type(value)(map(doubled, value)) if type(value) in (tuple, list) else value
     if isinstance(value, dict):
         return {name: doubled(each) for name, each in value.items()}
-    return torch.float64 if value is torch.float32 else value
+    return torch.float64 if isinstance(value, torch.dtype) and value in IMPRECISE else value
 
 
 def samples(info: OpInfo, dtype: torch.dtype, most: int, requires_grad: bool = False) -> Iterator[Call]:

@@ -99,13 +99,13 @@ def test_a_numpy_integer_is_a_count():
 @pytest.mark.parametrize("wrong", ["many", "0", "-2", "1.5"])
 def test_a_wrong_number_in_the_environment_is_named_and_ignored(wrong):
     output = run(
-        SENTENCES + "pooling.max_pool2d(np.ones((1, 1, 4, 4)), *POOL); print(sentences)", NUMBA_NUM_THREADS=wrong
+        SENTENCES + "pooling.max_pool(np.ones((1, 1, 4, 4)), *POOL); print(sentences)", NUMBA_NUM_THREADS=wrong
     )
     assert f"NUMBA_NUM_THREADS is {wrong!r} and not a whole number, 1 or more" in output
 
 
 def test_an_unknown_threading_layer_is_named_and_replaced():
-    program = SENTENCES + "pooling.max_pool2d(np.ones((4, 4, 64, 64)), *POOL); print(sentences)"
+    program = SENTENCES + "pooling.max_pool(np.ones((4, 4, 64, 64)), *POOL); print(sentences)"
     output = run(program, NUMBA_THREADING_LAYER="sprockets")
     assert "NUMBA_THREADING_LAYER is 'sprockets', which cannot be loaded here" in output
 
@@ -155,7 +155,7 @@ KERNELS_FROM_TWO_THREADS = """
     wrong = []
     def work():
         for _ in range(200):
-            output, indices = pooling.max_pool2d(input, (2, 2), (2, 2), (0, 0), (1, 1), False)
+            output, indices = pooling.max_pool(input, (2, 2), (2, 2), (0, 0), (1, 1), False)
             if not np.array_equal(output, expected):
                 wrong.append(output)
     workers = [threading.Thread(target=work) for _ in range(2)]
@@ -189,7 +189,7 @@ def test_two_python_threads_get_the_results_that_one_gets():
 
 
 def kernels_in_child(connection, input):
-    connection.send((convolve(input), pooling.max_pool2d(input, *POOL), threads.get_num_threads()))
+    connection.send((convolve(input), pooling.max_pool(input, *POOL), threads.get_num_threads()))
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
@@ -198,7 +198,7 @@ def test_forked_child_runs_kernels_after_the_parent_has():
     """GNU's OpenMP would end the child, or wait for threads that the fork did not copy."""
     threads.set_num_threads(2)
     input = np.random.default_rng(0).standard_normal((16, 3, 32, 32)).astype(np.float32)  # enough for threads to pay
-    expected, (expected_output, expected_indices) = convolve(input), pooling.max_pool2d(input, *POOL)
+    expected, (expected_output, expected_indices) = convolve(input), pooling.max_pool(input, *POOL)
     context = multiprocessing.get_context("fork")
     receiver, sender = context.Pipe(duplex=False)
     child = context.Process(target=kernels_in_child, args=(sender, input))

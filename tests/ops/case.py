@@ -52,9 +52,12 @@ VALUES: dict[str, Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]] 
     ),
     # Far from whole numbers.
     "broken": lambda source, shape: source.integers(-4, 4, shape) + source.uniform(0.2, 0.8, shape),
-    "special": lambda source, shape: source.choice(
-        [0.0, -0.0, 1.0, -1.0, 2.0, 0.5, -3.0, np.inf, -np.inf, np.nan], shape
-    ),
+    # Each as often as any other, so that ten numbers have them all.
+    "special": lambda source, shape: source.permutation(
+        np.resize(
+            source.permutation([0.0, -0.0, 1.0, -1.0, 2.0, 0.5, -3.0, np.inf, -np.inf, np.nan]), int(np.prod(shape))
+        )
+    ).reshape(shape),
 }
 
 

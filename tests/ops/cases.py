@@ -13,11 +13,17 @@ import numpy as np
 from hypothesis import strategies as st
 
 from tests.ops.case import ANY, CUBE, MATRIX, PAIR, SOME, TRIPLE, Case, Shapes, fixed, of_one, one_of, op, unary
+from tests.ops.cases_decompositions import CASES as DECOMPOSITIONS
 from tests.ops.cases_indexing import CASES as AT_POSITIONS
 from tests.ops.cases_linalg import CASES as LINALG
+from tests.ops.cases_losses import CASES as LOSSES_AND_NORMS
+from tests.ops.cases_methods import CASES as METHODS
 from tests.ops.cases_pointwise import CASES as POINTWISE
 from tests.ops.cases_reduction import CASES as REDUCTION
 from tests.ops.cases_shape import CASES as SHAPE_CASES
+from tests.ops.cases_solving import CASES as SOLVING
+from tests.ops.cases_spatial import CASES as SPATIAL
+from tests.ops.cases_spatial import SPECIAL
 
 ELEMENTWISE = [
     unary("neg"),
@@ -613,5 +619,5 @@ def _twice_in_place(a: Any, b: Any) -> Any:
 
 
 CASES = [*ELEMENTWISE, *REDUCTIONS, *SHAPES, *INDEXING, *PRODUCTS, *LOSSES, *WINDOWS, *IN_PLACE]
-CASES += POINTWISE + SHAPE_CASES + REDUCTION + LINALG + AT_POSITIONS
+CASES += POINTWISE + SHAPE_CASES + REDUCTION + LINALG + AT_POSITIONS + METHODS + SOLVING + DECOMPOSITIONS + SPATIAL + SPECIAL + LOSSES_AND_NORMS
 assert len({case.name for case in CASES}) == len(CASES), "two rows have the same name"

@@ -18,9 +18,9 @@ from tests.ops.case import VALUES, Case
 from tests.ops.cases import CASES
 from tests.oracle import assert_same, graph
 
-FEW = settings(
-    max_examples=settings().max_examples // 5, phases=[Phase.generate]
-)  # one example says it all: no shrinking
+# One example says it all: no shrinking.
+FEW = settings(max_examples=settings().max_examples // 5, phases=[Phase.generate])
+SOME = settings(FEW, max_examples=settings().max_examples // 2)
 
 
 def every(cases: list[Case]) -> pytest.MarkDecorator:
@@ -105,11 +105,14 @@ def test_values_first_and_second_gradients_and_graphs_are_torchs(case: Case, dat
 
 
 @every([case for case in CASES if case.special])
-@FEW
+@SOME
 @given(data=st.data(), dtype=st.sampled_from(["float32", "float64"]))
 def test_zeros_ties_infinities_and_nan_give_what_torch_gives(case: Case, data: Any, dtype: str):
+    """Torch gets numbers with gaps between them, which it takes one by one: where they lie side by side, its vector
+    instructions give some operators' NaN another gradient, but for the last few of them."""
     arrays = data.draw(inputs_of(case, dtype, "special"))
-    ours, theirs = (Derivatives(lib, case, arrays, twice=False) for lib in (minitorch, torch))
+    ours = Derivatives(minitorch, case, arrays, twice=False)
+    theirs = Derivatives(torch, case, [laid_out(each, "stepped") for each in arrays], twice=False)
     assert_same(ours.value, theirs.value)
     assert_same(ours.first, theirs.first)
 

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 import minitorch
+from tests.oracle import assert_same, assert_same_error
 
 Outcome = tuple[Any, list[str]]
 
@@ -160,3 +161,30 @@ def test_operators_at_positions_say_what_torch_says(text: str, every_warning: No
     ours, theirs = outcome(minitorch, text), outcome(torch, text)
     assert str(ours[0]) == str(theirs[0])
     assert ours[1] == theirs[1]
+
+
+@pytest.mark.parametrize("write", [False, True], ids=["read", "written"])
+def test_an_index_that_was_changed_is_noticed(write: bool):
+    def call(lib: Any) -> Any:
+        x, index = lib.arange(6.0, requires_grad=True), lib.tensor([0, 2, 5])
+        if write:
+            y = x * 1
+            y[index] = x[:3] * 2
+        else:
+            y = x[index]
+        index[0] = 1
+        y.sum().backward()
+
+    assert_same_error(lambda: call(minitorch), lambda: call(torch))
+
+
+@pytest.mark.parametrize("index", [([0, 2],), (slice(None), [1, 0, 1])])
+def test_a_node_shows_where_it_read(index: Any):
+    def call(lib: Any) -> Any:
+        parts = [lib.tensor(part) if isinstance(part, list) else part for part in index]
+        return lib.ones(3, 4, requires_grad=True)[tuple(parts)].grad_fn._saved_indices
+
+    ours, theirs = call(minitorch), call(torch)
+    assert len(ours) == len(theirs)
+    for a, b in zip(ours, theirs, strict=True):
+        assert_same(a, b)

@@ -124,17 +124,22 @@ def test_results_written_elsewhere(name: str):
     "name", sorted(name for name in functions if name.endswith("_") and "dropout" not in name)
 )  # random
 def test_functions_that_write_in_place(name: str):
-    others = {"clamp_max_": 1, "clamp_min_": 1, "gcd_": 1, "lcm_": 1, "ldexp_": 1, "threshold_": 2, "xlogy_": 1}.get(
-        name, 0
-    )
+    more = {
+        "addmv_": lambda lib: (lib.ones(2, 2), lib.ones(2)),
+        "as_strided_": lambda lib: ((1, 2), (1, 1)),
+        "fill_": lambda lib: (3,),
+        "index_put_": lambda lib: ((lib.tensor([1]),), lib.tensor(5.0)),
+        "threshold_": lambda lib: (0.5, 3.0),
+    }
+    others = {"clamp_max_": 1, "clamp_min_": 1, "gcd_": 1, "lcm_": 1, "ldexp_": 1, "xlogy_": 1}.get(name, 0)
 
     def call(lib: Any) -> Any:
         x, *rest = [
             lib.tensor([4, 6]) if name in ("gcd_", "lcm_") else lib.tensor([0.25, 0.75]) for _ in range(others + 1)
         ]
         keywords = {"min": 0.5} if name in ("clamp_", "clip_") else {}
-        if name == "threshold_":
-            rest = [0.5, 3.0]
+        if name in more:
+            rest = more[name](lib)
         assert getattr(lib, name)(x, *rest, **keywords) is x
         return x
 
@@ -204,5 +209,24 @@ def test_the_power_of_zero_is_flat_even_for_infinite_gradients():
         x = lib.tensor([0.0, 2.0, -1.0]).requires_grad_()
         cotangent = lib.tensor([float("inf"), float("nan"), 3.0])
         return lib.autograd.grad(x**0, x, cotangent, create_graph=True)
+
+    assert_same(call(minitorch), call(torch))
+
+
+@pytest.mark.parametrize("exponent", [0.5, -0.5, 2.0, -1.0, 0.0])
+@pytest.mark.parametrize("shape", [(), (1,), (6,)])
+def test_powers_of_zeros_and_infinities_to_a_tensor(shape: tuple[int, ...], exponent: float):
+    def call(lib: Any) -> Any:
+        powers = lib.tensor([-0.0, 0.0, -np.inf, np.inf, np.nan, -1.0]) ** lib.full(shape, exponent)
+        return powers, powers.nan_to_num().signbit()
+
+    assert_same(call(minitorch), call(torch))
+
+
+@pytest.mark.parametrize("size", [6, 3000])
+def test_the_gradient_of_relu_passes_where_there_is_nan(size: int):
+    def call(lib: Any) -> Any:
+        x = lib.tensor([np.nan, 0.0, -0.0, 2.0, -2.0, np.inf] * (size // 6), requires_grad=True)
+        return lib.autograd.grad(x.relu(), x, lib.arange(1.0, size + 1))
 
     assert_same(call(minitorch), call(torch))

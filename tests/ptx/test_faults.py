@@ -28,8 +28,8 @@ def normal(*shape):
 
 
 def pooled(k, a):
-    output, indices = k.max_pool2d(a, (3, 3), (1, 1), (0, 0), (1, 1), False)
-    return k.max_pool2d_backward(output, indices, a)
+    output, indices = k.max_pool(a, (3, 3), (1, 1), (0, 0), (1, 1), False)
+    return k.max_pool_backward(output, indices, a, 2)
 
 
 # One program for each family, and how many of the barriers in its last kernel are needed. The last barrier of a sum keeps
@@ -47,16 +47,16 @@ FAMILIES = {
         lambda k, a, t: k.nll_loss_forward(a, t, None, -100, "mean")[0], [normal(300, 3), RANDOM.integers(0, 3, 300)], 19,
     ),
     "mm": (lambda k, a, b: k.mm(a, b), [normal(70, 40), normal(40, 71)], 2),
-    "conv2d": (lambda k, a, b: k.conv2d(a, b, None, **WHOLE), [normal(2, 3, 8, 9), normal(5, 3, 3, 3)], 2),
-    "conv2d_input_grad": (
-        lambda k, a, b: k.conv2d_input_grad(a, b, (2, 3, 8, 9), **WHOLE), [normal(2, 5, 8, 9), normal(5, 3, 3, 3)], 2,
+    "convolution": (lambda k, a, b: k.convolution(a, b, None, **WHOLE), [normal(2, 3, 8, 9), normal(5, 3, 3, 3)], 2),
+    "convolution_input_grad": (
+        lambda k, a, b: k.convolution_input_grad(a, b, (2, 3, 8, 9), **WHOLE), [normal(2, 5, 8, 9), normal(5, 3, 3, 3)], 2,
     ),
-    "conv2d_weight_grad": (
-        lambda k, a, b: k.reshape(k.conv2d_weight_grad(a, b, (5, 3, 3, 3), **WHOLE), (135,)),
+    "convolution_weight_grad": (
+        lambda k, a, b: k.reshape(k.convolution_weight_grad(a, b, (5, 3, 3, 3), **WHOLE), (135,)),
         [normal(2, 5, 8, 9), normal(2, 3, 8, 9)], 2,
     ),
-    "max_pool2d": (lambda k, a: k.max_pool2d(a, (2, 2), (2, 2), (0, 0), (1, 1), False)[0], [normal(3, 9, 31)], 0),
-    "max_pool2d_backward": (pooled, [normal(1, 30, 31)], 2),
+    "max_pool": (lambda k, a: k.max_pool(a, (2, 2), (2, 2), (0, 0), (1, 1), False)[0], [normal(3, 9, 31)], 0),
+    "max_pool_backward": (pooled, [normal(1, 30, 31)], 2),
 }  # fmt: skip
 
 
@@ -95,7 +95,7 @@ class Faulty(Interpreter):
 def outcome(family, **mistake):
     """What became of a program with a mistake in the family's main kernel, which is its first but where another is named."""
     program, arrays, _ = FAMILIES[family]
-    which = 1 if family in ("nll_loss", "conv2d_input_grad", "max_pool2d_backward") else 0
+    which = 1 if family in ("nll_loss", "convolution_input_grad", "max_pool_backward") else 0
     with device.use(Faulty(which, **mistake)):
         try:
             result = to_host(program(GPU, *map(from_host, arrays)))
@@ -145,7 +145,7 @@ GUARD = re.compile(r"setp\.(ge|lt|le|gt)\.([us])(32|64)")
 OTHER = {"ge": "gt", "gt": "ge", "lt": "le", "le": "lt"}
 
 
-@pytest.mark.parametrize("family", ["add", "add strided", "sum by thread", "softmax by thread", "max_pool2d"])
+@pytest.mark.parametrize("family", ["add", "add strided", "sum by thread", "softmax by thread", "max_pool"])
 def test_a_bound_that_is_off_by_one(family):
     """The first comparison of each is whether this thread has something to do."""
     message = outcome(family, text=lambda text: GUARD.sub(lambda m: f"setp.{OTHER[m[1]]}.{m[2]}{m[3]}", text, count=1))
@@ -158,13 +158,13 @@ def test_a_grid_that_is_one_block_short(family):
     assert "never written" in message
 
 
-@pytest.mark.parametrize("family", ["mm", "conv2d_weight_grad"])
+@pytest.mark.parametrize("family", ["mm", "convolution_weight_grad"])
 def test_a_grid_that_is_one_block_too_wide_does_no_harm(family):
     """Sinks pass over what is beyond the edges."""
     assert outcome(family, shape=lambda grid: (grid[0] + 1, *grid[1:])) == "right"
 
 
-@pytest.mark.parametrize("family", ["sum by block", "argmax", "softmax by block", "max_pool2d_backward"])
+@pytest.mark.parametrize("family", ["sum by block", "argmax", "softmax by block", "max_pool_backward"])
 def test_a_grid_that_is_one_block_too_wide(family):
     message = outcome(family, shape=lambda grid: (grid[0] + 1, *grid[1:]))
     assert message == "right" if family == "softmax by block" else "out of bounds" in message
@@ -205,7 +205,7 @@ def test_steps_of_a_matrix_that_are_swapped(operand):
 
 
 @pytest.mark.parametrize(
-    "family", ["sum by block", "argmax", "softmax by block", "mm", "conv2d", "max_pool2d_backward"]
+    "family", ["sum by block", "argmax", "softmax by block", "mm", "convolution", "max_pool_backward"]
 )
 def test_shared_memory_that_is_too_small(family):
     def halve(text):
@@ -215,7 +215,7 @@ def test_shared_memory_that_is_too_small(family):
     assert "out of bounds of shared memory" in message or "race in shared memory" in message
 
 
-@pytest.mark.parametrize("family", ["sum by block", "softmax by block", "mm", "conv2d"])
+@pytest.mark.parametrize("family", ["sum by block", "softmax by block", "mm", "convolution"])
 def test_shared_memory_that_is_read_before_it_is_written(family):
     message = outcome(family, text=lambda text: re.sub(r"st\.shared\.[^;]*;", "", text, count=1))
     assert "never written" in message

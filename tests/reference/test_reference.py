@@ -61,7 +61,7 @@ def test_a_wrong_derivative_is_noticed(monkeypatch, capsys):
     assert capsys.readouterr().out.count("OUT OF TOLERANCE: step 1: ") == 2
 
 
-@pytest.mark.parametrize("kernel", ["relu_backward", "conv2d", "conv2d_weight_grad", "addmm", "log_softmax"])
+@pytest.mark.parametrize("kernel", ["relu_backward", "convolution", "convolution_weight_grad", "addmm", "log_softmax"])
 def test_an_error_of_a_ten_thousandth_is_noticed(monkeypatch, kernel):
     replace(monkeypatch, kernel, lambda result: result * result.dtype.type(1.0001))
     assert lockstep("--dtype", "float32") == 1

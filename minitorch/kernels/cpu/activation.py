@@ -55,7 +55,7 @@ def softshrink(a: Array, lambd: float) -> Array:
 @in_float32
 def hardsigmoid(a: Array) -> Array:
     """(a + 3) / 6, but between 0 and 1."""
-    return np.clip(a + 3, 0, 6) / 6
+    return np.divide(np.clip(a + 3, 0, 6), 6, out=...)
 
 
 @in_float32

@@ -17,10 +17,13 @@ BLOCK = 16  # rows to take together where a column is what lies together: a line
 
 def write_over(target: Array, source: Array) -> None:
     """Writes ``source``, which is broadcast, over ``target``; both of one dtype, and of memory of their own."""
-    if source.size == 1 or source.shape != target.shape:
+    if source.shape != target.shape:
         source = np.broadcast_to(source, target.shape)
     if target.flags.f_contiguous:
         target, source = target.T, source.T
+    if target.flags.c_contiguous and not any(source.strides):
+        _copy_one(target.reshape(-1), source.reshape(-1)[:1])
+        return
     if source.strides == target.strides and target.flags.c_contiguous:
         _copy(target.reshape(-1), source.reshape(-1))
         return
@@ -36,6 +39,13 @@ def write_over(target: Array, source: Array) -> None:
 def _copy(target, source):
     for i in prange(target.size):
         target[i] = source[i]
+
+
+@parallel_jit
+def _copy_one(target, source):
+    value = source[0]
+    for i in prange(target.size):
+        target[i] = value
 
 
 @parallel_jit

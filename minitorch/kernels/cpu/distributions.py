@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from minitorch.kernels.cpu import random
+from minitorch.kernels.cpu.creation import cast
 from minitorch.kernels.cpu.random import Generator
 
 __all__ = [
@@ -20,7 +21,7 @@ Shape = tuple[int, ...]
 
 def bernoulli(generator: Generator, shape: Shape, dtype: np.dtype, probability: float) -> np.ndarray:
     """Ones with one probability for all, else zeros, as torch's ``bernoulli_(p)``."""
-    return (random.uniform(generator, shape, DOUBLE) < probability).astype(dtype)
+    return cast(random.uniform(generator, shape, DOUBLE) < probability, dtype)
 
 
 def exponential(generator: Generator, shape: Shape, dtype: np.dtype, rate: float) -> np.ndarray:
@@ -47,8 +48,8 @@ def log_normal(generator: Generator, shape: Shape, dtype: np.dtype, mean: float,
 
 
 def _rounded(numbers: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """The numbers in another dtype; to float16 they are rounded twice, as in torch."""
-    return (numbers.astype(np.float32) if dtype == np.float16 else numbers).astype(dtype)
+    """The numbers in another dtype; to those of two bytes they are rounded twice, as in torch."""
+    return cast(numbers.astype(np.float32) if dtype.itemsize == 2 else numbers, dtype)
 
 
 def multinomial_with_replacement(generator: Generator, weights: np.ndarray, count: int) -> np.ndarray:

@@ -17,13 +17,13 @@ import numpy as np
 from minitorch.kernels.cpu.halves import in_float32
 
 __all__ = [
-    "abs", "acos", "acosh", "add", "add_into", "asin", "asinh", "atan", "atan2", "atanh", "bitwise_and",
+    "abs", "acos", "acosh", "add", "add_into", "addcdiv", "addcmul", "asin", "asinh", "atan", "atan2", "atanh", "bitwise_and",
     "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "ceil", "clone",
     "clone_as", "contiguous_clone", "copysign", "cos", "cosh", "deg2rad", "depend", "div", "eq", "exp", "exp2", "expm1",
-    "floor", "fmax", "fmin", "fmod", "frac", "gcd", "ge", "gt", "heaviside", "hypot", "isfinite", "isinf", "isnan",
+    "floor", "fmax", "fmin", "fmod", "frac", "frexp", "gcd", "ge", "gt", "heaviside", "hypot", "isfinite", "isinf", "isnan",
     "isneginf", "isposinf", "isreal", "lcm", "le", "lerp", "log", "log2", "log10", "logaddexp", "logaddexp2",
     "logical_and", "logical_not", "logical_or", "logical_xor", "lt", "maximum", "minimum", "mul", "nan_to_num", "ne",
-    "neg", "nextafter", "pow", "rad2deg", "reciprocal", "round", "rsqrt", "signbit", "sin", "sinc", "sinh", "sqrt",
+    "neg", "nextafter", "overwrite", "pow", "rad2deg", "reciprocal", "round", "rsqrt", "signbit", "sin", "sinc", "sinh", "sqrt",
     "sub", "tan", "tanh", "trunc", "write_over", "xlogy",
 ]  # fmt: skip
 
@@ -120,6 +120,15 @@ gcd = _binary(np.gcd, COSTLY)
 lcm = _binary(np.lcm, COSTLY)
 bitwise_left_shift = _binary(np.left_shift)
 bitwise_right_shift = _binary(np.right_shift)
+
+
+def frexp(a: Array) -> tuple[Array, Array]:
+    """Mantissas and exponents; these are 0 for what is not finite."""
+    mantissa, exponent = np.frexp(a)
+    finite = np.isfinite(a)
+    return np.asarray(mantissa), np.asarray(np.where(finite, exponent, 0).astype(np.int32))
+
+
 reciprocal = _unary(np.reciprocal)
 remainder = _binary(np.remainder, COSTLY)
 floor_divide = _binary(np.floor_divide, COSTLY)
@@ -191,12 +200,43 @@ def clone_as(a: Array, like: Array) -> Array:
 
 def write_over(target: Array, source: Array) -> None:
     """Writes ``source``, which is broadcast and cast, over ``target``."""
-    if target.size < SHARED or target.dtype is not source.dtype or np.may_share_memory(target, source):
+    if target.dtype is not source.dtype:
+        target[...] = source.astype(target.dtype)
+    elif target.size < SHARED or np.may_share_memory(target, source):
         target[...] = source
     else:
         from minitorch.kernels.cpu import copying  # as above
 
         copying.write_over(target, source)
+
+
+def overwrite(name: str, a: Array, *operands: Array | float, alpha: float = 1) -> bool:
+    """Writes what the kernel of that name gives for ``a`` and operands of its dtype and shape (or numbers) over ``a``.
+
+    Returns:
+        Whether it did: it does where numpy has the kernel as one function, and no operand is a part of ``a``.
+    """
+    ufunc = OVERWRITING.get(name)
+    if ufunc is None or ufunc.nin != 1 + len(operands) or (a.itemsize == 2 and alpha != 1):
+        return False
+    given = [each for each in operands if type(each) is Array and each is not a]
+    if given and any(np.may_share_memory(a, each) for each in given):
+        return False
+    if alpha != 1:
+        operands = tuple([mul(each, alpha) if type(each) is Array else each * alpha for each in operands])
+    if a.size >= SHARED:
+        from minitorch.kernels.cpu import ufunc_loops  # as above
+
+        if ufunc_loops.call(ufunc, a, *[np.asarray(each, a.dtype) for each in operands], out=a) is not None:
+            return True
+    ufunc(a, *operands, out=a)
+    return True
+
+
+OVERWRITING = {
+    "abs": np.absolute, "add": np.add, "div": np.true_divide, "mul": np.multiply, "neg": np.negative, "sqrt": np.sqrt,
+    "sub": np.subtract,
+}  # fmt: skip
 
 
 def pow(a: Array | float, b: Array | float) -> Array:
@@ -221,7 +261,12 @@ def pow(a: Array | float, b: Array | float) -> Array:
                 return reciprocal(mul(a, a))
     if isinstance(b, np.ndarray) and b.dtype.kind == "i" and b.size and b.min() < 0:
         return _integer_power(a, b)
-    return _power(a, b)
+    result = _power(a, b)
+    if isinstance(b, np.ndarray) and b.dtype.kind == "f" and (roots := b == 0.5).any():
+        # numpy may take square roots here, and then those of -inf and -0 are not the powers.
+        np.copyto(result, np.inf, where=roots & np.isinf(a))
+        np.abs(result, out=result, where=roots)
+    return result
 
 
 def _integer_power(a: Array | float, b: Array) -> Array:
@@ -280,6 +325,19 @@ def xlogy(a: Any, b: Any) -> Array:
     return np.asarray(np.where((a == 0) & ~np.isnan(b), b.dtype.type(0), mul(a, log(b))))
 
 
+@in_float32
+def addcmul(a: Array, b: Array, c: Array, value: float) -> Array:
+    """a + value b c."""
+    return add(a, mul(b if value == 1 else mul(b, value), c))
+
+
+@in_float32
+def addcdiv(a: Array, b: Array, c: Array, value: float) -> Array:
+    """a + value b / c."""
+    return add(a, div(b if value == 1 else mul(b, value), c))
+
+
+@in_float32
 def lerp(a: Array, b: Array, weight: Array | float) -> Array:
     """``a + weight (b - a)``, reckoned from the nearer end, so that both ends are exact."""
     step = sub(b, a)

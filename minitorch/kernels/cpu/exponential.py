@@ -324,6 +324,18 @@ def each(kernel: Any, a: Array, *numbers: Any) -> Array:
     return out
 
 
+def each_pair(kernel: Any, a: Array, b: Array, *numbers: Any) -> Array:
+    """Calls a kernel on the elements of two arrays that are broadcast, on numbers, and on a result laid out as numpy would."""
+    out = np.add(a, b, out=...)
+    rows = []
+    for operand in (a, b):
+        row = np.empty_like(out)
+        row[...] = operand
+        rows.append(row.ravel("K"))
+    (kernel if out.size >= SHARED else kernel.serial)(*rows, *numbers, out.ravel("K"))
+    return out
+
+
 @parallel_jit
 def _exp_of_each(a, out):
     for i in prange(len(a)):

@@ -24,6 +24,8 @@ def gather(a: Array, dim: int, indices: Array) -> Array:
     """Along one dimension, the elements at those indices; along the others the indices may be fewer."""
     if not indices.ndim:
         return np.asarray(a.reshape(-1)[indices])
+    if a.dtype.char == "e":  # which numba does not have
+        return gather(a.view(np.uint16), dim, indices).view(a.dtype)
     if not indices.size:
         return np.empty(indices.shape, a.dtype)
     a = np.ascontiguousarray(a.reshape(a.shape or 1)[_part(indices.shape, dim)])

@@ -19,6 +19,7 @@ from numba.extending import intrinsic
 
 from minitorch.kernels.cpu import matmul
 from minitorch.kernels.cpu.compiler import jit
+from minitorch.kernels.cpu.halves import in_float32
 from minitorch.kernels.cpu.threads import blas_library, blas_variable
 
 __all__ = ["addmm", "mm"]
@@ -70,6 +71,11 @@ def addmm(bias: Array, a: Array, b: Array, beta: float, alpha: float) -> Array:
         out = np.empty((len(a), b.shape[1]), a.dtype)
         _biased_product(function, _THREADS, bias, a, b, out)
         return out
+    return _general_addmm(bias, a, b, beta, alpha)
+
+
+@in_float32
+def _general_addmm(bias: Array, a: Array, b: Array, beta: float, alpha: float) -> Array:
     product = mm(a, b)
     if alpha != 1:
         product *= product.dtype.type(alpha)

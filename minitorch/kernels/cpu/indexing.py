@@ -18,7 +18,7 @@ def _key(indices: Indices) -> Any:
     return tuple(slice(None) if each is None else each for each in indices)
 
 
-def index(a: Array, indices: Indices) -> Array:
+def index(a: Array, *indices: Array | None) -> Array:
     """The elements at those positions, laid out as torch does it; numpy's rules for mixed indices are torch's."""
     positions = indices[-1]
     if a.flags.c_contiguous and positions is not None and positions.dtype.kind == "i" and _given(indices) == 1:
@@ -68,16 +68,16 @@ def _order(a: Array, indices: Indices, ndim: int) -> list[int]:
     return order[::-1]
 
 
-def index_backward(grad: Array, shape: tuple[int, ...], indices: Indices) -> Array:
+def index_backward(grad: Array, *indices: Array | None, shape: tuple[int, ...]) -> Array:
     """Zeros, but for the gradient at those positions, summed up where a position occurs more than once."""
     whole = np.zeros(shape, grad.dtype)
     add_at(whole, indices, grad)
     return whole
 
 
-def index_put(a: Array, indices: Indices, values: Array | float, accumulate: bool = False) -> Array:
-    """A copy with other values at those positions, or with the values added to them."""
-    changed = a.copy()
+def index_put(a: Array, indices: Indices, values: Array | float, accumulate: bool = False, over: bool = False) -> Array:
+    """A copy (or, with ``over``, the array itself) with other values at those positions, or with the values added to them."""
+    changed = a if over else a.copy()
     if accumulate:
         add_at(changed, indices, values)
     else:

@@ -1,7 +1,8 @@
 """Musser's introspective sort and selection, step by step as GNU's C++ library takes them.
 
 torch sorts and selects with that library, and where elements are equal, the steps decide in which order their indices come out.
-Here keys and indices are two arrays, of which always the same elements are moved. NaN counts as larger than all numbers.
+Here keys and indices are two arrays, of which always the same elements are moved. NaN counts as larger than all numbers, unless
+the order is ``PLAIN``, in which it is neither smaller nor larger than anything: then the result is what the steps make of it.
 
 Source: D. Musser, "Introspective Sorting and Selection Algorithms", 1997; of the library, which pivot it takes (the median of
 the second, the middle and the last element), and that it sorts up to 16 elements by insertion.
@@ -12,11 +13,15 @@ from __future__ import annotations
 from minitorch.kernels.cpu.compiler import jit
 from minitorch.kernels.cpu.sorting import SMALL
 
-__all__ = ["partial_sort", "select", "sort"]
+__all__ = ["PLAIN", "partial_sort", "select", "sort"]
+
+PLAIN = 2  # in the place of ``descending``
 
 
 @jit
 def _before(a, b, descending):
+    if descending == PLAIN:
+        return a < b
     if descending:
         return a > b or (a != a and b == b)
     return a < b or (a == a and b != b)
@@ -32,7 +37,8 @@ def _swap(keys, order, i, j):
 def _insertion_sort(keys, order, begin, end, descending):
     for position in range(begin + 1, end):
         key, index = keys[position], order[position]
-        while position > begin and _before(key, keys[position - 1], descending):
+        to_front = position - begin < SMALL and _before(key, keys[begin], descending)
+        while position > begin and (to_front or _before(key, keys[position - 1], descending)):
             keys[position], order[position] = keys[position - 1], order[position - 1]
             position -= 1
         keys[position], order[position] = key, index

@@ -9,7 +9,7 @@ import numpy as np
 from minitorch.kernels.cpu import elementwise
 from minitorch.kernels.cpu.threads import BLAS_SHARES, on_one_blas_thread
 
-__all__ = ["bmm", "dot", "mv", "outer"]
+__all__ = ["bmm", "dot", "matmul", "mv", "outer"]
 
 Array = np.ndarray
 
@@ -34,6 +34,11 @@ def mm(a: Array, b: Array) -> Array:
 
 def bmm(a: Array, b: Array) -> Array:
     """(b, n, k) @ (b, k, m)."""
+    return _product(np.matmul, a, b)
+
+
+def matmul(a: Array, b: Array) -> Array:
+    """(…, n, k) @ (…, k, m), which are broadcast."""
     return _product(np.matmul, a, b)
 
 

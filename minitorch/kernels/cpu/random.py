@@ -13,12 +13,17 @@ import math
 import secrets
 from collections.abc import Iterator
 from types import ModuleType
+from typing import Any
 
 import numpy as np
+
+from minitorch.dtypes import BFLOAT16, limits_of
+from minitorch.kernels.cpu.creation import cast, new
 
 __all__ = ["Generator", "bernoulli", "normal", "randint", "random", "randperm", "uniform"]
 
 BLOCK = 1 << 16  # elements at a time: the words of a block fit in the cache
+SINGLE = np.dtype(np.float32)
 FEW = 1 << 12  # elements up to which numpy or Python will do: a small tensor is not worth importing the compiler for
 
 MASK_32, MASK_64 = (1 << 32) - 1, (1 << 64) - 1
@@ -118,18 +123,20 @@ class Generator:
 def uniform(
     generator: Generator, shape: tuple[int, ...], dtype: np.dtype, low: float = 0.0, high: float = 1.0
 ) -> np.ndarray:
-    """Numbers spread evenly over [low, high): float16, float32 or float64, as torch's ``uniform_``."""
+    """Numbers spread evenly over [low, high): of a floating point dtype, as torch's ``uniform_``."""
+    dtype = _as_dtype(dtype)
+    if dtype.itemsize == 2:  # torch calculates in float32
+        rounded, bound = (
+            cast(each, dtype) for each in (uniform(generator, shape, SINGLE, low, high), np.array([high]))
+        )
+        rounded[rounded.astype(np.float32) >= bound.astype(np.float32)] = low  # rounding may have reached it
+        return rounded
     out = np.empty(shape, dtype)
-    precise = np.float64 if out.dtype == np.float64 else np.float32  # what torch calculates in
     for block in _blocks(out):
-        numbers = block.astype(precise, copy=False)
-        if precise is np.float64:
-            _to_uniform(generator.long_words(block.size), numbers, 53, low, high)
+        if dtype.itemsize == 8:
+            _to_uniform(generator.long_words(block.size), block, 53, low, high)
         else:
-            _to_uniform(generator.words(block.size), numbers, 24, low, high)
-        if numbers is not block:
-            block[:] = numbers
-            block[block >= out.dtype.type(high)] = low  # rounding to float16 may have reached it
+            _to_uniform(generator.words(block.size), block, 24, low, high)
     return out
 
 
@@ -141,30 +148,30 @@ def normal(
     std: float = 1.0,
     contiguous: bool = True,
 ) -> np.ndarray:
-    """Normally distributed numbers: float16, float32 or float64, as torch's ``normal_``.
+    """Normally distributed numbers: of a floating point dtype, as torch's ``normal_``.
 
     Torch draws differently for fewer than 16 elements, and when the tensor to be filled is not `contiguous`.
     Source: G. E. P. Box and M. E. Muller, A Note on the Generation of Random Normal Deviates (1958).
     """
-    dtype = np.dtype(dtype)
+    dtype = _as_dtype(dtype)
     count = math.prod(shape)
     if count < 16 or not contiguous:
         samples = _normals_in_pairs(generator, count)
         if (mean, std) != (0, 1):
             _compiled().scale_and_shift(samples, mean, std)
-        return samples.astype(dtype).reshape(shape)
+        return cast(samples, dtype).reshape(shape)
 
     precise = np.dtype(np.float64 if dtype == np.float64 else np.float32)
     to_normal = _compiled().groups_to_normal64 if precise == np.float64 else _compiled().groups_to_normal32
     in_groups = count // 16 * 16
     out = np.empty(count, precise)
-    drawn = in_groups if dtype == np.float16 else count  # float16 skips those that the last group replaces
+    drawn = in_groups if dtype.itemsize == 2 else count  # halves skip those that the last group replaces
     out[:drawn] = uniform(generator, (drawn,), precise)
     to_normal(out[:in_groups], mean, std)
     if in_groups < count:  # the last group overlaps the one before, with uniform numbers of its own
         out[-16:] = uniform(generator, (16,), precise)
         to_normal(out[-16:], mean, std)
-    return out.astype(dtype, copy=False).reshape(shape)
+    return cast(out, dtype).reshape(shape)
 
 
 def randint(generator: Generator, low: int, high: int, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
@@ -174,9 +181,9 @@ def randint(generator: Generator, low: int, high: int, shape: tuple[int, ...], d
 
 def random(generator: Generator, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     """Whole numbers from 0 to the largest that the type holds exactly, as torch's ``random_()``."""
-    dtype = np.dtype(dtype)
+    dtype = _as_dtype(dtype)
     if dtype.kind == "f":
-        count_of_values = 2 ** (np.finfo(dtype).nmant + 1) + 1
+        count_of_values = 2 ** limits_of(dtype).digits + 1
     else:
         count_of_values = 2 if dtype == np.bool else int(np.iinfo(dtype).max) + 1
     return _whole_numbers(generator, 0, count_of_values, dtype.itemsize == 8, shape, dtype)
@@ -191,13 +198,18 @@ def randperm(generator: Generator, n: int, dtype: np.dtype) -> np.ndarray:
         out = np.empty(n, np.int64)
         for start in range(0, n, BLOCK):
             _compiled().insert_shuffled(out, start, generator.long_words(min(BLOCK, n - start)))
-    return out.astype(dtype, copy=False)
+    return cast(out, dtype)
 
 
 def bernoulli(generator: Generator, probability: np.ndarray, dtype: np.dtype | None = None) -> np.ndarray:
     """Ones with the given probabilities (any shape, floating point), else zeros; by default of the same type."""
     precise = np.dtype(np.float64 if probability.dtype == np.float64 else np.float32)
-    return (uniform(generator, probability.shape, precise) < probability).astype(dtype or probability.dtype)
+    return cast(uniform(generator, probability.shape, precise) < probability, dtype or probability.dtype)
+
+
+def _as_dtype(given: Any) -> np.dtype:
+    """The dtype for one of numpy's classes, too."""
+    return given if given is BFLOAT16 else np.dtype(given)
 
 
 def _blocks(out: np.ndarray) -> Iterator[np.ndarray]:
@@ -209,7 +221,7 @@ def _blocks(out: np.ndarray) -> Iterator[np.ndarray]:
 def _whole_numbers(
     generator: Generator, low: int, count_of_values: int, wide: bool, shape: tuple[int, ...], dtype: np.dtype
 ) -> np.ndarray:
-    out = np.empty(shape, dtype)
+    out = new(np.empty, shape, dtype)
     for block in _blocks(out):
         words = generator.long_words(block.size) if wide else generator.words(block.size).astype(np.uint32)
         words %= words.dtype.type(count_of_values)

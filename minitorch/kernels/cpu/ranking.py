@@ -202,7 +202,7 @@ def _occurrence(row, value, number):
 def _mode(keys, out):
     for row in prange(len(keys)):
         ordered, order = keys[row].copy(), np.arange(keys.shape[1])
-        introsort.sort(ordered, order, False)
+        introsort.sort(ordered, order, introsort.PLAIN)
         most = 0
         count = 0
         for i in range(len(order)):

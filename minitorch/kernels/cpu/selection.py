@@ -26,8 +26,8 @@ def relu(a: Array) -> Array:
 
 
 def relu_backward(grad: Array, result: Array) -> Array:
-    """The gradient where the result is positive, 0 elsewhere (also where the input was exactly 0)."""
-    return pass_over(_relu_backward, grad, result) if _is_plain(grad) else where(result > 0, grad, 0.0)
+    """The gradient, but 0 where the result is not positive (also where the input was exactly 0); NaN lets it through."""
+    return pass_over(_relu_backward, grad, result) if _is_plain(grad) else where(result <= 0, 0.0, grad)
 
 
 def sign(a: Array) -> Array:
@@ -96,7 +96,7 @@ def _relu_backward(grad, result, out):
     zero = grad.dtype.type(0)
     for i in prange(grad.size):
         value = grad[i]
-        out[i] = value if result[i] > 0 else zero
+        out[i] = zero if result[i] <= 0 else value
 
 
 @parallel_jit

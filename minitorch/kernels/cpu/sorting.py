@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
 
-__all__ = ["bincount", "histc", "sort", "unique", "unique_dim"]
+__all__ = ["bincount", "histc", "histogram", "sort", "unique", "unique_dim"]
 
 Array = np.ndarray
 
@@ -81,3 +84,24 @@ def histc(a: Array, bins: int, low: float, high: float) -> Array:
     inside = a[(a >= number(low)) & (a <= number(high))]
     bin_of = ((inside - number(low)) * bins / (number(high) - number(low))).astype(np.int64)
     return np.bincount(np.minimum(bin_of, bins - 1), minlength=bins).astype(a.dtype)
+
+
+def histogram(a: Array, edges: Sequence[Array], weights: Array | None, density: bool) -> Array:
+    """How many points lie between edges, or what their weights add up to; coordinates are the last dimension.
+
+    With ``density`` this is divided by the total and by the volume of each bin.
+    """
+    points, sizes = a.reshape(-1, a.shape[-1]), [len(each) - 1 for each in edges]
+    place, inside = np.zeros(len(points), np.int64), np.ones(len(points), bool)
+    for d, each in enumerate(edges):
+        x = points[:, d]
+        inside &= (x >= each[0]) & (x <= each[-1])
+        bin_of = np.minimum(np.searchsorted(each, x, "right") - 1, sizes[d] - 1)
+        place = place * sizes[d] + bin_of
+    counted = None if weights is None else weights.reshape(-1)[inside]
+    hist = np.bincount(place[inside], counted, math.prod(sizes)).reshape(sizes).astype(a.dtype)
+    if density:
+        hist /= hist.sum()
+        for d, each in enumerate(edges):
+            hist /= np.diff(each).reshape(-1, *[1] * (len(sizes) - 1 - d))
+    return hist

@@ -10,29 +10,47 @@ from collections.abc import Sequence
 import numpy as np
 
 __all__ = [
-    "as_strided", "diagonal", "diagonal_backward", "split", "unfold", "unfold_backward", "view_dtype",
+    "as_strided", "as_strided_scatter", "diagonal", "diagonal_backward", "split", "unfold", "unfold_backward",
 ]  # fmt: skip
 
 Array = np.ndarray
 _strided = np.lib.stride_tricks.as_strided
+_dtype_of = Array.dtype.__get__  # type: ignore[attr-defined]  # numpy's own, also for classes that have another
 
 
-def storage(a: Array) -> Array:
-    """The whole memory that an array lies in, as one row of elements; it ends where memory of another dtype begins."""
+def owner(a: Array) -> Array:
+    """The array that has the memory that an array lies in; it is sought no further than to memory of another dtype."""
     owner = a
     while owner.base is not None:
         # numpy puts a stand-in between an array and another that was made of it by its strides.
         below = owner.base if isinstance(owner.base, Array) else getattr(owner.base, "base", None)
-        if not isinstance(below, Array) or below.dtype != a.dtype:
+        if not isinstance(below, Array) or _dtype_of(below) != _dtype_of(a):
             break
         owner = below
-    last = sum((size - 1) * step for size, step in zip(owner.shape, owner.strides, strict=True)) // owner.itemsize
-    return _strided(owner, (last + 1 if owner.size else 0,), (owner.itemsize,))
+    return owner
+
+
+def storage(a: Array) -> Array:
+    """The whole memory that an array lies in, as one row of elements; it ends where memory of another dtype begins."""
+    whole = owner(a)
+    last = sum((size - 1) * step for size, step in zip(whole.shape, whole.strides, strict=True)) // whole.itemsize
+    return _strided(whole.view(Array), (last + 1 if whole.size else 0,), (whole.itemsize,))
 
 
 def as_strided(a: Array, size: tuple[int, ...], stride: tuple[int, ...], storage_offset: int) -> Array:
     """The elements of ``a``'s storage that lie ``stride`` apart, from ``storage_offset`` on."""
     return _strided(storage(a)[storage_offset:], size, [step * a.itemsize for step in stride])
+
+
+def as_strided_scatter(
+    a: Array, src: Array, size: tuple[int, ...], stride: tuple[int, ...], storage_offset: int
+) -> Array:
+    """``a`` in a copy of its storage, in which ``src`` is where ``as_strided`` shows elements."""
+    whole = storage(a)
+    first = a.__array_interface__["data"][0] - whole.__array_interface__["data"][0]
+    copied = whole.copy()
+    as_strided(copied, size, stride, storage_offset)[...] = src
+    return _strided(copied[first // a.itemsize :], a.shape, a.strides)
 
 
 def diagonal(a: Array, offset: int, dim1: int, dim2: int) -> Array:
@@ -76,8 +94,3 @@ def unfold_backward(grad: Array, shape: tuple[int, ...], dim: int, size: int, st
     for first in range(size):
         whole[(slice(None),) * dim + (slice(first, first + step * (count - 1) + 1, step),)] += grad[..., first]
     return whole
-
-
-def view_dtype(a: Array, dtype: np.dtype) -> Array:
-    """The same bytes, read as another dtype."""
-    return a.view(dtype)

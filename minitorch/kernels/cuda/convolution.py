@@ -1,4 +1,6 @@
-"""Two-dimensional convolution and its two gradients, each as one product of matrices that are never laid out in memory.
+"""Convolution over one or two dimensions and its two gradients, each as one product of matrices never laid out in memory.
+
+A signal is an image of one row.
 
 With h = stride * i + dilation * a - padding in rows, and w likewise in columns::
 
@@ -11,6 +13,8 @@ Source: Chetlur and others, "cuDNN: Efficient Primitives for Deep Learning".
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from math import prod
 
 from minitorch.kernels.cuda.array import DeviceArray, empty
@@ -29,31 +33,58 @@ from minitorch.kernels.cuda.patches import (
     to_images,
 )
 from minitorch.kernels.cuda.reduction import sum
-from minitorch.kernels.cuda.shape import permute, reshape, view
-from minitorch.kernels.windows import windows_along
+from minitorch.kernels.cuda.shape import permute, reshape, squeeze, unsqueeze, view
+from minitorch.kernels.windows import in_a_plane, pooled_size
 
-__all__ = ["conv2d", "conv2d_input_grad", "conv2d_weight_grad"]
+__all__ = ["convolution", "convolution_input_grad", "convolution_weight_grad"]
 
 Pair = tuple[int, int]
+Sizes = tuple[int, ...]
 
 
-def conv2d(
+def _with_signals(kernel: Callable[..., DeviceArray]) -> Callable[..., DeviceArray]:
+    """A kernel of images, also for signals (N, C, W).
+
+    Raises:
+        NotImplementedError: volumes are given to it.
+    """
+
+    @wraps(kernel)
+    def of_any(
+        first: DeviceArray, second: DeviceArray, third: DeviceArray | Sizes | None,
+        stride: Sizes, padding: Sizes, dilation: Sizes, groups: int,
+    ) -> DeviceArray:  # fmt: skip
+        if first.ndim == 4:
+            return kernel(first, second, third, stride, padding, dilation, groups)
+        if first.ndim != 3:
+            raise NotImplementedError(f"{kernel.__name__} over {first.ndim - 2} dimensions is not supported on CUDA")
+        if isinstance(third, tuple):  # the shape of the result
+            third = (*third[:2], 1, *third[2:])
+        how = in_a_plane(stride, padding, dilation)
+        return squeeze(kernel(unsqueeze(first, 2), unsqueeze(second, 2), third, *how, groups), (2,))
+
+    return of_any
+
+
+@_with_signals
+def convolution(
     input: DeviceArray, weight: DeviceArray, bias: DeviceArray | None,
     stride: Pair, padding: Pair, dilation: Pair, groups: int,
 ) -> DeviceArray:  # fmt: skip
-    """Cross-correlation of (N, C, H, W) with (O, C / groups, KH, KW), plus the bias (O,)."""
-    size = tuple(map(windows_along, input.shape[2:], weight.shape[2:], stride, padding, dilation))
+    """Cross-correlation of (N, C, …) with (O, C / groups, …), plus the bias (O,)."""
+    size = tuple(map(pooled_size, input.shape[2:], weight.shape[2:], stride, padding, dilation))
     out = empty((input.shape[0], weight.shape[0], *size), input.dtype)
     images = Images(row_by_row(input), weight.shape[1], (size[0], size[1]), stride, (1, 1))
     matrices = reshape(row_by_row(weight), (groups, weight.shape[0] // groups, prod(weight.shape[1:])))
     return _correlate(images, matrices, _offsets(weight.shape[2:], padding, dilation), bias, out)
 
 
-def conv2d_input_grad(
+@_with_signals
+def convolution_input_grad(
     grad: DeviceArray, weight: DeviceArray, input_shape: tuple[int, ...],
     stride: Pair, padding: Pair, dilation: Pair, groups: int,
 ) -> DeviceArray:  # fmt: skip
-    """The gradient of conv2d's input: ``Σ_(o,a,b) weight[o, c, a, b] * grad[n, o, i, j]`` over all that met the pixel."""
+    """The gradient of the input; ``input_shape`` may have any sizes for which there is such an output, or a larger one."""
     out_channels, channels, *kernel_size = weight.shape
     each = out_channels // groups
     by_group = reshape(weight, (groups, each, channels, prod(kernel_size)))
@@ -64,11 +95,12 @@ def conv2d_input_grad(
     return _correlate(images, matrices, met, None, empty(input_shape, grad.dtype))
 
 
-def conv2d_weight_grad(
+@_with_signals
+def convolution_weight_grad(
     grad: DeviceArray, input: DeviceArray, weight_shape: tuple[int, ...],
     stride: Pair, padding: Pair, dilation: Pair, groups: int,
 ) -> DeviceArray:  # fmt: skip
-    """The gradient of conv2d's weight: ``Σ_(n,i,j) grad[n, o, i, j] * input[n, c, h, w]``.
+    """The gradient of the weight.
 
     The sum is over many pixels and gives few numbers, so it is cut into parts of one length, whose results are added up.
     """

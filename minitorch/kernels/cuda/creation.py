@@ -9,7 +9,7 @@ import numpy as np
 from minitorch.kernels.cuda import formulas
 from minitorch.kernels.cuda.array import DeviceArray, empty
 from minitorch.kernels.cuda.launch import blocks_for, launch
-from minitorch.kernels.cuda.lifting import cast, position, write
+from minitorch.kernels.cuda.lifting import broadcast_strides, cast, position, write
 
 __all__ = ["cast", "fill", "ones", "zeros"]
 
@@ -22,7 +22,7 @@ def _fill(out, value, size):
 
 def _filled(shape: tuple[int, ...], dtype: np.dtype, value: Any) -> DeviceArray:
     out = empty(shape, dtype)
-    launch(_fill, blocks_for(out.size), (out, dtype.type(value), np.uint32(out.size)))
+    launch(_fill, blocks_for(out.size), (out, np.asarray(value).astype(dtype)[()], np.uint32(out.size)))
     return out
 
 
@@ -37,9 +37,10 @@ def ones(shape: tuple[int, ...], like: DeviceArray, dtype: np.dtype | None = Non
 
 
 def fill(a: DeviceArray, value: float | DeviceArray) -> DeviceArray:
-    """``value`` in every place of an array like ``a``."""
-    if not isinstance(value, DeviceArray):
-        return _filled(a.shape, a.dtype, value)
-    out = empty(a.shape, a.dtype)
-    write(formulas.same, out, value)
-    return out
+    """``value``, cast, as the one element behind all places of an array like ``a``."""
+    if isinstance(value, DeviceArray):
+        element = empty(value.shape, a.dtype)
+        write(formulas.same, element, value)
+    else:
+        element = _filled((), a.dtype, value)
+    return element.view(a.shape, broadcast_strides(element, a.shape))

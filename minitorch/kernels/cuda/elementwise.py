@@ -9,7 +9,7 @@ import numpy as np
 
 from minitorch.kernels.cuda import formulas
 from minitorch.kernels.cuda.array import DeviceArray, empty
-from minitorch.kernels.cuda.lifting import BOOL, binary, cast, lift, unary, write
+from minitorch.kernels.cuda.lifting import BOOL, Formula, binary, cast, lift, of_second_number, unary, write
 
 __all__ = [
     "abs",
@@ -54,6 +54,7 @@ __all__ = [
     "mul",
     "ne",
     "neg",
+    "overwrite",
     "pow",
     "reciprocal",
     "round",
@@ -88,10 +89,10 @@ def _sigmoid(x: Any) -> Any:
     return one / (one + math.exp(-x))
 
 
-abs = unary(lambda x: x if x > 0 else -x if x < 0 else x * x)
-neg = unary(lambda x: -x)
+abs = unary(formulas.absolute)
+neg = unary(formulas.negative)
 _square = unary(lambda x: x * x)
-sqrt = unary(lambda x: math.sqrt(x))
+sqrt = unary(formulas.root)
 rsqrt = unary(lambda x: type(x)(1) / math.sqrt(x))
 reciprocal = unary(lambda x: type(x)(1) / x)
 exp = unary(lambda x: math.exp(x))
@@ -122,9 +123,9 @@ logical_not = unary(lambda x: not x, BOOL)
 _invert = unary(lambda x: ~x)
 
 add = binary(formulas.add)
-sub = binary(lambda x, y: x - y)
+sub = binary(formulas.subtract)
 mul = binary(formulas.multiply)
-_quotient = binary(lambda x, y: x / y)
+_quotient = binary(formulas.divide)
 _power = binary(lambda x, y: math.pow(x, y))
 copysign = binary(lambda x, y: math.copysign(x, y))
 maximum = binary(formulas.larger)
@@ -196,3 +197,29 @@ def row_by_row(a: DeviceArray) -> DeviceArray:
 def write_over(target: DeviceArray, source: DeviceArray) -> None:
     """Writes ``source``, which is broadcast and cast, over ``target``."""
     write(formulas.same, target, source)
+
+
+def overwrite(name: str, a: DeviceArray, *operands: DeviceArray | float, alpha: float = 1) -> bool:
+    """Writes what the kernel of that name gives for ``a`` and operands of its dtype and shape (or numbers) over ``a``.
+
+    Returns:
+        Whether it did: it does where the kernel is one formula for floats, and no operand is another view of ``a``.
+    """
+    formula = OVERWRITING.get((name, 1 + len(operands)))
+    if formula is None or a.dtype.kind != "f":
+        return False
+    arrays = [each for each in operands if isinstance(each, DeviceArray)]
+    if any(each.memory is a.memory and each is not a for each in arrays):
+        return False
+    numbers = tuple([a.dtype.type(each * alpha) for each in operands if not isinstance(each, DeviceArray)])
+    if alpha != 1:
+        arrays = [mul(each, alpha) for each in arrays]
+    write(of_second_number(formula) if numbers else formula, a, a, *arrays, numbers=numbers)
+    return True
+
+
+OVERWRITING: dict[tuple[str, int], Formula] = {
+    ("abs", 1): formulas.absolute, ("add", 2): formulas.add, ("div", 2): formulas.divide, ("mul", 2): formulas.multiply,
+    ("neg", 1): formulas.negative, ("sqrt", 1): formulas.root, ("sub", 2): formulas.subtract,
+}  # fmt: skip
+"""The formulas of kernels that write over an operand, by name and number of operands."""

@@ -201,7 +201,7 @@ def binary(formula: Formula, dtype: np.dtype | None = None) -> Callable[..., Dev
         if isinstance(a, DeviceArray) and isinstance(b, DeviceArray):
             return lift(formula, cast(a, given), cast(b, given), dtype=dtype)
         if isinstance(a, DeviceArray):
-            return lift(_of_second_number(formula), cast(a, given), numbers=(given.type(b),), dtype=dtype)
+            return lift(of_second_number(formula), cast(a, given), numbers=(given.type(b),), dtype=dtype)
         assert isinstance(b, DeviceArray)
         return lift(_of_first_number(formula), cast(b, given), numbers=(given.type(a),), dtype=dtype)
 
@@ -215,6 +215,7 @@ def _of_first_number(formula: Formula) -> Formula:
 
 
 @cache
-def _of_second_number(formula: Formula) -> Formula:
+def of_second_number(formula: Formula) -> Formula:
+    """The same formula, of which the second operand is a number."""
     f = function(formula)
     return lambda x, number: f(x, number)

@@ -1,6 +1,6 @@
-"""Max pooling over the last two dimensions, its gradient, and the gradient's gradient.
+"""Max pooling over the last dimensions, one or two, its gradient, and the gradient's gradient.
 
-Forward notes which element won each window, as a flat position in its plane of ``height * width`` elements.
+Forward notes which element won each window, as a flat position in its plane, the elements of the last dimensions.
 """
 
 from __future__ import annotations
@@ -17,27 +17,39 @@ from minitorch.kernels.cuda.device import cuda, function, number_type
 from minitorch.kernels.cuda.elementwise import row_by_row
 from minitorch.kernels.cuda.launch import blocks_for, launch
 from minitorch.kernels.cuda.lifting import position
-from minitorch.kernels.windows import index_dtype, windows_along
+from minitorch.kernels.cuda.shape import squeeze, unsqueeze
+from minitorch.kernels.windows import in_a_plane, index_dtype, pooled_size
 
-__all__ = ["max_pool2d", "max_pool2d_backward", "max_pool2d_gather"]
+__all__ = ["max_pool", "max_pool_backward", "max_pool_gather"]
 
-Pair = tuple[int, int]
+Sizes = tuple[int, ...]
 
 THREADS = 256
 
 
-def max_pool2d(
-    input: DeviceArray, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair, ceil_mode: bool
+def max_pool(
+    input: DeviceArray, kernel_size: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, ceil_mode: bool
 ) -> tuple[DeviceArray, DeviceArray]:
-    """The largest element of each window of (..., height, width), and its position in the plane.
+    """The largest element of each window over the last dimensions, and its position in the plane.
 
     The first of equal elements wins, a NaN beats all that is none, the last NaN wins. Padding never wins.
     A window wholly in the padding, which dilation can cause, is -inf at a position beyond the plane.
     Positions are of the smallest type that holds them.
+
+    Raises:
+        NotImplementedError: windows have three dimensions.
     """
+    dims = len(kernel_size)
+    if dims == 1:  # the one row of a plane
+        row = input.ndim - 1
+        how = in_a_plane(stride, padding, dilation)
+        output, indices = max_pool(unsqueeze(input, row), (1, *kernel_size), *how, ceil_mode)
+        return squeeze(output, (row,)), squeeze(indices, (row,))
+    if dims != 2:
+        raise NotImplementedError(f"max_pool over {dims} dimensions is not supported on CUDA")
     plane = input.shape[-2:]
     size = tuple(
-        windows_along(*line, ceil_mode) for line in zip(plane, kernel_size, stride, padding, dilation, strict=True)
+        pooled_size(*line, ceil_mode) for line in zip(plane, kernel_size, stride, padding, dilation, strict=True)
     )
     rows, columns = map(_firsts, size, stride, padding, dilation)
     beyond = (rows >= plane[0]).any() or (columns >= plane[1]).any()
@@ -52,22 +64,25 @@ def max_pool2d(
     return output, indices
 
 
-def max_pool2d_backward(grad: DeviceArray, indices: DeviceArray, input: DeviceArray) -> DeviceArray:
+def max_pool_backward(grad: DeviceArray, indices: DeviceArray, input: DeviceArray, dims: int) -> DeviceArray:
     """Adds each element of ``grad`` to the position, in zeros of the shape of ``input``, that ``indices`` name for it."""
     out = empty(input.shape, grad.dtype)
-    plane, windows = prod(input.shape[-2:]), prod(grad.shape[-2:])
+    plane, windows = prod(input.shape[-dims:]), prod(grad.shape[-dims:])
     kernel = _scatter(number_type(grad.dtype))
     sizes = (np.uint32(plane), np.uint32(windows))
     launch(
-        kernel, (prod(input.shape[:-2]) if plane else 0,), (out, row_by_row(grad), row_by_row(indices), *sizes), THREADS
+        kernel,
+        (prod(input.shape[:-dims]) if plane else 0,),
+        (out, row_by_row(grad), row_by_row(indices), *sizes),
+        THREADS,
     )
     return out
 
 
-def max_pool2d_gather(input: DeviceArray, indices: DeviceArray) -> DeviceArray:
-    """The elements of ``input`` (..., height, width) at the flat positions ``indices`` (..., out_height, out_width)."""
+def max_pool_gather(input: DeviceArray, indices: DeviceArray, dims: int) -> DeviceArray:
+    """The elements of ``input`` at the positions ``indices`` in its planes, which the last ``dims`` dimensions make up."""
     out = empty(indices.shape, input.dtype)
-    numbers = tuple(map(np.uint32, (out.size, prod(input.shape[-2:]), prod(indices.shape[-2:]))))
+    numbers = tuple(map(np.uint32, (out.size, prod(input.shape[-dims:]), prod(indices.shape[-dims:]))))
     launch(_gather, blocks_for(out.size), (out, row_by_row(input), row_by_row(indices), *numbers))
     return out
 

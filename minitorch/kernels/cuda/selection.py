@@ -14,7 +14,7 @@ __all__ = ["clamp", "masked_fill", "relu", "relu_backward", "sign", "where"]
 
 relu = unary(lambda x: type(x)(0) if x < 0 else x)
 sign = unary(lambda x: type(x)(1) if x > 0 else type(x)(-1) if x < 0 else type(x)(0))
-relu_backward = binary(lambda grad, result: grad if result > 0 else type(grad)(0))
+relu_backward = binary(lambda grad, result: type(grad)(0) if result <= 0 else grad)
 
 
 def clamp(a: DeviceArray, low: float | DeviceArray | None, high: float | DeviceArray | None) -> DeviceArray:

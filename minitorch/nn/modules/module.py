@@ -206,6 +206,10 @@ class Module(Stateful):
         """Changes the dtype of all parameters and buffers in place. Returns the module."""
         return self._apply(lambda t: t.type(dst_type))
 
+    def bfloat16(self) -> Module:
+        """Changes floating point parameters and buffers to bfloat16 in place. Returns the module."""
+        return self._apply(lambda t: t.bfloat16() if t.is_floating_point() else t)
+
     def half(self) -> Module:
         """Changes floating point parameters and buffers to float16 in place. Returns the module."""
         return self._apply(lambda t: t.half() if t.is_floating_point() else t)

@@ -117,12 +117,31 @@ def pointwise() -> list[Case]:
         Case("cast down", lambda k, a: k.cast(a, np.dtype("f")), (normal(257),), "dl?"),
         Case("cast to whole", lambda k, a: k.cast(a, np.dtype("i8")), (normal(257),), "fdi?"),
         Case("cast to truth", lambda k, a: k.cast(a, np.dtype(bool)), (normal(257),), "fdl"),
+        Case("relu_backward NaN", lambda k, a, b: k.relu_backward(b, a), (special(257), normal(257))),
         Case("fill", call("fill", 3), (normal(5, 7),), "fdl?"),
+        Case("fill whole", call("fill", 300.5), (normal(5, 7),), "ib"),
+        Case("fill broadcast", call("fill"), (normal(5, 7), normal(5, 1)), "fl"),
         Case("zeros", lambda k, a: k.zeros((3, 4), a), (normal(1),), "fl?"),
         Case("ones", lambda k, a: k.ones((257,), a), (normal(1),), "fl?"),
         Case("add_into", lambda k, a, b: k.add_into(k.clone(a), b), (normal(257), normal(257))),
     ]
-    return rows
+    for name in ("abs", "neg", "sqrt"):
+        rows.append(Case(f"overwrite {name}", overwritten(name), (special(13, 31),)))
+    for name in ("add", "sub", "mul", "div"):
+        rows += [
+            Case(f"overwrite {name}", overwritten(name), (special(13, 31), normal(13, 31))),
+            Case(f"overwrite {name} number", overwritten(name, 0.1), (normal(13, 31),)),
+        ]
+    return [*rows, Case("overwrite alpha", overwritten("sub", alpha=0.5), (normal(31), normal(31)), close=2)]
+
+
+def overwritten(name: str, *numbers: Any, **settings: Any) -> Program:
+    def program(k: Any, a: Any, *others: Any) -> Any:
+        target = k.clone(a)
+        assert k.overwrite(name, target, *others, *numbers, **settings)
+        return target
+
+    return program
 
 
 ACTIVATIONS: dict[str, tuple[Any, ...]] = {
@@ -228,7 +247,8 @@ def products() -> list[Case]:
     return rows
 
 
-CONVOLUTIONS = [  # input, weight, and how
+CONVOLUTIONS: list[tuple[tuple[int, ...], tuple[int, ...], dict[str, Any]]] = [  # input, weight, and how
+    ((2, 4, 13), (6, 2, 3), {"stride": (2,), "padding": (1,), "dilation": (2,), "groups": 2}),
     ((2, 3, 8, 9), (5, 3, 3, 3), {"stride": (1, 1), "padding": (1, 1), "dilation": (1, 1), "groups": 1}),
     ((2, 4, 9, 7), (6, 2, 3, 2), {"stride": (2, 1), "padding": (1, 0), "dilation": (1, 2), "groups": 2}),
     ((1, 1, 5, 5), (1, 1, 1, 1), {"stride": (1, 1), "padding": (0, 0), "dilation": (1, 1), "groups": 1}),
@@ -247,16 +267,26 @@ def convolutions() -> list[Case]:
         grad = normal(shape[0], weight[0], *size)
         id = f"{shape} {weight}"
         rows += [
-            Case(f"conv2d {id}", call("conv2d", **how), (normal(*shape), normal(*weight), outputs), close=10),
-            Case(f"conv2d_input_grad {id}", call("conv2d_input_grad", shape, **how), (grad, normal(*weight)), close=10),
+            Case(f"convolution {id}", call("convolution", **how), (normal(*shape), normal(*weight), outputs), close=10),
             Case(
-                f"conv2d_weight_grad {id}", call("conv2d_weight_grad", weight, **how), (grad, normal(*shape)), close=20
+                f"convolution_input_grad {id}",
+                call("convolution_input_grad", shape, **how),
+                (grad, normal(*weight)),
+                close=10,
+            ),
+            Case(
+                f"convolution_weight_grad {id}",
+                call("convolution_weight_grad", weight, **how),
+                (grad, normal(*shape)),
+                close=20,
             ),
         ]
     return rows
 
 
-POOLINGS = [
+POOLINGS: list[tuple[tuple[int, ...], tuple[Any, ...]]] = [
+    ((3, 18), ((3,), (2,), (1,), (1,), True)),
+    ((1, 2), ((2,), (1,), (1,), (3,), False)),
     ((2, 3, 8, 9), ((2, 2), (2, 2), (0, 0), (1, 1), False)),
     ((2, 30, 31), ((3, 3), (1, 1), (1, 1), (1, 1), False)),
     ((1, 7, 7), ((3, 2), (2, 3), (1, 1), (2, 1), True)),
@@ -267,15 +297,17 @@ POOLINGS = [
 def poolings() -> list[Case]:
     def gradient(how: Any) -> Program:
         def program(k: Any, a: Any) -> Any:
-            output, indices = k.max_pool2d(a, *how)
-            return k.max_pool2d_backward(k.exp(k.mul(output, 0.1)), indices, a), k.max_pool2d_gather(a, indices)
+            output, indices = k.max_pool(a, *how)
+            dims = len(how[0])
+            grad = k.max_pool_backward(k.exp(k.mul(output, 0.1)), indices, a, dims)
+            return grad, k.max_pool_gather(a, indices, dims)
 
         return program
 
     rows = []
     for shape, how in POOLINGS:
-        rows.append(Case(f"max_pool2d {shape}", call("max_pool2d", *how), (special(*shape),), "fd"))
-        rows.append(Case(f"max_pool2d gradients {shape}", gradient(how), (normal(*shape),), "fd", close=4))
+        rows.append(Case(f"max_pool {shape}", call("max_pool", *how), (special(*shape),), "fd"))
+        rows.append(Case(f"max_pool gradients {shape}", gradient(how), (normal(*shape),), "fd", close=4))
     return rows
 
 

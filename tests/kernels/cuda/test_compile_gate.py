@@ -73,19 +73,19 @@ PROGRAMS = {
     "mm large": (lambda k, a, b: k.mm(a, b), (2048, 64), (64, 2048)),
     "mm large transposed": (lambda k, a, b: k.mm(k.t(a), k.t(b)), (64, 2048), (2048, 64)),
     "addmm ragged": (lambda k, c, a, b: k.addmm(c, a, b, 1, 1), (67,), (65, 31), (31, 67)),
-    "conv2d": (lambda k, a, b, c: k.conv2d(a, b, c, **HOW), (2, 3, 8, 9), (5, 3, 3, 3), (5,)),
-    "conv2d large": (lambda k, a, b: k.conv2d(a, b, None, **HOW), (16, 3, 64, 64), (128, 3, 3, 3)),
-    "conv2d_input_grad": (lambda k, a, b: k.conv2d_input_grad(a, b, (2, 3, 8, 9), **HOW), (2, 5, 8, 9), (5, 3, 3, 3)),
-    "conv2d_input_grad strided": (
-        lambda k, a, b: k.conv2d_input_grad(a, b, (2, 3, 16, 18), **STRIDED), (2, 5, 8, 9), (5, 3, 3, 3),
+    "convolution": (lambda k, a, b, c: k.convolution(a, b, c, **HOW), (2, 3, 8, 9), (5, 3, 3, 3), (5,)),
+    "convolution large": (lambda k, a, b: k.convolution(a, b, None, **HOW), (16, 3, 64, 64), (128, 3, 3, 3)),
+    "convolution_input_grad": (lambda k, a, b: k.convolution_input_grad(a, b, (2, 3, 8, 9), **HOW), (2, 5, 8, 9), (5, 3, 3, 3)),
+    "convolution_input_grad strided": (
+        lambda k, a, b: k.convolution_input_grad(a, b, (2, 3, 16, 18), **STRIDED), (2, 5, 8, 9), (5, 3, 3, 3),
     ),
-    "conv2d_weight_grad": (lambda k, a, b: k.conv2d_weight_grad(a, b, (5, 3, 3, 3), **HOW), (2, 5, 8, 9), (2, 3, 8, 9)),
-    "max_pool2d": (lambda k, a: k.max_pool2d(a, (2, 2), (2, 2), (0, 0), (1, 1), False)[0], (3, 9, 31)),
-    "max_pool2d_backward": (
-        lambda k, a, b, c: k.max_pool2d_backward(a, k.cast(b, np.dtype("i2")), c), (3, 4, 5), (3, 4, 5), (3, 8, 9),
+    "convolution_weight_grad": (lambda k, a, b: k.convolution_weight_grad(a, b, (5, 3, 3, 3), **HOW), (2, 5, 8, 9), (2, 3, 8, 9)),
+    "max_pool": (lambda k, a: k.max_pool(a, (2, 2), (2, 2), (0, 0), (1, 1), False)[0], (3, 9, 31)),
+    "max_pool_backward": (
+        lambda k, a, b, c: k.max_pool_backward(a, k.cast(b, np.dtype("i2")), c, 2), (3, 4, 5), (3, 4, 5), (3, 8, 9),
     ),
 }  # fmt: skip
-OF_FLOAT32 = {"conv2d large", "mm large", "mm large transposed"}
+OF_FLOAT32 = {"convolution large", "mm large", "mm large transposed"}
 
 
 @cache
@@ -153,11 +153,11 @@ def test_registers_and_shared_memory_suffice(name, capability, tmp_path):
         found = resources(text, capability, tmp_path)
         assert found["spilled"] == found["stack"] == 0
         assert found["registers"] * threads <= 65536
-        assert found["registers"] <= (128 if "large" in name or "conv" in name else 96)
+        assert found["registers"] <= (128 if "large" in name or "convolution" in name else 96)
         assert found["shared"] <= 16384
 
 
-@pytest.mark.parametrize("name", ["mm large", "mm large transposed", "conv2d large"])
+@pytest.mark.parametrize("name", ["mm large", "mm large transposed", "convolution large"])
 def test_the_main_loop_of_products_is_products(name):
     """Of the instructions between a step's two barriers at least 85 % are fused products: those of whole parts of the tile."""
     (text, _) = compiled(name, (9, 0))[-1]

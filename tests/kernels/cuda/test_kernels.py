@@ -58,7 +58,16 @@ def test_a_kernel_gives_what_the_cpus_gives(case, dtype, interpreter):
             )
 
 
-KEPT_LAYOUT = {"both transposed", "permuted", "five dimensions", "transposed", "sliced", "add (13, 31)"}
+KEPT_LAYOUT = {
+    "fill",
+    "fill broadcast",
+    "both transposed",
+    "permuted",
+    "five dimensions",
+    "transposed",
+    "sliced",
+    "add (13, 31)",
+}
 
 
 @pytest.mark.parametrize("case", [each for each in CASES if each.name in KEPT_LAYOUT], ids=lambda each: each.name)
@@ -114,6 +123,33 @@ def test_sgd_of_parameters_that_are_views(interpreter):
     np.testing.assert_array_equal(to_host(GPU.t(ours)), param)
 
 
+def test_what_cannot_be_written_over_is_left_as_it_is(interpreter):
+    a = from_host(np.arange(9, dtype="f").reshape(3, 3))
+    assert not GPU.overwrite("exp", a)
+    assert not GPU.overwrite("add", a)
+    assert not GPU.overwrite("add", a, GPU.t(a))
+    assert not GPU.overwrite("add", from_host(np.arange(9)), 1)
+    np.testing.assert_array_equal(to_host(a), np.arange(9).reshape(3, 3))
+    assert GPU.overwrite("add", a, a)
+    np.testing.assert_array_equal(to_host(a), 2 * np.arange(9).reshape(3, 3))
+
+
+def test_volumes_are_refused_by_name(interpreter):
+    volume, ones, zeros = from_host(np.zeros((1, 1, 2, 2, 2), "f")), (1, 1, 1), (0, 0, 0)
+    with pytest.raises(NotImplementedError, match="convolution_input_grad over 3 dimensions is not supported on CUDA"):
+        GPU.convolution_input_grad(volume, volume, (1, 1, 3, 3, 3), ones, zeros, ones, 1)
+    with pytest.raises(NotImplementedError, match="max_pool over 3 dimensions is not supported on CUDA"):
+        GPU.max_pool(volume, ones, ones, zeros, ones, False)
+
+
+def test_the_gradient_of_an_input_may_be_larger_than_what_was_read(interpreter):
+    grad, weight = np.random.default_rng(1).integers(-9, 9, (2, 1, 1, 4, 4)).astype("f")
+    how = {"stride": (3, 3), "padding": (1, 0), "dilation": (1, 1), "groups": 1}
+    theirs = CPU.convolution_input_grad(grad, weight, (1, 1, 16, 20), **how)
+    ours = GPU.convolution_input_grad(from_host(grad), from_host(weight), (1, 1, 16, 20), **how)
+    np.testing.assert_array_equal(to_host(ours), theirs)
+
+
 def test_a_target_that_is_no_class_is_found(interpreter):
     assert GPU.nll_outside(from_host(np.array([0, 3, -1])), 3, -1) == 3
     assert GPU.nll_outside(from_host(np.array([0, 2, -1])), 3, -1) is None
@@ -142,12 +178,12 @@ def test_more_slices_than_a_grid_has_blocks_are_made_longer(interpreter, monkeyp
 def test_pooling_of_any_windows_is_the_cpus(case, interpreter):
     shape, options = case
     a = np.random.default_rng(1).integers(-5, 5, shape).astype("f")
-    expected, found = CPU.max_pool2d(a, *options), GPU.max_pool2d(from_host(a), *options)
+    expected, found = CPU.max_pool(a, *options), GPU.max_pool(from_host(a), *options)
     for theirs, ours in zip(expected, map(to_host, found), strict=True):
         np.testing.assert_array_equal(ours, theirs)
         assert ours.dtype == theirs.dtype
-    grad = CPU.max_pool2d_backward(expected[0], expected[1], a)
-    np.testing.assert_allclose(to_host(GPU.max_pool2d_backward(*found, from_host(a))), grad, rtol=1e-6)
+    grad = CPU.max_pool_backward(expected[0], expected[1], a, 2)
+    np.testing.assert_allclose(to_host(GPU.max_pool_backward(*found, from_host(a), 2)), grad, rtol=1e-6)
 
 
 @given(
@@ -167,11 +203,11 @@ def test_convolution_of_any_geometry_is_the_cpus(sizes, stride, padding, dilatio
     input = random.integers(-3, 4, (n, channels * groups, height, width)).astype("f")
     weight = random.integers(-3, 4, (outputs * groups, channels, *kernel)).astype("f")
     how = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
-    output = CPU.conv2d(input, weight, None, **how)
+    output = CPU.convolution(input, weight, None, **how)
     programs = [
-        lambda k, a, w, g: k.conv2d(a, w, None, **how),
-        lambda k, a, w, g: k.conv2d_input_grad(g, w, input.shape, **how),
-        lambda k, a, w, g: k.conv2d_weight_grad(g, a, weight.shape, **how),
+        lambda k, a, w, g: k.convolution(a, w, None, **how),
+        lambda k, a, w, g: k.convolution_input_grad(g, w, input.shape, **how),
+        lambda k, a, w, g: k.convolution_weight_grad(g, a, weight.shape, **how),
     ]
     for program in programs:  # of whole numbers, whose sums are exact
         theirs = program(CPU, input, weight, output)
@@ -201,9 +237,9 @@ def test_large_tiles_convolve_too(interpreter, monkeypatch):
     random = np.random.default_rng(1)
     a, weight = (random.integers(-9, 10, shape).astype("f") for shape in ((2, 3, 9, 10), (5, 3, 3, 3)))
     how = {"stride": (2, 1), "padding": (1, 1), "dilation": (1, 1), "groups": 1}
-    grad = CPU.conv2d(a, weight, None, **how)
-    np.testing.assert_array_equal(to_host(GPU.conv2d(from_host(a), from_host(weight), None, **how)), grad)
+    grad = CPU.convolution(a, weight, None, **how)
+    np.testing.assert_array_equal(to_host(GPU.convolution(from_host(a), from_host(weight), None, **how)), grad)
     for name, other, shape in (("input", weight, a.shape), ("weight", a, weight.shape)):
-        program = f"conv2d_{name}_grad"
+        program = f"convolution_{name}_grad"
         ours = getattr(GPU, program)(from_host(grad), from_host(other), shape, **how)
         np.testing.assert_array_equal(to_host(ours), getattr(CPU, program)(grad, other, shape, **how))

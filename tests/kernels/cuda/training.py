@@ -23,8 +23,8 @@ def parameters() -> list[np.ndarray]:
 def step(k: Any, arrays: list[Any]) -> Any:
     """Forward, backward, and the update of the weights, as the engine calls the kernels. Returns the loss."""
     input, weight, bias, matrix, last_bias, target, *velocities = arrays
-    hidden = k.relu(k.conv2d(input, weight, bias, **HOW))
-    pooled, indices = k.max_pool2d(hidden, (2, 2), (2, 2), (0, 0), (1, 1), False)
+    hidden = k.relu(k.convolution(input, weight, bias, **HOW))
+    pooled, indices = k.max_pool(hidden, (2, 2), (2, 2), (0, 0), (1, 1), False)
     flat = k.view(pooled, (2, 18))
     scores = k.log_softmax(k.addmm(last_bias, flat, k.t(matrix), 1, 1), 1)
     loss, weights = k.nll_loss_forward(scores, target, None, -100, "mean")
@@ -33,8 +33,8 @@ def step(k: Any, arrays: list[Any]) -> Any:
     grad = k.log_softmax_backward(grad, scores, 1)
     matrix_grad, last_bias_grad = k.mm(k.t(grad), flat), k.sum_to(grad, (3,))
     grad = k.reshape(k.mm(grad, matrix), (2, 2, 3, 3))
-    grad = k.relu_backward(k.max_pool2d_backward(grad, indices, hidden), hidden)
-    weight_grad, bias_grad = k.conv2d_weight_grad(grad, input, (2, 1, 3, 3), **HOW), k.sum(grad, (0, 2, 3), False)
+    grad = k.relu_backward(k.max_pool_backward(grad, indices, hidden, 2), hidden)
+    weight_grad, bias_grad = k.convolution_weight_grad(grad, input, (2, 1, 3, 3), **HOW), k.sum(grad, (0, 2, 3), False)
 
     grads = (weight_grad, bias_grad, matrix_grad, last_bias_grad)
     for param, grad, velocity in zip((weight, bias, matrix, last_bias), grads, velocities, strict=True):
