@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 Array = np.ndarray
 
 
-def pooled_size(size: int, kernel_size: int, stride: int, padding: int, dilation: int, ceil_mode: bool) -> int:
+def pooled_size(size: int, kernel_size: int, stride: int, padding: int, dilation: int, ceil_mode: bool = False) -> int:
     """How many windows there are; with ``ceil_mode`` those that reach over the far edge count too."""
     steps = size + 2 * padding - dilation * (kernel_size - 1) - 1
     count = (steps + (stride - 1 if ceil_mode else 0)) // stride + 1
@@ -29,3 +31,13 @@ def pooling_windows(
     begin = np.arange(pooled_size(size, kernel_size, stride, padding, 1, ceil_mode)) * stride - padding
     end = np.minimum(begin + kernel_size, size + padding)
     return np.maximum(begin, 0), np.minimum(end, size), end - begin
+
+
+def in_a_plane(stride: tuple[int, ...], padding: tuple[int, ...], dilation: tuple[int, ...]) -> tuple[Any, Any, Any]:
+    """How windows over a line move when it is seen as the one row of a plane."""
+    return (1, *stride), (0, *padding), (1, *dilation)
+
+
+def index_dtype(largest: int) -> np.dtype:
+    """The smallest type that holds positions up to this one."""
+    return next(np.dtype(each) for each in (np.int16, np.int32, np.int64) if largest <= np.iinfo(each).max)

@@ -18,7 +18,7 @@ from numba import prange
 
 from minitorch.kernels.cpu.compiler import parallel_jit
 from minitorch.kernels.cpu.halves import in_float32
-from minitorch.kernels.windows import adaptive_windows, pooled_size
+from minitorch.kernels.windows import adaptive_windows, index_dtype, pooled_size
 
 __all__ = [
     "adaptive_max_pool", "fractional_max_pool", "max_pool", "max_pool_backward", "max_pool_gather", "max_unpool",
@@ -114,7 +114,7 @@ def _pooled(input: Array, dims: int, table: Table, dtype: Any) -> tuple[Array, A
 def _pooled_from(input: Array, first: Array, offsets: Array, output_size: Sizes) -> tuple[Array, Array]:
     dims = len(output_size)
     output = np.empty((*input.shape[:-dims], *output_size), input.dtype)
-    indices = np.empty(output.shape, _type_for(prod(input.shape[-dims:])))
+    indices = np.empty(output.shape, index_dtype(prod(input.shape[-dims:])))
     _shared(_pool_from, output)(*_planes(dims, input, output, indices), first, offsets)
     return output, indices
 
@@ -144,7 +144,7 @@ def _positions(
     )
     outside = reduce(np.logical_or.outer, [first >= size for first, size in zip(firsts, sizes, strict=True)])
     beyond = np.where(outside, _flat(sizes, [first[None] for first in firsts])[0], -1)
-    beyond = beyond.astype(_type_for(max(prod(sizes), beyond.max())))
+    beyond = beyond.astype(index_dtype(max(prod(sizes), beyond.max())))
     return _tabulated(sizes, lines), beyond if outside.any() else beyond.reshape(-1)[:0]
 
 
@@ -156,7 +156,7 @@ def _adaptive_positions(sizes: Sizes, output_size: Sizes) -> tuple[Table, Any]:
         starts, ends = adaptive_windows(size, count)
         longest = (ends - starts).max(initial=0)
         lines.append(np.minimum(starts + np.arange(longest)[:, None], ends - 1))
-    return _tabulated(sizes, lines), _type_for(prod(sizes))
+    return _tabulated(sizes, lines), index_dtype(prod(sizes))
 
 
 def _tabulated(sizes: Sizes, lines: Sequence[Array]) -> Table:
@@ -179,10 +179,6 @@ def _random_starts(shares: Array, size: int, count: int, kernel_size: int) -> Ar
     )
     starts[:, -1:] = last
     return starts
-
-
-def _type_for(largest: int) -> Any:
-    return next(each for each in (np.int16, np.int32, np.int64) if largest <= np.iinfo(each).max)
 
 
 def _flat(sizes: Sizes, lines: Sequence[Array]) -> Array:

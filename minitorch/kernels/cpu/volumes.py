@@ -15,6 +15,7 @@ import numpy as np
 
 from minitorch.kernels.cpu.convolution import conv2d, conv2d_input_grad, conv2d_weight_grad
 from minitorch.kernels.cpu.halves import in_float32
+from minitorch.kernels.windows import in_a_plane
 
 __all__ = ["convolution", "convolution_input_grad", "convolution_weight_grad"]
 
@@ -43,7 +44,7 @@ def convolution(
     if input.ndim == 4:
         return conv2d(input, weight, bias, stride, padding, dilation, groups)
     if input.ndim == 3:
-        rows = _in_a_plane(stride, padding, dilation)
+        rows = in_a_plane(stride, padding, dilation)
         return conv2d(input[:, :, None], weight[:, :, None], bias, *rows, groups)[:, :, 0]
     depths = Depths(input.shape[2], weight.shape[2], stride, padding, dilation)
     images = conv2d(depths.slices(input), _as_channels(weight), bias, stride[1:], padding[1:], dilation[1:], groups)
@@ -60,7 +61,7 @@ def convolution_input_grad(
         return conv2d_input_grad(grad, weight, input_shape, stride, padding, dilation, groups)
     if grad.ndim == 3:
         batch, channels, width = input_shape
-        rows = _in_a_plane(stride, padding, dilation)
+        rows = in_a_plane(stride, padding, dilation)
         image = conv2d_input_grad(grad[:, :, None], weight[:, :, None], (batch, channels, 1, width), *rows, groups)
         return image[:, :, 0]
     depths = Depths(input_shape[2], weight.shape[2], stride, padding, dilation, grad.shape[2])
@@ -80,17 +81,13 @@ def convolution_weight_grad(
     out_channels, channels, *kernel_size = weight_shape
     if grad.ndim == 3:
         shape: Sizes = (out_channels, channels, 1, *kernel_size)
-        rows = _in_a_plane(stride, padding, dilation)
+        rows = in_a_plane(stride, padding, dilation)
         return conv2d_weight_grad(grad[:, :, None], input[:, :, None], shape, *rows, groups)[:, :, 0]
     depths = Depths(input.shape[2], weight_shape[2], stride, padding, dilation, grad.shape[2])
     shape = (out_channels, channels * kernel_size[0], *kernel_size[1:])
     slices = depths.slices(input)
     weight_grad = conv2d_weight_grad(_images(grad), slices, shape, stride[1:], padding[1:], dilation[1:], groups)
     return weight_grad.reshape(weight_shape)
-
-
-def _in_a_plane(stride: Sizes, padding: Sizes, dilation: Sizes) -> tuple[Any, Any, Any]:
-    return (1, *stride), (0, *padding), (1, *dilation)
 
 
 def _as_channels(weight: Array) -> Array:

@@ -1,0 +1,43 @@
+"""The GPU's kernels, in Python, through numba's CUDA target. Imported only when a GPU is asked for.
+
+A kernel has the name, the arguments and the result that it has on the CPU, and works on `DeviceArray`s. Kernels count in 32 bits,
+unsigned: ``uint32(…)`` around every step keeps numba from widening it. For the same reason constants have their type written out.
+
+No result depends on the order in which threads happen to run: nothing is added up atomically.
+"""
+
+from __future__ import annotations
+
+from minitorch.kernels import Table, tables
+from minitorch.kernels.cuda import (
+    activation,
+    convolution,
+    creation,
+    elementwise,
+    exponential,
+    gemm,
+    loss,
+    optimizer,
+    pooling,
+    reduction,
+    selection,
+    shape,
+)
+from minitorch.kernels.cuda.array import DeviceArray, from_host, to_host
+
+__all__ = ["DeviceArray", "from_host", "to_host"]
+
+tables[DeviceArray] = Table(
+    activation,
+    convolution,
+    creation,
+    elementwise,
+    exponential,
+    gemm,
+    loss,
+    optimizer,
+    pooling,
+    reduction,
+    selection,
+    shape,
+)

@@ -1,0 +1,221 @@
+"""From a formula for one element to a kernel for arrays that broadcast, whatever their strides, without copies.
+
+A formula is a function of one to three elements, and of numbers that are the same for all. It is written in plain Python with
+``math``; ``type(x)(0.5)`` is a constant of x's own type, which keeps float32 from being computed in float64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numba import uint32
+
+from minitorch.kernels.cuda import formulas
+from minitorch.kernels.cuda.array import DeviceArray, empty
+from minitorch.kernels.cuda.device import cuda, function
+from minitorch.kernels.cuda.launch import blocks_for, launch
+
+Formula = Callable[..., Any]
+Number = int | float | bool | np.generic
+
+
+@function
+def position():
+    """This thread's number in the launch."""
+    return uint32(uint32(cuda.blockIdx.x) * uint32(cuda.blockDim.x) + uint32(cuda.threadIdx.x))
+
+
+def lift(
+    formula: Formula, *arrays: DeviceArray, numbers: tuple[np.generic, ...] = (), dtype: np.dtype | None = None
+) -> DeviceArray:
+    """A new array of ``formula(*elements, *numbers)``, of the first array's dtype unless another is given.
+
+    It is laid out as the arrays are, if they agree.
+    """
+    shape = broadcast([each.shape for each in arrays])
+    plain = all(each.shape == shape and each.contiguous for each in arrays)
+    order = None if plain else layout([broadcast_strides(each, shape) for each in arrays])
+    out = empty(shape, arrays[0].dtype if dtype is None else dtype, order)
+    write(formula, out, *arrays, numbers=numbers)
+    return out
+
+
+def write(formula: Formula, out: DeviceArray, *arrays: DeviceArray, numbers: tuple[np.generic, ...] = ()) -> None:
+    """Writes ``formula(*elements, *numbers)`` over ``out``, to whose shape the arrays are broadcast."""
+    size = np.uint32(out.size)
+    views = [broadcast_strides(each, out.shape) for each in arrays]
+    shape, strides = collapse(out.shape, [out.strides, *views])
+    if len(shape) <= 1 and all(each == (1,) for each in strides):
+        kernel = _flat(formula, len(arrays))
+        launch(kernel, blocks_for(out.size), (out, *arrays, numbers, size))
+        return
+    steps = tuple(tuple(map(np.uint32, each)) for each in strides)
+    kernel = _strided(formula, len(arrays), len(shape))
+    launch(kernel, blocks_for(out.size), (out, *arrays, numbers, size, tuple(map(np.uint32, shape)), *steps))
+
+
+def broadcast(shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    """The shape that all of these are broadcast to. They fit: the operators have seen to that."""
+    dims = max(map(len, shapes))
+    padded = [(1,) * (dims - len(each)) + each for each in shapes]
+    return tuple(next((size for size in sizes if size != 1), 1) for sizes in zip(*padded, strict=True))
+
+
+def broadcast_strides(a: DeviceArray, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The array's strides as seen in that shape: 0 where it is repeated."""
+    extra = len(shape) - a.ndim
+    return (0,) * extra + tuple(0 if size == 1 else step for size, step in zip(a.shape, a.strides, strict=True))
+
+
+def layout(strides: Sequence[Sequence[int]]) -> list[int]:
+    """The dimensions from the slowest to the fastest: two change places where every array that has both says so."""
+    order: list[int] = []
+    for d in range(len(strides[0])):
+        place = len(order)
+        while place and _is_slower(d, order[place - 1], strides):
+            place -= 1
+        order.insert(place, d)
+    return order
+
+
+def _is_slower(d: int, than: int, strides: Sequence[Sequence[int]]) -> bool:
+    pairs = [(each[d], each[than]) for each in strides if each[d] and each[than]]
+    return bool(pairs) and all(mine > its for mine, its in pairs)
+
+
+def collapse(shape: Sequence[int], strides: Sequence[Sequence[int]]) -> tuple[tuple[int, ...], list[tuple[int, ...]]]:
+    """The fewest dimensions that visit the same elements of every array, which all have this shape.
+
+    The dimensions are put in the order in which the first array, the output, lies in memory.
+    """
+    sizes: list[int] = []
+    steps: list[list[int]] = [[] for _ in strides]
+    for d in sorted(range(len(shape)), key=lambda d: (-strides[0][d], d)):
+        if shape[d] == 1:
+            continue
+        if sizes and all(mine[-1] == of[d] * shape[d] for mine, of in zip(steps, strides, strict=True)):
+            sizes[-1] *= shape[d]
+            for mine, of in zip(steps, strides, strict=True):
+                mine[-1] = of[d]
+            continue
+        sizes.append(shape[d])
+        for mine, of in zip(steps, strides, strict=True):
+            mine.append(of[d])
+    if not sizes:
+        return (1,), [(1,)] * len(strides)
+    return tuple(sizes), [tuple(each) for each in steps]
+
+
+@cache
+def _flat(formula: Formula, arity: int) -> Callable[..., None]:
+    """A kernel for arrays that all lie alike, without gaps."""
+    f = function(formula)
+
+    def unary(out, a, numbers, size):
+        i = position()
+        if i < size:
+            out[i] = f(a[i], *numbers)
+
+    def binary(out, a, b, numbers, size):
+        i = position()
+        if i < size:
+            out[i] = f(a[i], b[i], *numbers)
+
+    def ternary(out, a, b, c, numbers, size):
+        i = position()
+        if i < size:
+            out[i] = f(a[i], b[i], c[i], *numbers)
+
+    return (unary, binary, ternary)[arity - 1]
+
+
+@cache
+def places(dims: int) -> Any:
+    """A function of an index in a shape of ``dims`` dimensions that gives where that is in an array, by its strides."""
+
+    @function
+    def place(i, shape, strides):
+        rest, at = i, uint32(0)
+        for d in range(dims - 1, 0, -1):
+            above = uint32(rest // shape[d])
+            at = uint32(at + uint32(uint32(rest - uint32(above * shape[d])) * strides[d]))
+            rest = above
+        return uint32(at + uint32(rest * strides[0]))
+
+    return place
+
+
+@cache
+def _strided(formula: Formula, arity: int, dims: int) -> Callable[..., None]:
+    """A kernel for arrays of any strides."""
+    f, place = function(formula), places(dims)
+
+    def unary(out, a, numbers, size, shape, out_steps, a_steps):
+        i = position()
+        if i < size:
+            out[place(i, shape, out_steps)] = f(a[place(i, shape, a_steps)], *numbers)
+
+    def binary(out, a, b, numbers, size, shape, out_steps, a_steps, b_steps):
+        i = position()
+        if i < size:
+            x, y = a[place(i, shape, a_steps)], b[place(i, shape, b_steps)]
+            out[place(i, shape, out_steps)] = f(x, y, *numbers)
+
+    def ternary(out, a, b, c, numbers, size, shape, out_steps, a_steps, b_steps, c_steps):
+        i = position()
+        if i < size:
+            x, y, z = a[place(i, shape, a_steps)], b[place(i, shape, b_steps)], c[place(i, shape, c_steps)]
+            out[place(i, shape, out_steps)] = f(x, y, z, *numbers)
+
+    return (unary, binary, ternary)[arity - 1]
+
+
+# -- kernels of the table -----------------------------------------------------------------------------------------------
+
+BOOL = np.dtype(bool)
+
+
+def cast(a: DeviceArray, dtype: Any) -> DeviceArray:
+    """The same numbers in another dtype; the same array if it has that dtype already."""
+    dtype = np.dtype(dtype)
+    return a if a.dtype == dtype else lift(formulas.same, a, dtype=dtype)
+
+
+def unary(formula: Formula, dtype: np.dtype | None = None) -> Callable[..., DeviceArray]:
+    """The kernel ``formula(a, *numbers)``. Numbers are taken as of a's dtype."""
+
+    def kernel(a: DeviceArray, *numbers: Number) -> DeviceArray:
+        return lift(formula, a, numbers=tuple(a.dtype.type(each) for each in numbers), dtype=dtype)
+
+    return kernel
+
+
+def binary(formula: Formula, dtype: np.dtype | None = None) -> Callable[..., DeviceArray]:
+    """The kernel ``formula(a, b)`` of arrays or, for one of them, a number. They get the dtype that numpy gives them."""
+
+    def kernel(a: DeviceArray | Number, b: DeviceArray | Number) -> DeviceArray:
+        given = np.result_type(*(each.dtype if isinstance(each, DeviceArray) else each for each in (a, b)))
+        if isinstance(a, DeviceArray) and isinstance(b, DeviceArray):
+            return lift(formula, cast(a, given), cast(b, given), dtype=dtype)
+        if isinstance(a, DeviceArray):
+            return lift(of_second_number(formula), cast(a, given), numbers=(given.type(b),), dtype=dtype)
+        assert isinstance(b, DeviceArray)
+        return lift(_of_first_number(formula), cast(b, given), numbers=(given.type(a),), dtype=dtype)
+
+    return kernel
+
+
+@cache
+def _of_first_number(formula: Formula) -> Formula:
+    f = function(formula)
+    return lambda x, number: f(number, x)
+
+
+@cache
+def of_second_number(formula: Formula) -> Formula:
+    """The same formula, of which the second operand is a number."""
+    f = function(formula)
+    return lambda x, number: f(x, number)

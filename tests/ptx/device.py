@@ -1,0 +1,102 @@
+"""A device without a GPU: kernels are compiled to PTX, which is interpreted.
+
+It takes the place of the GPU behind the package's device seam. Every array is an allocation of its own, of exactly its size.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from minitorch.kernels.cuda.device import compile_to_ptx, signature
+from tests.ptx.instructions import mean
+from tests.ptx.machine import Program
+from tests.ptx.machine import launch as run
+from tests.ptx.memory import BEFORE, NEVER, GlobalMemory
+from tests.ptx.module import PTXError, parse
+
+CAPABILITY = (9, 0)
+
+
+class EmulatedMemory:
+    """Elements in an allocation, from an address on."""
+
+    def __init__(self, dtype: np.dtype, start: int, address: int, size: int) -> None:
+        self.dtype, self.start, self.address, self.size = dtype, start, address, size
+
+    def __getitem__(self, part: slice) -> EmulatedMemory:
+        offset = part.start or 0
+        return EmulatedMemory(self.dtype, self.start, self.address + offset * self.dtype.itemsize, self.size - offset)
+
+    def parameters(self) -> list[int]:
+        """What numba passes for a flat array: two pointers of its own, size, itemsize, data, shape, strides."""
+        itemsize = self.dtype.itemsize
+        return [0, 0, self.size, itemsize, self.address, self.size, itemsize]
+
+
+class Interpreter:
+    """Keeps arrays in emulated memory, and interprets kernels.
+
+    Args:
+        counting: whether to count what accesses to memory cost.
+
+    ``counts`` has, by kernel, how many threads did each instruction; ``compiled`` the programs.
+    """
+
+    programs: dict[Any, Program] = {}  # noqa: RUF012  (shared by all: compiling takes long)
+
+    def __init__(self, counting: bool = False) -> None:
+        self.memory = GlobalMemory()
+        self.counting = counting
+        self.counts: Counter[str] = Counter()
+        self.launched: list[Program] = []
+
+    def allocate(self, size: int, dtype: np.dtype) -> EmulatedMemory:
+        address = self.memory.allocate(size * dtype.itemsize, dtype.itemsize, f"an array of {size} {dtype}")
+        return EmulatedMemory(dtype, address, address, size)
+
+    def _part(self, memory: EmulatedMemory, size: int) -> tuple[Any, slice]:
+        first = (memory.address - memory.start) // memory.dtype.itemsize
+        return self.memory.region(memory.start), slice(first, first + size)
+
+    def write(self, memory: EmulatedMemory, array: np.ndarray) -> None:
+        region, part = self._part(memory, array.size)
+        region.view(memory.dtype)[part] = array
+        region.written[part] = BEFORE
+
+    def read(self, memory: EmulatedMemory, size: int) -> np.ndarray:
+        region, part = self._part(memory, size)
+        if (region.written[part] == NEVER).any():
+            first = np.flatnonzero(region.written[part] == NEVER)[0]
+            raise PTXError(f"an output was never written, at element {first} of {size}")
+        return region.view(memory.dtype)[part].copy()
+
+    def launch(
+        self, kernel: Callable[..., None], threads: int, grid: tuple[int, int, int], args: Sequence[Any]
+    ) -> None:
+        program = self.program(kernel, signature(args), threads)
+        self.launched.append(program)
+        parameters = [each for arg in args for each in _parameters(arg)]
+        self.counts.update(run(program, grid, (threads, 1, 1), parameters, self.memory, self.counting))
+
+    def program(self, kernel: Callable[..., None], types: tuple[Any, ...], threads: int) -> Program:
+        """The kernel, compiled for arguments of these types."""
+        found = self.programs.get((kernel, types))
+        if found is None:
+            found = Program(parse(compile_to_ptx(kernel, types, CAPABILITY, threads)), mean)
+            self.programs[kernel, types] = found
+        return found
+
+    def synchronize(self) -> None:
+        """All that was launched is done."""
+
+
+def _parameters(value: Any) -> list[Any]:
+    if isinstance(value, EmulatedMemory):
+        return value.parameters()
+    if isinstance(value, tuple):
+        return [each for inner in value for each in _parameters(inner)]
+    return [value]

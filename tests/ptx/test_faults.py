@@ -1,0 +1,221 @@
+"""A catalogue of mistakes, put into kernels that are right: the interpreter finds each of them."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+pytest.importorskip(
+    "numba_cuda", reason="the kernels with mistakes are compiled with numba-cuda, which is not installed"
+)
+
+from minitorch.kernels import tables
+from minitorch.kernels.cuda import DeviceArray, device, from_host, to_host
+from tests.ptx.device import CAPABILITY, Interpreter
+from tests.ptx.instructions import mean
+from tests.ptx.machine import Program
+from tests.ptx.module import PTXError, parse
+
+CPU, GPU = tables[np.ndarray], tables[DeviceArray]
+RANDOM = np.random.default_rng(7)
+WHOLE = {"stride": (1, 1), "padding": (1, 1), "dilation": (1, 1), "groups": 1}
+
+
+def normal(*shape):
+    return RANDOM.standard_normal(shape).astype("f")
+
+
+def pooled(k, a):
+    output, indices = k.max_pool(a, (3, 3), (1, 1), (0, 0), (1, 1), False)
+    return k.max_pool_backward(output, indices, a, 2)
+
+
+# One program for each family, and how many of the barriers in its last kernel are needed. The last barrier of a sum keeps
+# the next one from writing too early; where there is no next one it is not needed.
+FAMILIES = {
+    "add": (lambda k, a, b: k.add(a, b), [normal(257), normal(257)], 0),
+    "add strided": (lambda k, a, b: k.add(k.t(a), b), [normal(13, 31), normal(31, 13)], 0),
+    "sum by thread": (lambda k, a: k.sum(a, (0,), False), [normal(70, 67)], 0),
+    "sum by block": (lambda k, a: k.sum(a, (1,), False), [normal(3, 300)], 9),
+    "argmax": (lambda k, a: k.argmax(a, 1, False), [normal(3, 300)], 8),
+    "softmax by thread": (lambda k, a: k.softmax(a, 1), [normal(131, 5)], 0),
+    "softmax by block": (lambda k, a: k.softmax(a, 1), [normal(3, 300)], 17),
+    "log_softmax_backward": (lambda k, a: k.log_softmax_backward(a, a, 1), [normal(3, 300)], 8),
+    "nll_loss": (
+        lambda k, a, t: k.nll_loss_forward(a, t, None, -100, "mean")[0], [normal(300, 3), RANDOM.integers(0, 3, 300)], 19,
+    ),
+    "mm": (lambda k, a, b: k.mm(a, b), [normal(70, 40), normal(40, 71)], 2),
+    "convolution": (lambda k, a, b: k.convolution(a, b, None, **WHOLE), [normal(2, 3, 8, 9), normal(5, 3, 3, 3)], 2),
+    "convolution_input_grad": (
+        lambda k, a, b: k.convolution_input_grad(a, b, (2, 3, 8, 9), **WHOLE), [normal(2, 5, 8, 9), normal(5, 3, 3, 3)], 2,
+    ),
+    "convolution_weight_grad": (
+        lambda k, a, b: k.reshape(k.convolution_weight_grad(a, b, (5, 3, 3, 3), **WHOLE), (135,)),
+        [normal(2, 5, 8, 9), normal(2, 3, 8, 9)], 2,
+    ),
+    "max_pool": (lambda k, a: k.max_pool(a, (2, 2), (2, 2), (0, 0), (1, 1), False)[0], [normal(3, 9, 31)], 0),
+    "max_pool_backward": (pooled, [normal(1, 30, 31)], 2),
+}  # fmt: skip
+
+
+class Faulty(Interpreter):
+    """Makes a mistake in one of the launches.
+
+    Args:
+        which: the number of that launch.
+        text: changes its PTX.
+        shape: changes its grid.
+        numbers: changes the launch's arguments.
+    """
+
+    texts = {}  # noqa: RUF012  (compiling takes long)
+
+    def __init__(self, which, text=None, shape=None, numbers=None):
+        super().__init__()
+        self.which, self.text, self.shape, self.numbers = which, text, shape, numbers
+
+    def launch(self, kernel, threads, grid, args):
+        if len(self.launched) == self.which:
+            grid = self.shape(grid) if self.shape else grid
+            args = self.numbers(list(args)) if self.numbers else args
+        super().launch(kernel, threads, grid, args)
+
+    def program(self, kernel, types, threads):
+        if self.text is None or len(self.launched) != self.which:
+            return super().program(kernel, types, threads)
+        if (kernel, types) not in self.texts:
+            self.texts[kernel, types] = device.compile_to_ptx(kernel, types, CAPABILITY, threads)
+        changed = self.text(self.texts[kernel, types])
+        assert changed != self.texts[kernel, types]
+        return Program(parse(changed), mean)
+
+
+def outcome(family, **mistake):
+    """What became of a program with a mistake in the family's main kernel, which is its first but where another is named."""
+    program, arrays, _ = FAMILIES[family]
+    which = 1 if family in ("nll_loss", "convolution_input_grad", "max_pool_backward") else 0
+    with device.use(Faulty(which, **mistake)):
+        try:
+            result = to_host(program(GPU, *map(from_host, arrays)))
+        except PTXError as error:
+            return str(error)
+    return "right" if np.allclose(result, program(CPU, *arrays), rtol=1e-4, atol=1e-4) else "wrong numbers"
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_without_a_mistake_all_is_well(family):
+    assert outcome(family) == "right"
+
+
+BARRIER = re.compile(r"^\s*bar\.sync[^;]*;", re.M)
+
+
+def without(pattern, number):
+    """The text without the n-th place that matches."""
+
+    def change(text):
+        found = list(re.finditer(pattern, text))[number]
+        return text[: found.start()] + text[found.end() :]
+
+    return change
+
+
+@pytest.mark.parametrize(("family", "number"), [(name, n) for name, row in FAMILIES.items() for n in range(row[2])])
+def test_a_missing_barrier(family, number):
+    assert "race in" in outcome(family, text=without(BARRIER, number))
+
+
+@pytest.mark.parametrize("family", [name for name, row in FAMILIES.items() if row[2]])
+def test_every_barrier_but_a_last_one_is_in_the_catalogue(family):
+    texts = []
+    outcome(family, text=lambda text: texts.append(text) or text + " ")
+    assert len(BARRIER.findall(texts[0])) - FAMILIES[family][2] in (0, 1)
+
+
+@pytest.mark.parametrize("family", [name for name, row in FAMILIES.items() if row[2]])
+def test_a_barrier_that_not_all_threads_reach(family):
+    first = "setp.lt.u32 %p0, %tid.x, 7;\n@%p0 bar.sync 0;"
+    message = outcome(family, text=lambda text: BARRIER.sub(first, text, count=1))
+    assert "divergent barrier" in message or "race in" in message
+
+
+GUARD = re.compile(r"setp\.(ge|lt|le|gt)\.([us])(32|64)")
+OTHER = {"ge": "gt", "gt": "ge", "lt": "le", "le": "lt"}
+
+
+@pytest.mark.parametrize("family", ["add", "add strided", "sum by thread", "softmax by thread", "max_pool"])
+def test_a_bound_that_is_off_by_one(family):
+    """The first comparison of each is whether this thread has something to do."""
+    message = outcome(family, text=lambda text: GUARD.sub(lambda m: f"setp.{OTHER[m[1]]}.{m[2]}{m[3]}", text, count=1))
+    assert "out of bounds" in message
+
+
+@pytest.mark.parametrize("family", [*FAMILIES])
+def test_a_grid_that_is_one_block_short(family):
+    message = outcome(family, shape=lambda grid: (grid[0] - 1, *grid[1:]))
+    assert "never written" in message
+
+
+@pytest.mark.parametrize("family", ["mm", "convolution_weight_grad"])
+def test_a_grid_that_is_one_block_too_wide_does_no_harm(family):
+    """Sinks pass over what is beyond the edges."""
+    assert outcome(family, shape=lambda grid: (grid[0] + 1, *grid[1:])) == "right"
+
+
+@pytest.mark.parametrize("family", ["sum by block", "argmax", "softmax by block", "max_pool_backward"])
+def test_a_grid_that_is_one_block_too_wide(family):
+    message = outcome(family, shape=lambda grid: (grid[0] + 1, *grid[1:]))
+    assert message == "right" if family == "softmax by block" else "out of bounds" in message
+
+
+@pytest.mark.parametrize("family", [*FAMILIES])
+def test_a_result_that_is_not_stored(family):
+    message = outcome(family, text=lambda text: re.sub(r"st\.global\.[^;]*;", "", text))
+    assert "never written" in message
+
+
+@pytest.mark.parametrize("by", [-1, 1])
+@pytest.mark.parametrize("family", ["add", "add strided"])
+def test_a_size_that_is_off_by_one(family, by):
+    def change(args):
+        n = next(n for n, each in enumerate(args) if isinstance(each, np.uint32))
+        return [*args[:n], np.uint32(int(args[n]) + by), *args[n + 1 :]]
+
+    assert ("never written" if by < 0 else "out of bounds") in outcome(family, numbers=change)
+
+
+def test_strides_in_the_wrong_order():
+    def change(args):
+        return [*args[:-2], args[-2][::-1], args[-1]]
+
+    message = outcome("add strided", numbers=change)
+    assert message == "wrong numbers" or "out of bounds" in message
+
+
+@pytest.mark.parametrize("operand", [1, 2])
+def test_steps_of_a_matrix_that_are_swapped(operand):
+    def change(args):
+        array, lines, line_step, step, batch_step = args[operand]
+        return [*args[:operand], (array, lines, step, line_step, batch_step), *args[operand + 1 :]]
+
+    message = outcome("mm", numbers=change)
+    assert message == "wrong numbers" or "out of bounds" in message or "does not divide" in message
+
+
+@pytest.mark.parametrize(
+    "family", ["sum by block", "argmax", "softmax by block", "mm", "convolution", "max_pool_backward"]
+)
+def test_shared_memory_that_is_too_small(family):
+    def halve(text):
+        return re.sub(r"(\.shared [^\[]*\[)(\d+)\]", lambda m: f"{m[1]}{int(m[2]) // 2}]", text)
+
+    message = outcome(family, text=halve)
+    assert "out of bounds of shared memory" in message or "race in shared memory" in message
+
+
+@pytest.mark.parametrize("family", ["sum by block", "softmax by block", "mm", "convolution"])
+def test_shared_memory_that_is_read_before_it_is_written(family):
+    message = outcome(family, text=lambda text: re.sub(r"st\.shared\.[^;]*;", "", text, count=1))
+    assert "never written" in message
