@@ -41,6 +41,7 @@ def run(child: str, library: str, threads: int, cold: bool = False, **given: Any
         ChildFailed: it failed.
     """
     variables = os.environ | dict.fromkeys(THREAD_VARIABLES, str(threads))
+    variables.pop("PYTHONDONTWRITEBYTECODE", None)  # both start from bytecode, which installing torch has left behind
     with tempfile.TemporaryDirectory() as folder:
         if cold:
             variables["NUMBA_CACHE_DIR"] = folder
