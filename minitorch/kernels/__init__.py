@@ -40,9 +40,12 @@ class Table:
     def _stand_in(self, place: str, name: str) -> Callable[..., Any]:
         def first_call(*args: Any, **params: Any) -> Any:
             module = importlib.import_module(place)
-            self.__dict__.update({each: getattr(module, each) for each in module.__all__})
-            return self.__dict__[name](*args, **params)
+            for each in module.__all__:
+                if hasattr(self.__dict__[each], "stands_in"):  # somebody may have put another kernel there meanwhile
+                    self.__dict__[each] = getattr(module, each)
+            return getattr(module, name)(*args, **params)
 
+        first_call.stands_in = True  # type: ignore[attr-defined]
         return first_call
 
     if TYPE_CHECKING:
