@@ -1,4 +1,7 @@
-"""``minitorch.cuda``: what programs ask before they use a GPU. There are no kernels for one yet, so the answer is no."""
+"""``minitorch.cuda``: what programs ask before they use a GPU. Tensors cannot be on one yet, so the answer is no.
+
+The kernels that are there (``minitorch.kernels.cuda``) work on arrays.
+"""
 
 from __future__ import annotations
 

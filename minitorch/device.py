@@ -70,7 +70,7 @@ def check_present(asked: Any) -> None:
     """Checks that tensors can be on a device.
 
     Raises:
-        RuntimeError: there are no kernels for it.
+        RuntimeError: they cannot be there.
     """
     if asked is not None and device(asked).type != "cpu":
         raise RuntimeError(f"minitorch computes on the CPU: device 'cpu' is there, '{device(asked)}' is not")

@@ -382,7 +382,7 @@ class Tensor(Traits, _Methods):
         """The tensor, on a GPU.
 
         Raises:
-            RuntimeError: there are no kernels for one.
+            RuntimeError: tensors cannot be on one yet.
         """
         return self.to(Device("cuda") if device is None else Device(device))
 

@@ -77,7 +77,8 @@ def _at_once(name: str, self: Tensor, args: tuple[Any, ...], settings: dict[str,
         Whether it did.
     """
     dtype = self._array.dtype
-    if dtype.kind != "f" or not settings.keys() <= {"alpha"} or type(settings.get("alpha", 1)) not in (int, float):
+    known = {"alpha"} if name in ("add", "sub") else set()
+    if dtype.kind != "f" or not settings.keys() <= known or type(settings.get("alpha", 1)) not in (int, float):
         return False
     operands = [each._array if isinstance(each, Variable) else each for each in args]
     for each in operands:

@@ -254,3 +254,12 @@ def test_arithmetic_over_the_first_operand_is_arithmetic(layout, size):
     (ours, steps), (theirs, torchs_steps) = map(run, LIBRARIES)
     assert steps == torchs_steps
     np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=3e-6)
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize("name", ["mul_", "div_", "neg_", "abs_", "sqrt_"])
+def test_only_sums_and_differences_take_a_factor(name, library):
+    x = library.ones(3)
+    with pytest.raises(TypeError):
+        getattr(x, name)(*[library.ones(3)] * (name in ("mul_", "div_")), alpha=3)
+    assert x.tolist() == [1, 1, 1]
