@@ -43,6 +43,8 @@ class Case:
 
 VALUES: dict[str, Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]] = {
     "any": lambda source, shape: source.normal(size=shape),
+    # No row twice, in matrices that are to have full rank: with less, rounding says what their inverses are.
+    "independent": lambda source, shape: source.normal(size=shape),
     "positive": lambda source, shape: source.uniform(0.3, 3.0, shape),
     "inside": lambda source, shape: source.uniform(-0.9, 0.9, shape),  # of (-1, 1)
     "not zero": lambda source, shape: source.uniform(0.3, 3.0, shape) * source.choice([-1.0, 1.0], shape),
@@ -59,6 +61,9 @@ VALUES: dict[str, Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]] 
         )
     ).reshape(shape),
 }
+
+
+UNEQUAL = ("independent", "distinct")  # kinds whose rows are never all the same
 
 
 @st.composite

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import minitorch
 from minitorch.autograd import gradcheck, gradgradcheck
-from tests.ops.case import VALUES, Case
+from tests.ops.case import UNEQUAL, VALUES, Case
 from tests.ops.cases import CASES
 from tests.oracle import assert_same, graph
 
@@ -47,7 +47,7 @@ def inputs_of(draw: Any, case: Case, dtype: str, values: str | None = None) -> l
     """Arrays for a case's inputs, in memory in all sorts of ways."""
     source = np.random.default_rng(draw(st.integers(0, 2**16)))
     layouts = ["rows", "transposed", "stepped"] if case.layouts else ["rows"]
-    if case.layouts and case.values != "distinct":
+    if case.layouts and case.values not in UNEQUAL:
         layouts.append("expanded")
     return [
         laid_out(np.asarray(VALUES[values or case.values](source, shape), dtype), draw(st.sampled_from(layouts)))
