@@ -58,6 +58,9 @@ class Interpreter:
         address = self.memory.allocate(size * dtype.itemsize, dtype.itemsize, f"an array of {size} {dtype}")
         return EmulatedMemory(dtype, address, address, size)
 
+    def address(self, memory: EmulatedMemory) -> int:
+        return memory.address
+
     def _part(self, memory: EmulatedMemory, size: int) -> tuple[Any, slice]:
         first = (memory.address - memory.start) // memory.dtype.itemsize
         return self.memory.region(memory.start), slice(first, first + size)

@@ -21,6 +21,7 @@ from minitorch.kernels.cpu import (
     linalg,
     matmul,
     orthogonal,
+    placement,
     rearranging,
     reduction,
     resampling,
@@ -81,7 +82,7 @@ COMPILED = {
 """The modules of compiled kernels, each with its ``__all__``."""
 
 tables[np.ndarray] = plain = Table(
-    creation, elementwise, folding, indexing, least_squares, linalg, matmul, orthogonal, rearranging, reduction, resampling,
+    creation, elementwise, folding, indexing, least_squares, linalg, matmul, orthogonal, placement, rearranging, reduction, resampling,
     scan, scattering, shape, sorting, strides,
     later={f"{__name__}.{module}": names for module, names in COMPILED.items()},
 )  # fmt: skip

@@ -17,17 +17,20 @@ from minitorch.kernels.cuda import (
     exponential,
     gemm,
     loss,
+    on_host,
     optimizer,
+    placement,
     pooling,
     reduction,
     selection,
     shape,
+    strides,
 )
 from minitorch.kernels.cuda.array import DeviceArray, from_host, to_host
 
 __all__ = ["DeviceArray", "from_host", "to_host"]
 
-tables[DeviceArray] = Table(
+native = Table(
     activation,
     convolution,
     creation,
@@ -36,8 +39,13 @@ tables[DeviceArray] = Table(
     gemm,
     loss,
     optimizer,
+    placement,
     pooling,
     reduction,
     selection,
     shape,
+    strides,
 )
+"""The kernels that run on the GPU."""
+
+tables[DeviceArray] = on_host.table(native)

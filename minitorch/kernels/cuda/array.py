@@ -1,10 +1,11 @@
-"""Arrays on a device: memory, seen with a shape and strides. Views share memory; strides are in elements and never negative."""
+"""Arrays on a device: memory, seen with a shape and strides. Views share memory; strides are never negative."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,22 +14,57 @@ from minitorch.kernels.cuda.device import Memory, current
 MOST_ELEMENTS = 2**31  # from which on kernels, which count in 32 bits, do not work
 
 
+class Flags(NamedTuple):
+    """How elements lie: row by row, column by column, either."""
+
+    c_contiguous: bool
+    f_contiguous: bool
+    writeable: bool = True
+
+    @property
+    def forc(self) -> bool:
+        return self.c_contiguous or self.f_contiguous
+
+
 class DeviceArray:
-    """Elements of one dtype in a device's memory.
+    """Elements of one dtype in a device's memory. Beside what is written here, it has what floors above read of numpy's arrays.
 
     Args:
         memory: flat; shared with other arrays.
         offset: where in it the first element is.
-        strides: elements of memory from one index to the next, by dimension.
+        steps: elements of memory from one index to the next, by dimension. ``strides`` has them in bytes, as numpy does.
     """
 
-    __slots__ = ("_flat", "dtype", "memory", "offset", "shape", "strides")
+    __slots__ = ("_flat", "dtype", "memory", "offset", "shape", "steps")
 
     def __init__(
-        self, memory: Memory, dtype: np.dtype, shape: tuple[int, ...], strides: tuple[int, ...], offset: int = 0
+        self, memory: Memory, dtype: np.dtype, shape: tuple[int, ...], steps: tuple[int, ...], offset: int = 0
     ) -> None:
-        self.memory, self.dtype, self.shape, self.strides, self.offset = memory, dtype, shape, strides, offset
+        self.memory, self.dtype, self.shape, self.steps, self.offset = memory, dtype, shape, steps, offset
         self._flat: Any = None
+
+    @property
+    def contiguous(self) -> bool:
+        """Whether elements lie row by row."""
+        return self.size == 0 or _lie_as(self, dense_strides(self.shape))
+
+    @property
+    def flat(self) -> Memory:
+        """The memory from the first element on."""
+        if self._flat is None:
+            self._flat = self.memory[self.offset :] if self.offset else self.memory
+        return self._flat
+
+    def seen(self, shape: Sequence[int], steps: Sequence[int], offset: int = 0) -> DeviceArray:
+        """The same memory, seen otherwise. ``offset`` counts from this array's first element."""
+        return DeviceArray(self.memory, self.dtype, tuple(shape), tuple(steps), self.offset + offset)
+
+    def __repr__(self) -> str:
+        return f"DeviceArray(shape={self.shape}, dtype={self.dtype}, steps={self.steps})"
+
+    # -- what numpy's arrays have, under their names --------------------------------------------------------------------
+
+    device = "cuda:0"
 
     @property
     def ndim(self) -> int:
@@ -43,26 +79,56 @@ class DeviceArray:
         return self.dtype.itemsize
 
     @property
-    def contiguous(self) -> bool:
-        """Whether elements lie row by row."""
-        return self.size == 0 or all(
-            size == 1 or step == dense
-            for size, step, dense in zip(self.shape, self.strides, dense_strides(self.shape), strict=True)
-        )
+    def nbytes(self) -> int:
+        return self.size * self.dtype.itemsize
 
     @property
-    def flat(self) -> Memory:
-        """The memory from the first element on."""
-        if self._flat is None:
-            self._flat = self.memory[self.offset :] if self.offset else self.memory
-        return self._flat
+    def strides(self) -> tuple[int, ...]:
+        return tuple([step * self.dtype.itemsize for step in self.steps])
 
-    def view(self, shape: Sequence[int], strides: Sequence[int], offset: int = 0) -> DeviceArray:
-        """The same memory, seen otherwise. ``offset`` counts from this array's first element."""
-        return DeviceArray(self.memory, self.dtype, tuple(shape), tuple(strides), self.offset + offset)
+    @property
+    def flags(self) -> Flags:
+        columns = dense_strides(self.shape, range(self.ndim)[::-1])
+        return Flags(self.contiguous, self.size == 0 or _lie_as(self, columns))
 
-    def __repr__(self) -> str:
-        return f"DeviceArray(shape={self.shape}, dtype={self.dtype}, strides={self.strides})"
+    @property
+    def base(self) -> Memory | None:
+        """The memory, where another array shows it too."""
+        alone = _ALONE + (self._flat is self.memory)
+        return None if sys.getrefcount(self.memory) <= alone else self.memory
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def item(self) -> Any:
+        return to_host(self).item()
+
+    def tolist(self) -> Any:
+        return to_host(self).tolist()
+
+    def __array__(self, *args: Any, **params: Any) -> np.ndarray:
+        raise TypeError(
+            f"can't convert {self.device} device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host memory first."
+        )
+
+    __array_ufunc__ = None  # numpy's arithmetic refuses what is not on the host
+
+
+def _lie_as(a: DeviceArray, dense: Sequence[int]) -> bool:
+    return all(size == 1 or step == packed for size, step, packed in zip(a.shape, a.steps, dense, strict=True))
+
+
+def _count_for_a_single_array() -> int:
+    class Holder:
+        __slots__ = ("memory",)
+
+    holder: Any = Holder()
+    holder.memory = object()
+    return sys.getrefcount(holder.memory)
+
+
+_ALONE = _count_for_a_single_array()
+"""What getrefcount() says of memory that one array shows."""
 
 
 def dense_strides(shape: Sequence[int], order: Sequence[int] | None = None) -> tuple[int, ...]:
@@ -98,6 +164,6 @@ def to_host(a: DeviceArray) -> np.ndarray:
     """A copy on the host, with the same strides where the array is dense."""
     if not a.size:
         return np.empty(a.shape, a.dtype)
-    extent = 1 + sum((size - 1) * step for size, step in zip(a.shape, a.strides, strict=True))
+    extent = 1 + sum((size - 1) * step for size, step in zip(a.shape, a.steps, strict=True))
     flat = current().read(a.flat, extent)
-    return np.lib.stride_tricks.as_strided(flat, a.shape, [step * a.itemsize for step in a.strides])
+    return np.lib.stride_tricks.as_strided(flat, a.shape, [step * a.itemsize for step in a.steps])

@@ -43,4 +43,4 @@ def fill(a: DeviceArray, value: float | DeviceArray) -> DeviceArray:
         write(formulas.same, element, value)
     else:
         element = _filled((), a.dtype, value)
-    return element.view(a.shape, broadcast_strides(element, a.shape))
+    return element.seen(a.shape, broadcast_strides(element, a.shape))

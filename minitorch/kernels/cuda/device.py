@@ -31,6 +31,7 @@ class Memory(Protocol):
     """Flat memory on a device: elements of one dtype. A slice that begins further on is memory too."""
 
     dtype: np.dtype
+    size: int
 
     def __getitem__(self, part: slice) -> Memory: ...
 
@@ -42,6 +43,9 @@ class Device(Protocol):
 
     def allocate(self, size: int, dtype: np.dtype) -> Memory:
         """Memory for that many elements, in which anything may be."""
+
+    def address(self, memory: Memory) -> int:
+        """Of the first element."""
 
     def write(self, memory: Memory, array: Array) -> None:
         """Copies a flat array of the host to the memory's first elements."""
@@ -72,6 +76,9 @@ class Hardware:
 
     def allocate(self, size: int, dtype: np.dtype) -> Memory:
         return self.pool.allocate(size, dtype)
+
+    def address(self, memory: Any) -> int:
+        return id(memory) if SIMULATED else memory.__cuda_array_interface__["data"][0]
 
     def write(self, memory: Any, array: Array) -> None:
         memory[: array.size].copy_to_device(array)

@@ -9,7 +9,7 @@ import numpy as np
 
 from minitorch.kernels.cuda import formulas
 from minitorch.kernels.cuda.array import DeviceArray, empty
-from minitorch.kernels.cuda.lifting import BOOL, Formula, binary, cast, lift, of_second_number, unary, write
+from minitorch.kernels.cuda.lifting import BOOL, Formula, binary, cast, layout, lift, of_second_number, unary, write
 
 __all__ = [
     "abs",
@@ -24,10 +24,12 @@ __all__ = [
     "bitwise_xor",
     "ceil",
     "clone",
+    "clone_as",
     "contiguous_clone",
     "copysign",
     "cos",
     "cosh",
+    "depend",
     "div",
     "eq",
     "exp",
@@ -187,6 +189,18 @@ def contiguous_clone(a: DeviceArray) -> DeviceArray:
     out = empty(a.shape, a.dtype)
     write(formulas.same, out, a)
     return out
+
+
+def clone_as(a: DeviceArray, like: DeviceArray) -> DeviceArray:
+    """A copy, laid out as another array of its shape where that is dense, else row by row."""
+    out = empty(like.shape, a.dtype, layout([like.steps]) if like.flags.forc else None)
+    write(formulas.same, out, a)
+    return out
+
+
+def depend(grad: DeviceArray, a: DeviceArray) -> DeviceArray:
+    """``grad``: that it depends on ``a`` is for graphs to know."""
+    return grad
 
 
 def row_by_row(a: DeviceArray) -> DeviceArray:

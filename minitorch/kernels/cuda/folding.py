@@ -55,8 +55,8 @@ def plan(a: DeviceArray, dim: Dim) -> Plan:
     kept = [d for d in range(a.ndim) if d not in gone]
     kept_sizes, gone_sizes = ([a.shape[d] for d in dims] for dims in (kept, gone))
     # The results lie row by row, and keep that order. What goes away may be taken in any: in that of memory.
-    kept_shape, (_, kept_steps) = collapse(kept_sizes, [dense_strides(kept_sizes), [a.strides[d] for d in kept]])
-    gone_shape, (gone_steps,) = collapse(gone_sizes, [[a.strides[d] for d in gone]])
+    kept_shape, (_, kept_steps) = collapse(kept_sizes, [dense_strides(kept_sizes), [a.steps[d] for d in kept]])
+    gone_shape, (gone_steps,) = collapse(gone_sizes, [[a.steps[d] for d in gone]])
     return Plan(prod(kept_sizes), prod(gone_sizes), kept_shape, kept_steps, gone_shape, gone_steps)
 
 

@@ -19,7 +19,7 @@ def matrix(a: DeviceArray, extent: int, depth: int) -> tuple[Source, tuple[Any, 
 
     The source takes tiles of so many lines and so deep. It does not matter how the matrices lie; some ways are faster.
     """
-    batch_step, line_step, step = a.strides
+    batch_step, line_step, step = a.steps
     _, lines, size = a.shape
     count = lanes(a.dtype)
     deep = step <= line_step  # neighbours in memory follow each other along k
@@ -116,6 +116,6 @@ def result_args(
 ) -> tuple[Any, ...]:
     """The arguments of ``result``: out (batch, rows, columns), and a bias that is broadcast to (rows, columns)."""
     term = out if bias is None else bias
-    steps = (0, 0) if bias is None else bias.strides
+    steps = (0, 0) if bias is None else bias.steps
     number = out.dtype.type
     return (out, *map(np.uint32, out.shape[1:]), term, *map(np.uint32, steps), number(alpha), number(beta))

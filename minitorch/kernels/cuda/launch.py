@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from minitorch.kernels.cuda.array import DeviceArray
 from minitorch.kernels.cuda.device import current
 
@@ -35,10 +37,17 @@ def launch(kernel: Callable[..., None], grid: tuple[int, ...], args: tuple[Any, 
 
 
 def _flattened(args: tuple[Any, ...]) -> tuple[Any, ...]:
-    return tuple(
-        each.flat if isinstance(each, DeviceArray) else _flattened(each) if isinstance(each, tuple) else each
-        for each in args
-    )
+    return tuple([_argument(each) for each in args])
+
+
+def _argument(value: Any) -> Any:
+    if isinstance(value, DeviceArray):
+        return value.flat
+    if isinstance(value, tuple):
+        return _flattened(value)
+    if isinstance(value, np.ndarray):
+        raise TypeError("an array of the host was given to a kernel of a device")
+    return value
 
 
 def blocks_for(size: int, threads: int = THREADS) -> tuple[int]:

@@ -47,7 +47,7 @@ def write(formula: Formula, out: DeviceArray, *arrays: DeviceArray, numbers: tup
     """Writes ``formula(*elements, *numbers)`` over ``out``, to whose shape the arrays are broadcast."""
     size = np.uint32(out.size)
     views = [broadcast_strides(each, out.shape) for each in arrays]
-    shape, strides = collapse(out.shape, [out.strides, *views])
+    shape, strides = collapse(out.shape, [out.steps, *views])
     if len(shape) <= 1 and all(each == (1,) for each in strides):
         kernel = _flat(formula, len(arrays))
         launch(kernel, blocks_for(out.size), (out, *arrays, numbers, size))
@@ -67,7 +67,7 @@ def broadcast(shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
 def broadcast_strides(a: DeviceArray, shape: tuple[int, ...]) -> tuple[int, ...]:
     """The array's strides as seen in that shape: 0 where it is repeated."""
     extra = len(shape) - a.ndim
-    return (0,) * extra + tuple(0 if size == 1 else step for size, step in zip(a.shape, a.strides, strict=True))
+    return (0,) * extra + tuple(0 if size == 1 else step for size, step in zip(a.shape, a.steps, strict=True))
 
 
 def layout(strides: Sequence[Sequence[int]]) -> list[int]:

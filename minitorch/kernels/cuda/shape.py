@@ -19,7 +19,7 @@ __all__ = [
 
 def alias(a: DeviceArray) -> DeviceArray:
     """The same array, as a view."""
-    return a.view(a.shape, a.strides)
+    return a.seen(a.shape, a.steps)
 
 
 def view(a: DeviceArray, shape: tuple[int, ...]) -> DeviceArray:
@@ -31,7 +31,7 @@ def view(a: DeviceArray, shape: tuple[int, ...]) -> DeviceArray:
     strides = view_strides(a, shape)
     if strides is None:
         raise ValueError(f"no view of shape {shape} over {a}")
-    return a.view(shape, strides)
+    return a.seen(shape, strides)
 
 
 def view_strides(a: DeviceArray, shape: tuple[int, ...]) -> list[int] | None:
@@ -46,9 +46,9 @@ def view_strides(a: DeviceArray, shape: tuple[int, ...]) -> list[int] | None:
     run, step = 1, 1
     for old in range(a.ndim - 1, -1, -1):
         if run == 1:
-            step = a.strides[old]
+            step = a.steps[old]
         run *= a.shape[old]
-        if old and (a.shape[old - 1] == 1 or a.strides[old - 1] == run * step):
+        if old and (a.shape[old - 1] == 1 or a.steps[old - 1] == run * step):
             continue
         while d >= 0 and (run > 1 or shape[d] == 1):
             if run % shape[d]:
@@ -63,12 +63,12 @@ def view_strides(a: DeviceArray, shape: tuple[int, ...]) -> list[int] | None:
 def reshape(a: DeviceArray, shape: tuple[int, ...]) -> DeviceArray:
     """Another shape, over the same memory if the strides allow it."""
     strides = view_strides(a, shape)
-    return view(contiguous_clone(a), shape) if strides is None else a.view(shape, strides)
+    return view(contiguous_clone(a), shape) if strides is None else a.seen(shape, strides)
 
 
 def permute(a: DeviceArray, dims: Sequence[int]) -> DeviceArray:
     """The dimensions in another order."""
-    return a.view([a.shape[d] for d in dims], [a.strides[d] for d in dims])
+    return a.seen([a.shape[d] for d in dims], [a.steps[d] for d in dims])
 
 
 def transpose(a: DeviceArray, dim0: int, dim1: int) -> DeviceArray:
@@ -87,33 +87,33 @@ def t(a: DeviceArray) -> DeviceArray:
 def expand(a: DeviceArray, shape: tuple[int, ...]) -> DeviceArray:
     """Dimensions of size 1 (and new ones in front) repeated, without copying."""
     extra = len(shape) - a.ndim
-    kept = [0 if size == 1 != new else step for size, step, new in zip(a.shape, a.strides, shape[extra:], strict=True)]
-    return a.view(shape, [0] * extra + kept)
+    kept = [0 if size == 1 != new else step for size, step, new in zip(a.shape, a.steps, shape[extra:], strict=True)]
+    return a.seen(shape, [0] * extra + kept)
 
 
 def squeeze(a: DeviceArray, dim: tuple[int, ...]) -> DeviceArray:
     """Without these dimensions, all of size 1."""
     kept = [d for d in range(a.ndim) if d not in dim]
-    return a.view([a.shape[d] for d in kept], [a.strides[d] for d in kept])
+    return a.seen([a.shape[d] for d in kept], [a.steps[d] for d in kept])
 
 
 def unsqueeze(a: DeviceArray, dim: int) -> DeviceArray:
     """With a dimension of size 1 at this place."""
-    step = a.shape[dim] * a.strides[dim] if dim < a.ndim else 1
-    return a.view([*a.shape[:dim], 1, *a.shape[dim:]], [*a.strides[:dim], step, *a.strides[dim:]])
+    step = a.shape[dim] * a.steps[dim] if dim < a.ndim else 1
+    return a.seen([*a.shape[:dim], 1, *a.shape[dim:]], [*a.steps[:dim], step, *a.steps[dim:]])
 
 
 def select(a: DeviceArray, dim: int, index: int) -> DeviceArray:
     """One index of a dimension, which goes away."""
-    return a.view(a.shape[:dim] + a.shape[dim + 1 :], a.strides[:dim] + a.strides[dim + 1 :], index * a.strides[dim])
+    return a.seen(a.shape[:dim] + a.shape[dim + 1 :], a.steps[:dim] + a.steps[dim + 1 :], index * a.steps[dim])
 
 
 def slice(a: DeviceArray, dim: int, start: int, stop: int, step: int) -> DeviceArray:
     """Every ``step``-th index of a dimension from ``start`` up to ``stop``."""
     count = len(range(start, stop, step))
     shape = [*a.shape[:dim], count, *a.shape[dim + 1 :]]
-    strides = [*a.strides[:dim], a.strides[dim] * step, *a.strides[dim + 1 :]]
-    return a.view(shape, strides, start * a.strides[dim] if count else 0)
+    strides = [*a.steps[:dim], a.steps[dim] * step, *a.steps[dim + 1 :]]
+    return a.seen(shape, strides, start * a.steps[dim] if count else 0)
 
 
 def select_backward(grad: DeviceArray, shape: tuple[int, ...], dim: int, index: int) -> DeviceArray:

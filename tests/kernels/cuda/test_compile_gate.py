@@ -36,6 +36,9 @@ class Recorder:
     def allocate(self, size, dtype):
         return EmulatedMemory(dtype, 0, 0, size)
 
+    def address(self, memory):
+        return memory.address
+
     def write(self, memory, array):
         pass
 
