@@ -31,6 +31,9 @@ class EmulatedMemory:
         offset = part.start or 0
         return EmulatedMemory(self.dtype, self.start, self.address + offset * self.dtype.itemsize, self.size - offset)
 
+    def view(self, dtype: np.dtype) -> EmulatedMemory:
+        return EmulatedMemory(dtype, self.start, self.address, self.size)
+
     def parameters(self) -> list[int]:
         """What numba passes for a flat array: two pointers of its own, size, itemsize, data, shape, strides."""
         itemsize = self.dtype.itemsize

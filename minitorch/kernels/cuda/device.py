@@ -35,6 +35,9 @@ class Memory(Protocol):
 
     def __getitem__(self, part: slice) -> Memory: ...
 
+    def view(self, dtype: np.dtype) -> Memory:
+        """The same bytes, as elements of another dtype of the same size."""
+
 
 class Device(Protocol):
     """What keeps arrays and runs kernels."""
