@@ -82,8 +82,8 @@ COMPILED = {
 """The modules of compiled kernels, each with its ``__all__``."""
 
 tables[np.ndarray] = plain = Table(
-    creation, elementwise, folding, indexing, least_squares, linalg, matmul, orthogonal, placement, rearranging, reduction, resampling,
-    scan, scattering, shape, sorting, strides,
+    creation, elementwise, folding, indexing, least_squares, linalg, matmul, orthogonal, placement, rearranging,
+    reduction, resampling, scan, scattering, shape, sorting, strides,
     later={f"{__name__}.{module}": names for module, names in COMPILED.items()},
 )  # fmt: skip
 
