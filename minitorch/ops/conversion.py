@@ -77,7 +77,7 @@ class CopyBackwards(Function):
         return k.expand(tables[type(source)].to(source, a.dtype, a.device), a.shape)
 
     def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
-        return self.needs[0] and k.zeros(grad.shape, grad), self.needs[1] and k.to(grad, grad.dtype, self.source)
+        return self.needs[0] and k.zeros(grad.shape, grad), self.needs[1] and k.to(grad, self.outputs[1], self.source)
 
 
 class FillBackward2(Function):

@@ -96,7 +96,7 @@ def as_dtype(operand: Any, common: dtype) -> Any:
     number = int(operand)
     if not -(2**63) <= number < 2**64:
         raise OverflowError("int too big to convert")
-    return cast(np.array(number % 2**64, np.uint64), common.numpy)  # out of range wraps around, as in torch
+    return cast(np.array(number % 2**64, np.uint64), common.numpy)[()]  # out of range wraps around, as in torch
 
 
 def array_of(number: Any, dtype: np.dtype) -> np.ndarray:

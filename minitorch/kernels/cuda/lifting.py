@@ -199,6 +199,8 @@ def binary(formula: Formula, dtype: np.dtype | None = None) -> Callable[..., Dev
     """The kernel ``formula(a, b)`` of arrays or, for one of them, a number. They get the dtype that numpy gives them."""
 
     def kernel(a: DeviceArray | Number, b: DeviceArray | Number) -> DeviceArray:
+        if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
+            raise TypeError("an array of the host was given to a kernel of a device")
         given = np.result_type(*(each.dtype if isinstance(each, DeviceArray) else each for each in (a, b)))
         if isinstance(a, DeviceArray) and isinstance(b, DeviceArray):
             return lift(formula, cast(a, given), cast(b, given), dtype=dtype)
