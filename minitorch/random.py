@@ -77,21 +77,41 @@ class Generator(draws.Generator):
         draws.Generator.set_state(self, np.frombuffer(state, np.uint8))
 
 
+class GPUGenerator(Generator):
+    """What random numbers for a GPU are drawn from: on the CPU, but as a stream of their own. It needs no GPU to be there."""
+
+    def __init__(self) -> None:
+        super().__init__(CPU)
+
+    @property
+    def device(self) -> Device:
+        return Device("cuda", 0)
+
+
 default_generator = Generator()
+gpu_generator = GPUGenerator()
+
+
+def generator_for(device: Any) -> Generator:
+    """What numbers for a device are drawn from, if nothing else is asked for."""
+    return default_generator if Device(device).type == "cpu" else gpu_generator
 
 
 def manual_seed(seed: int) -> Generator:
-    """Seeds the default generator, and returns it.
+    """Seeds the default generators, and returns the CPU's.
 
     Raises:
         ValueError: the seed does not fit into 64 bits.
     """
+    gpu_generator.manual_seed(int(seed))
     return default_generator.manual_seed(int(seed))
 
 
 def seed() -> int:
-    """Seeds the default generator with a number that nobody can foresee, and returns it."""
-    return default_generator.seed()
+    """Seeds the default generators with a number that nobody can foresee, and returns it."""
+    found = default_generator.seed()
+    gpu_generator.manual_seed(found)
+    return found
 
 
 def initial_seed() -> int:
