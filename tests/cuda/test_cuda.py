@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +15,10 @@ import minitorch
 
 pytest.importorskip("numba_cuda", reason="numba-cuda, which compiles these kernels, is not installed")
 
-from minitorch.kernels.cuda import from_host
+from minitorch.kernels.cuda import device, from_host
 from tests.cuda.program import check
 from tests.kernels.cuda.fake import GIB, install
+from tests.ptx.device import Interpreter
 
 PROGRAM = Path(__file__).with_name("program.py")
 without_gpu = pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
@@ -118,9 +118,9 @@ def test_the_gpu_is_described_as_in_torch(fake):
         "_CudaDeviceProperties(name='NVIDIA H100', major=9, minor=0, total_memory=81920MB, multi_processor_count=132, uuid=1234, "
         "L2_cache_size=50MB)"
     )
-    for device in (-1, 1, "cuda:7"):
+    for place in (-1, 1, "cuda:7"):
         with pytest.raises(AssertionError, match=r"^Invalid device id$"):
-            cuda.get_device_properties(device)
+            cuda.get_device_properties(place)
     with pytest.raises(ValueError, match="Expected a cuda device, but got: cpu"):
         cuda.get_device_name("cpu")
 
@@ -256,7 +256,52 @@ def test_the_gpus_random_numbers_have_a_generator_of_their_own(fake):
     assert cuda.initial_seed() == seed
 
 
-def test_nothing_is_warned_of():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        minitorch.cuda.is_available()
+@pytest.fixture
+def interpreted():
+    with device.use(Interpreter()):
+        yield
+
+
+DRAWS = {
+    "rand": lambda **where: minitorch.rand(5, **where),
+    "randn": lambda **where: minitorch.randn(2, 3, **where),
+    "randint": lambda **where: minitorch.randint(9, (5,), **where),
+    "randperm": lambda **where: minitorch.randperm(5, **where),
+    "normal_": lambda **where: minitorch.zeros(5, **where).normal_(),
+    "bernoulli": lambda **where: minitorch.full((9,), 0.5, **where).bernoulli(),
+    "bernoulli_": lambda **where: minitorch.zeros(9, **where).bernoulli_(0.5),
+    "poisson": lambda **where: minitorch.poisson(minitorch.ones(5, **where)),
+    "multinomial": lambda **where: minitorch.multinomial(minitorch.ones(5, **where), 5),
+    "normal": lambda **where: minitorch.normal(minitorch.zeros(5, **where), 2.0),
+    "dropout": lambda **where: minitorch.nn.functional.dropout(minitorch.ones(20, **where)),
+}
+
+
+@pytest.mark.parametrize("draw", DRAWS.values(), ids=DRAWS)
+def test_what_is_drawn_for_the_gpu_leaves_the_cpus_random_numbers_alone(draw, interpreted):
+    minitorch.manual_seed(3)
+    before = minitorch.get_rng_state()
+    drawn = draw(device="cuda")
+    assert minitorch.equal(minitorch.get_rng_state(), before)
+    with minitorch.random.fork_rng():
+        other = draw(device="cuda")
+    assert not np.array_equal(other.cpu().numpy(), drawn.cpu().numpy())
+    np.testing.assert_array_equal(draw(device="cuda").cpu().numpy(), other.cpu().numpy())
+    np.testing.assert_array_equal(draw().numpy(), drawn.cpu().numpy())  # the same seed gives the same numbers
+
+
+def test_a_generator_is_for_one_device(interpreted):
+    generator = minitorch.Generator("cuda")
+    assert generator.device == generator.clone_state().device == minitorch.device("cuda:0")
+    generator.manual_seed(3)
+    minitorch.manual_seed(3)
+    expected = minitorch.rand(3).tolist()
+    assert minitorch.rand(3, device="cuda", generator=generator).tolist() == expected
+    for place, given, text in (
+        ("cuda", minitorch.Generator(), "Expected a 'cuda' device type for generator but found 'cpu'"),
+        ("cpu", generator, "Expected a 'cpu' device type for generator but found 'cuda'"),
+    ):
+        with pytest.raises(RuntimeError, match=text):
+            minitorch.rand(3, device=place, generator=given)
+        with pytest.raises(RuntimeError, match=text):
+            minitorch.zeros(3, device=place).uniform_(generator=given)

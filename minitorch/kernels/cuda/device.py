@@ -155,7 +155,10 @@ def hardware() -> Any:
             raise RuntimeError(reason)
         from minitorch.kernels.cuda.hardware import Hardware
 
-        _found.append(Hardware())
+        try:
+            _found.append(Hardware())
+        except ImportError as error:  # numba's for a GPU that it does not know
+            raise RuntimeError(f"{errors.NOT_INITIALIZED}\n{error}") from error
     return _found[0]
 
 

@@ -14,6 +14,7 @@ import torch
 pytest.importorskip("numba_cuda", reason="numba-cuda, which compiles these kernels, is not installed")
 
 from numba import cuda
+from numba.cuda.cudadrv.error import CudaSupportError
 
 from minitorch.kernels import tables
 from minitorch.kernels.cuda import DeviceArray, array, device, errors, from_host, launch, to_host
@@ -215,6 +216,15 @@ def test_what_is_missing_is_said_in_torchs_words(different, first, then, numba_c
     assert "".join(lines[1:]).startswith(then)
     assert bool(then) == (len(lines) > 1)
     assert not device.is_initialized()
+
+
+def test_a_gpu_that_numba_does_not_know_is_an_error(numba_cuda):
+    def refuse():
+        raise CudaSupportError("<CUDA device 0 'Tesla'> has compute capability < (3, 5)")
+
+    numba_cuda.current_context = refuse
+    with pytest.raises(RuntimeError, match=r"^CUDA driver initialization failed.*\n<CUDA device 0 'Tesla'> has compute"):
+        device.current()
 
 
 def test_a_driver_that_is_newer_than_the_toolkit_will_do(numba_cuda):
