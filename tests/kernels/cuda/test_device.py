@@ -223,7 +223,9 @@ def test_a_gpu_that_numba_does_not_know_is_an_error(numba_cuda):
         raise CudaSupportError("<CUDA device 0 'Tesla'> has compute capability < (3, 5)")
 
     numba_cuda.current_context = refuse
-    with pytest.raises(RuntimeError, match=r"^CUDA driver initialization failed.*\n<CUDA device 0 'Tesla'> has compute"):
+    with pytest.raises(
+        RuntimeError, match=r"^CUDA driver initialization failed.*\n<CUDA device 0 'Tesla'> has compute"
+    ):
         device.current()
 
 
