@@ -43,7 +43,9 @@ def rand(
     wanted = asked_dtype("rand", dtype)
     check_floating(wanted, "check_uniform_bounds")
     dims = asked_shape("rand", shape, size)
-    return made(drawn_from(generator, lambda source: draws.uniform(source, dims, wanted)), device, requires_grad)
+    return made(
+        drawn_from(generator, device, lambda source: draws.uniform(source, dims, wanted)), device, requires_grad
+    )
 
 
 @explained
@@ -59,7 +61,7 @@ def randn(
     wanted = asked_dtype("randn", dtype)
     check_floating(wanted, "normal_kernel_cpu")
     dims = asked_shape("randn", shape, size)
-    return made(drawn_from(generator, lambda source: draws.normal(source, dims, wanted)), device, requires_grad)
+    return made(drawn_from(generator, device, lambda source: draws.normal(source, dims, wanted)), device, requires_grad)
 
 
 @explained
@@ -88,7 +90,9 @@ def randint(
     check_range(low, high, wanted)
     dims = asked_shape("randint", (size,))
     return made(
-        drawn_from(generator, lambda source: draws.randint(source, low, high, dims, wanted)), device, requires_grad
+        drawn_from(generator, device, lambda source: draws.randint(source, low, high, dims, wanted)),
+        device,
+        requires_grad,
     )
 
 
@@ -108,7 +112,7 @@ def randperm(
     """
     wanted = (dtype or dtypes.int64).numpy
     _check_permutation(n, dtype or dtypes.int64)
-    return made(drawn_from(generator, lambda source: draws.randperm(source, n, wanted)), device, requires_grad)
+    return made(drawn_from(generator, device, lambda source: draws.randperm(source, n, wanted)), device, requires_grad)
 
 
 def _check_permutation(n: int, dtype: Dtype) -> None:
@@ -218,10 +222,10 @@ def _normal(mean: Tensor | float, std: Tensor | float, generator: Generator | No
     check_floating(given[0]._array.dtype, "normal_kernel_cpu")
     shape, dtype = broadcast_shapes(*(each._array.shape for each in given)), given[0]._array.dtype
     if isinstance(std, Variable):
-        standard = drawn_from(generator, lambda source: draws.normal(source, shape, dtype))
+        standard = drawn_from(generator, given[0].device, lambda source: draws.normal(source, shape, dtype))
         numbers = as_numpys(standard) * as_numpys(std._array)
     else:
-        numbers = drawn_from(generator, lambda source: draws.normal(source, shape, dtype, 0.0, std))
+        numbers = drawn_from(generator, given[0].device, lambda source: draws.normal(source, shape, dtype, 0.0, std))
     drawn = cast(
         as_numpys(cast(numbers, dtype)) + (as_numpys(mean._array) if isinstance(mean, Variable) else mean), dtype
     )

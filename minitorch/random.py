@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from minitorch.autograd.graph import Function
-from minitorch.device import CPU, check_present
+from minitorch.device import CPU, GPU, check_present, get_default_device
 from minitorch.device import device as Device
 from minitorch.kernels.cpu import random as draws
 
@@ -24,12 +24,12 @@ class Generator(draws.Generator):
 
     def __init__(self, device: Any = "cpu") -> None:
         check_present(device)
+        self._start(Device(device))
+
+    def _start(self, place: Device) -> None:
+        self.device = CPU if place.type == "cpu" else GPU
         self.lock = threading.RLock()
         super().__init__()
-
-    @property
-    def device(self) -> Device:
-        return CPU
 
     def manual_seed(self, seed: int) -> Generator:  # type: ignore[override]  # torch's returns the generator
         """Starts the stream that belongs to a seed, and returns the generator.
@@ -65,7 +65,8 @@ class Generator(draws.Generator):
 
     def clone_state(self) -> Generator:
         """Another generator, in the same state."""
-        twin = Generator()
+        twin = Generator.__new__(Generator)
+        twin._start(self.device)
         twin.set_state(self.get_state())
         return twin
 
@@ -78,20 +79,39 @@ class Generator(draws.Generator):
 
 
 default_generator = Generator()
+gpu_generator = Generator.__new__(Generator)
+gpu_generator._start(GPU)  # which does not ask whether there is a GPU
+
+
+def generator_for(device: Any, given: Generator | None = None) -> Generator:
+    """What numbers for a device (the default one, for ``None``) are drawn from: what is given, else its default generator.
+
+    Raises:
+        RuntimeError: what is given is another device's.
+    """
+    place = get_default_device() if device is None else Device(device)
+    if given is None:
+        return default_generator if place.type == "cpu" else gpu_generator
+    if given.device.type != place.type:
+        raise RuntimeError(f"Expected a '{place.type}' device type for generator but found '{given.device.type}'")
+    return given
 
 
 def manual_seed(seed: int) -> Generator:
-    """Seeds the default generator, and returns it.
+    """Seeds the default generators, and returns the CPU's.
 
     Raises:
         ValueError: the seed does not fit into 64 bits.
     """
+    gpu_generator.manual_seed(int(seed))
     return default_generator.manual_seed(int(seed))
 
 
 def seed() -> int:
-    """Seeds the default generator with a number that nobody can foresee, and returns it."""
-    return default_generator.seed()
+    """Seeds the default generators with a number that nobody can foresee, and returns it."""
+    found = default_generator.seed()
+    gpu_generator.manual_seed(found)
+    return found
 
 
 def initial_seed() -> int:
@@ -111,15 +131,17 @@ def set_rng_state(new_state: Any) -> None:
 
 @contextlib.contextmanager
 def fork_rng(devices: Iterable[Any] | None = None, enabled: bool = True) -> Iterator[None]:
-    """What is drawn inside is as if it were not: afterwards the default generator continues where it was before.
+    """What is drawn inside is as if it were not: afterwards the default generators continue where they were before.
 
     Args:
-        devices: generators of other devices to do the same for; there are none.
+        devices: the GPUs to do this for beside the CPU; all there are unless given.
         enabled: otherwise nothing is done.
     """
-    before = get_rng_state()
+    kept = [default_generator] if devices is not None and not list(devices) else [default_generator, gpu_generator]
+    before = [each.get_state() for each in kept]
     try:
         yield
     finally:
         if enabled:
-            set_rng_state(before)
+            for generator, state in zip(kept, before, strict=True):
+                generator.set_state(state)

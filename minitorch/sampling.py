@@ -22,7 +22,7 @@ from minitorch.kernels.cpu.creation import as_numpys, cast
 from minitorch.kernels.cpu.unsigned import check_known
 from minitorch.ops.arguments import beside, cpp_name, dtype_name
 from minitorch.ops.operator import in_place, methods, operator, with_out
-from minitorch.random import Generator, default_generator
+from minitorch.random import Generator, generator_for
 
 if TYPE_CHECKING:
     from minitorch.kernels import Table
@@ -102,9 +102,13 @@ class RandomBackward2(Drawn):
 class UniformBackward0(Drawn): ...
 
 
-def drawn_from(generator: Generator | None, draw: Callable[[Generator], np.ndarray]) -> np.ndarray:
-    """What is drawn from a generator (the default one, unless given), which is locked meanwhile."""
-    source = default_generator if generator is None else generator
+def drawn_from(generator: Generator | None, device: Any, draw: Callable[[Generator], np.ndarray]) -> np.ndarray:
+    """What is drawn for a device from a generator (its default one, unless given), which is locked meanwhile.
+
+    Raises:
+        RuntimeError: the generator is another device's.
+    """
+    source = generator_for(device, generator)
     with source.lock:
         return draw(source)
 
@@ -117,7 +121,7 @@ def _write(tensor: Tensor, node: type[Drawn], generator: Generator | None, draw:
     tensor._check_inplace()
     array = tensor._array
     order = _memory_order(array)
-    drawn = drawn_from(generator, lambda source: draw(source, tuple(array.shape[axis] for axis in order)))
+    drawn = drawn_from(generator, array.device, lambda source: draw(source, tuple(array.shape[axis] for axis in order)))
     return _writers(node)(tensor, *others, drawn=drawn.transpose(_inverse(order)))
 
 
@@ -376,7 +380,7 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
     if p is not None:
         return bernoulli_(Variable._of(tables[type(input._array)].clone(input._array)), p, generator=generator)
     probabilities = _probabilities(input)
-    drawn = drawn_from(generator, lambda source: draws.bernoulli(source, probabilities))
+    drawn = drawn_from(generator, input.device, lambda source: draws.bernoulli(source, probabilities))
     return BernoulliBackward0.apply(input, drawn=drawn)
 
 
@@ -391,7 +395,7 @@ def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
     rates = as_numpys(input._array)
     if not (rates >= 0).all():
         raise RuntimeError("invalid Poisson rate, expected rate to be non-negative")
-    drawn = drawn_from(generator, lambda source: distributions.poisson(source, rates))
+    drawn = drawn_from(generator, input.device, lambda source: distributions.poisson(source, rates))
     return PoissonBackward0.apply(input, drawn=drawn)
 
 
@@ -424,11 +428,15 @@ def multinomial(
     _check_multinomial(input, num_samples, replacement)
     if replacement and num_samples > 1:
         drawn = drawn_from(
-            generator, lambda source: distributions.multinomial_with_replacement(source, weights, num_samples)
+            generator,
+            input.device,
+            lambda source: distributions.multinomial_with_replacement(source, weights, num_samples),
         )
         return beside(drawn, input)
     # The race: of waiting times at rates in proportion to the weights, the shortest come first.
-    times = drawn_from(generator, lambda source: distributions.exponential(source, weights.shape, weights.dtype, 1.0))
+    times = drawn_from(
+        generator, input.device, lambda source: distributions.exponential(source, weights.shape, weights.dtype, 1.0)
+    )
     first = np.argsort(-(weights / times), axis=-1, kind="stable")
     return beside(first[..., :num_samples].astype(np.int64), input)
 

@@ -22,17 +22,19 @@ CAPABILITY = (9, 0)
 
 
 class EmulatedMemory:
-    """Elements in an allocation, from an address on."""
+    """Elements in an allocation, from an address on. ``owner`` is whatever has to stay as long as they do."""
 
-    def __init__(self, dtype: np.dtype, start: int, address: int, size: int) -> None:
-        self.dtype, self.start, self.address, self.size = dtype, start, address, size
+    def __init__(self, dtype: np.dtype, start: int, address: int, size: int, owner: Any = None) -> None:
+        self.dtype, self.start, self.address, self.size, self.owner = dtype, start, address, size, owner
 
     def __getitem__(self, part: slice) -> EmulatedMemory:
         offset = part.start or 0
-        return EmulatedMemory(self.dtype, self.start, self.address + offset * self.dtype.itemsize, self.size - offset)
+        return EmulatedMemory(
+            self.dtype, self.start, self.address + offset * self.dtype.itemsize, self.size - offset, self.owner
+        )
 
     def view(self, dtype: np.dtype) -> EmulatedMemory:
-        return EmulatedMemory(dtype, self.start, self.address, self.size)
+        return EmulatedMemory(dtype, self.start, self.address, self.size, self.owner)
 
     def parameters(self) -> list[int]:
         """What numba passes for a flat array: two pointers of its own, size, itemsize, data, shape, strides."""
@@ -61,6 +63,10 @@ class Interpreter:
         address = self.memory.allocate(size * dtype.itemsize, dtype.itemsize, f"an array of {size} {dtype}")
         return EmulatedMemory(dtype, address, address, size)
 
+    def adopt(self, address: int, size: int, dtype: np.dtype, owner: Any) -> EmulatedMemory:
+        start = max((each for each in self.memory.where if each <= address), default=0)
+        return EmulatedMemory(dtype, start, address, size, owner)
+
     def address(self, memory: EmulatedMemory) -> int:
         return memory.address
 
@@ -68,12 +74,12 @@ class Interpreter:
         first = (memory.address - memory.start) // memory.dtype.itemsize
         return self.memory.region(memory.start), slice(first, first + size)
 
-    def write(self, memory: EmulatedMemory, array: np.ndarray) -> None:
+    def write(self, memory: EmulatedMemory, array: np.ndarray, wait: bool = True) -> None:
         region, part = self._part(memory, array.size)
         region.view(memory.dtype)[part] = array
         region.written[part] = BEFORE
 
-    def read(self, memory: EmulatedMemory, size: int) -> np.ndarray:
+    def read(self, memory: EmulatedMemory, size: int, wait: bool = True) -> np.ndarray:
         region, part = self._part(memory, size)
         if (region.written[part] == NEVER).any():
             first = np.flatnonzero(region.written[part] == NEVER)[0]
@@ -98,6 +104,17 @@ class Interpreter:
 
     def synchronize(self) -> None:
         """All that was launched is done."""
+
+    def stream_number(self) -> int:
+        return 1
+
+    def let_wait(self, stream_number: int) -> None:
+        """All that was launched is done."""
+
+    wait_for = let_wait
+
+    def page_locked(self, size: int, dtype: np.dtype) -> np.ndarray:
+        return np.empty(size, dtype)
 
 
 def _parameters(value: Any) -> list[Any]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minitorch.kernels.cuda.device import Memory, current
+from minitorch.kernels.cuda.device import SIMULATED, Memory, current
 
 MOST_ELEMENTS = 2**31  # from which on kernels, which count in 32 bits, do not work
 
@@ -133,6 +133,21 @@ class DeviceArray:
         raise TypeError(
             f"can't convert {self.device} device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host memory first."
         )
+
+    @property
+    def __cuda_array_interface__(self) -> dict[str, Any]:
+        """The array, for other libraries: version 3 of the interface. Its reader waits for the stream that is named."""
+        if SIMULATED:
+            raise AttributeError("numba's simulator has no memory of a GPU that libraries could share")
+        address = current().address(self.memory) + self.offset * self.itemsize
+        return {
+            "shape": self.shape,
+            "typestr": self.dtype.str,
+            "strides": None if self.contiguous else self.strides,
+            "data": (address if self.size else 0, False),
+            "version": 3,
+            "stream": current().stream_number(),
+        }
 
     __array_ufunc__ = None  # numpy's arithmetic refuses what is not on the host
 

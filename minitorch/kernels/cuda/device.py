@@ -1,25 +1,36 @@
 """The device seam: the one module that knows numba's ``cuda``.
 
 What runs kernels is a `Device`. `Hardware` is a GPU, or numba's simulator of one (``NUMBA_ENABLE_CUDASIM=1``); tests put another
-in its place, which interprets what ``compile_to_ptx`` gives.
+in its place, which interprets what ``compile_to_ptx`` gives. Nothing asks for a GPU before `current` does.
+
+Raises:
+    RuntimeError: numba cannot compile for CUDA at all.
 """
 
 from __future__ import annotations
 
+import importlib
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, Protocol
+from weakref import WeakValueDictionary
 
 import numba
-import numba.cuda
 import numpy as np
 from numba import types
+
+from minitorch.kernels.cuda import errors
 
 Array = np.ndarray
 Grid = tuple[int, int, int]
 
-cuda: Any = numba.cuda  # which is numba-cuda, if that is installed: it has more than numba's own types say
+try:
+    cuda: Any = importlib.import_module("numba.cuda")  # numba-cuda, if that is installed
+except Exception as error:  # of any type: it is a package that does not fit another
+    raise RuntimeError(errors.broken(error)) from error
+
 config: Any = numba.config
 number_type: Callable[[np.dtype], Any] = numba.from_dtype
 """numba's type for a dtype, which kernels call to make a number of it."""
@@ -40,21 +51,30 @@ class Memory(Protocol):
 
 
 class Device(Protocol):
-    """What keeps arrays and runs kernels."""
+    """What keeps arrays and runs kernels, in the order in which it is asked to."""
 
     def __hash__(self) -> int: ...
 
     def allocate(self, size: int, dtype: np.dtype) -> Memory:
         """Memory for that many elements, in which anything may be."""
 
+    def adopt(self, address: int, size: int, dtype: np.dtype, owner: Any) -> Memory:
+        """Elements from an address on, which are another library's, as memory. It keeps their owner alive."""
+
     def address(self, memory: Memory) -> int:
         """Of the first element."""
 
-    def write(self, memory: Memory, array: Array) -> None:
-        """Copies a flat array of the host to the memory's first elements."""
+    def write(self, memory: Memory, array: Array, wait: bool = True) -> None:
+        """Copies a flat array of the host to the memory's first elements.
 
-    def read(self, memory: Memory, size: int) -> Array:
-        """Copies the memory's first elements to the host, when all that was launched before is done."""
+        Without ``wait``, a copy from page-locked memory is only begun, and the array may not be written to until it is done.
+        """
+
+    def read(self, memory: Memory, size: int, wait: bool = True) -> Array:
+        """Copies the memory's first elements to the host, when all that was launched before is done.
+
+        Without ``wait``, the copy is only begun: the array, which is page-locked, has the elements after ``synchronize``.
+        """
 
     def launch(self, kernel: Callable[..., None], threads: int, grid: Grid, args: Sequence[Any]) -> None:
         """Runs a kernel in blocks of so many threads."""
@@ -62,63 +82,115 @@ class Device(Protocol):
     def synchronize(self) -> None:
         """Waits until all that was launched is done."""
 
+    def stream_number(self) -> int:
+        """The stream that work is put on now, as CUDA's interfaces name it: an address, or 1 for the default stream."""
 
-class Hardware:
-    """The GPU that numba has chosen.
+    def let_wait(self, stream_number: int) -> None:
+        """Work that is put on that stream from now on waits for what was launched."""
 
-    Raises:
-        RuntimeError: there is none, or its driver does not work.
-    """
+    def wait_for(self, stream_number: int) -> None:
+        """Work that is launched from now on waits for what was put on that stream."""
 
-    def __init__(self) -> None:
-        from minitorch.kernels.cuda.memory import Pool
-
-        if not cuda.is_available():
-            raise RuntimeError("No CUDA GPUs are available: numba finds no GPU, or no driver for one")
-        self.pool = Pool(lambda size: cuda.device_array(size, np.uint8))
-
-    def allocate(self, size: int, dtype: np.dtype) -> Memory:
-        return self.pool.allocate(size, dtype)
-
-    def address(self, memory: Any) -> int:
-        return id(memory) if SIMULATED else memory.__cuda_array_interface__["data"][0]
-
-    def write(self, memory: Any, array: Array) -> None:
-        memory[: array.size].copy_to_device(array)
-
-    def read(self, memory: Any, size: int) -> Array:
-        return memory[:size].copy_to_host()
-
-    def launch(self, kernel: Callable[..., None], threads: int, grid: Grid, args: Sequence[Any]) -> None:
-        _jitted(kernel, threads)[grid, threads](*args)
-
-    def synchronize(self) -> None:
-        cuda.synchronize()
+    def page_locked(self, size: int, dtype: np.dtype) -> Array:
+        """A flat array of the host that the device copies from and to by itself, in which anything may be."""
 
 
-@cache
-def _jitted(kernel: Callable[..., None], threads: int) -> Any:
-    return cuda.jit(kernel) if SIMULATED else cuda.jit(kernel, launch_bounds=threads)
-
-
-_current: list[Device] = []
+_in_use: list[Device] = []
 
 
 def current() -> Device:
-    """The device that arrays are made on: the GPU, unless ``use`` has said otherwise."""
-    if not _current:
-        _current.append(Hardware())
-    return _current[-1]
+    """The device that arrays are made on: the GPU, unless ``use`` has said otherwise.
+
+    Raises:
+        RuntimeError: there is no GPU, or none that can be used; the first line is torch's.
+    """
+    return _in_use[-1] if _in_use else hardware()
 
 
 @contextmanager
 def use(device: Device) -> Iterator[Device]:
     """Within the ``with`` block, arrays are made on this device and kernels run on it."""
-    _current.append(device)
+    _in_use.append(device)
     try:
         yield device
     finally:
-        _current.pop()
+        _in_use.pop()
+
+
+_locked: WeakValueDictionary[int, Array] = WeakValueDictionary()
+"""The page-locked arrays that there are, by their identity."""
+
+
+def page_locked(size: int, dtype: np.dtype) -> Array:
+    """A flat array of the host in page-locked memory, in which anything may be."""
+    array = current().page_locked(size, dtype)
+    return _locked.setdefault(id(array), array)
+
+
+def is_page_locked(a: Array) -> bool:
+    """Whether an array lies in such memory."""
+    owner: Any = a
+    while owner is not None and id(owner) not in _locked:
+        owner = getattr(owner, "base", None)
+    return owner is not None
+
+
+# -- the GPU ----------------------------------------------------------------------------------------------------------
+
+_found: list[Any] = []
+_forked: list[bool] = []
+
+
+def hardware() -> Any:
+    """The GPU that numba has chosen, as `Hardware`: it is asked for once.
+
+    Raises:
+        RuntimeError: there is none that can be used, or it was used before this process was forked.
+    """
+    if not _found:
+        if _forked:
+            raise RuntimeError(errors.FORKED)
+        reason = unavailable()
+        if reason is not None:
+            raise RuntimeError(reason)
+        from minitorch.kernels.cuda.hardware import Hardware
+
+        try:
+            _found.append(Hardware())
+        except ImportError as error:  # numba's for a GPU that it does not know
+            raise RuntimeError(f"{errors.NOT_INITIALIZED}\n{error}") from error
+    return _found[0]
+
+
+def unavailable() -> str | None:
+    """Why there is no GPU that can be used; nothing if there is one."""
+    return None if SIMULATED else errors.why_not(cuda)
+
+
+def is_initialized() -> bool:
+    """Whether the GPU has been asked for, and is there."""
+    return bool(_found)
+
+
+def _after_fork() -> None:
+    """The driver does not survive a fork; what runs on the CPU does."""
+    for each in _found:
+        each.abandon()
+        _forked.append(True)
+    _found.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+# -- compiling --------------------------------------------------------------------------------------------------------
+
+
+@cache
+def compiled(kernel: Callable[..., None], threads: int) -> Any:
+    """The kernel, for blocks of so many threads, as numba starts it: ``compiled(kernel, 32)[grid, 32, stream](*args)``."""
+    return cuda.jit(kernel) if SIMULATED else cuda.jit(kernel, launch_bounds=threads)
 
 
 def function(formula: Callable[..., Any]) -> Any:
@@ -143,7 +215,11 @@ def _type_of(value: Any) -> types.Type:
 def compile_to_ptx(
     kernel: Callable[..., None], args: Sequence[types.Type], capability: tuple[int, int], threads: int
 ) -> str:
-    """The kernel's PTX for a compute capability. This needs no GPU."""
+    """The kernel's PTX for a compute capability. This needs no GPU.
+
+    Raises:
+        NotImplementedError: numba cannot compile the kernel for these types.
+    """
     from numba.cuda import dispatcher
 
     class Target:
@@ -154,5 +230,12 @@ def compile_to_ptx(
     dispatcher.get_current_device = Target
     try:
         return cuda.compile_ptx(kernel, args, cc=capability, launch_bounds=threads)[0]
+    except Exception as error:
+        known = errors.of_launch(
+            error, cuda, kernel, [str(each.dtype) for each in args if isinstance(each, types.Array)]
+        )
+        if known is None:
+            raise
+        raise known from error
     finally:
         dispatcher.get_current_device = ask

@@ -1,92 +1,26 @@
-"""The device seam, the pool of memory, the limits of launches, and what happens without a GPU."""
+"""The device seam, the limits of launches, and what happens where no GPU can be used."""
 
 from __future__ import annotations
 
-import gc
+import inspect
 import os
 import subprocess
 import sys
-import weakref
 
 import numpy as np
 import pytest
+import torch
 
 pytest.importorskip("numba_cuda", reason="numba-cuda, which compiles these kernels, is not installed")
 
+from numba import cuda
+from numba.cuda.cudadrv.error import CudaSupportError
+
 from minitorch.kernels import tables
-from minitorch.kernels.cuda import DeviceArray, array, device, from_host, launch, to_host
-from minitorch.kernels.cuda.memory import Pool, bucket
+from minitorch.kernels.cuda import DeviceArray, array, device, errors, from_host, launch, to_host
 
 GPU = tables[DeviceArray]
 FLOAT = np.dtype(np.float32)
-
-
-class Driver:
-    """Hands out memory, up to a limit."""
-
-    def __init__(self, limit=1 << 40):
-        self.limit, self.asked, self.held = limit, [], weakref.WeakSet()
-
-    def __call__(self, size):
-        if sum(each.size for each in self.held) + size > self.limit:
-            raise MemoryError("the driver has no more")
-        self.asked.append(size)
-        block = Block(size)
-        self.held.add(block)
-        return block
-
-
-class Block:
-    """Stands for a numba array: it has views, and can be referred to weakly."""
-
-    def __init__(self, size):
-        self.size = size
-
-    def view(self, dtype):
-        return Block(self.size)
-
-
-def test_what_was_freed_is_used_again():
-    driver = Driver()
-    pool = Pool(driver)
-    first = pool.allocate(1000, FLOAT)
-    assert pool.allocated == pool.reserved == 4096
-    del first
-    gc.collect()
-    assert (pool.allocated, pool.reserved, pool.peak) == (0, 4096, 4096)
-    second = pool.allocate(900, FLOAT)
-    assert driver.asked == [4096]
-    assert pool.allocated == 4096
-    del second
-
-
-def test_what_is_kept_can_be_given_back():
-    pool = Pool(Driver())
-    held = pool.allocate(1000, FLOAT)
-    pool.allocate(5000, FLOAT)
-    gc.collect()
-    pool.empty()
-    assert pool.reserved == pool.allocated == 4096
-    del held
-
-
-def test_memory_that_is_kept_is_given_back_before_there_is_none():
-    driver = Driver(limit=10000)
-    pool = Pool(driver)
-    pool.allocate(1500, FLOAT)  # which nobody holds
-    gc.collect()
-    held = pool.allocate(1024, FLOAT)
-    assert (driver.asked, pool.reserved) == ([8192, 4096], 4096)
-    with pytest.raises(RuntimeError, match=r"CUDA out of memory. Tried to allocate 8192 bytes; 4096 bytes are in use"):
-        pool.allocate(2048, FLOAT)
-    del held
-
-
-@pytest.mark.parametrize("size", [0, 1, 511, 512, 513, 5000, 1 << 20, (1 << 20) + 1, 3_000_000, 123_456_789])
-def test_sizes_are_rounded_to_few(size):
-    assert bucket(size) >= max(size, 512)
-    assert bucket(bucket(size)) == bucket(size)
-    assert bucket(size) <= max(512, 2 * size if size <= 1 << 20 else 1.126 * size)
 
 
 def nothing(a, size):
@@ -137,24 +71,171 @@ def test_devices_take_turns(interpreter):
     assert device.current() is interpreter
 
 
+# -- where no GPU can be used -----------------------------------------------------------------------------------------
+
+
 def python(program, **environment):
     """What a fresh Python prints."""
-    return subprocess.run(
+    run = subprocess.run(
         [sys.executable, "-c", program], env={**os.environ, **environment}, capture_output=True, text=True, timeout=300
     )
+    assert not run.stderr, run.stderr
+    return run.stdout
 
 
-def test_without_a_gpu_there_is_a_clear_error():
-    program = (
-        "import numpy as np\nfrom numba import cuda\nfrom minitorch.kernels.cuda import from_host\n"
-        "try:\n    from_host(np.ones(3))\nexcept RuntimeError as error:\n    print(error)\n"
-        "if cuda.is_available():\n    print('No CUDA GPUs are available')"
+TRY = """
+import numpy as np
+try:
+    from minitorch.kernels.cuda import from_host
+    from_host(np.ones(3))
+    print("it works")
+except RuntimeError as error:
+    print(error)
+import minitorch
+a = minitorch.ones(2, requires_grad=True)
+(a * a).sum().backward()
+assert a.grad.tolist() == [2, 2]
+assert minitorch.cuda.is_available() is WORKS
+"""
+NO_REDIRECTION = (
+    "import sys\nsys.meta_path[:] = [each for each in sys.meta_path if type(each).__name__ != 'NumbaCudaFinder']\n"
+)
+
+
+def attempt(before="", works=False, **environment):
+    """What is said when an array is to go to the GPU; the CPU works afterwards."""
+    return python(before + TRY.replace("WORKS", str(works)), **environment)
+
+
+@pytest.mark.skipif(cuda.is_available(), reason="there is a GPU here")
+def test_without_a_driver_the_error_is_torchs():
+    with pytest.raises(RuntimeError) as torchs:
+        torch.zeros(1, device="cuda")
+    assert attempt() == f"{torchs.value}\n"
+
+
+def test_cuda_can_be_switched_off():
+    said = attempt(NUMBA_DISABLE_CUDA="1").splitlines()
+    assert said[0] == "No CUDA GPUs are available"
+    assert "NUMBA_DISABLE_CUDA=1" in said[1]
+
+
+def test_a_numpy_that_does_not_fit_numba_cuda_is_named():
+    said = attempt("import numpy\ndel numpy.row_stack\n")
+    assert said.startswith(
+        "numba cannot compile for CUDA here: AttributeError: module 'numpy' has no attribute 'row_stack'\n"
     )
-    assert "No CUDA GPUs are available" in python(program).stdout
+    assert f"numpy {np.__version__}" in said
+    assert "pip install 'minitorch[cuda]'" in said
+
+
+def test_numbas_own_target_does_not_suffice():
+    assert attempt(NO_REDIRECTION).startswith(
+        "numba-cuda is not installed, and what numba itself has for CUDA does not suffice"
+    )
+
+
+def test_a_numba_without_any_target_is_named():
+    said = attempt(NO_REDIRECTION + "sys.modules['numba.cuda'] = None\n")
+    assert said.startswith("numba cannot compile for CUDA here: ModuleNotFoundError:")
+    assert "pip install 'minitorch[cuda]'" in said
+
+
+def test_the_simulator_works():
+    assert attempt(works=True, NUMBA_ENABLE_CUDASIM="1") == "it works\n"
+
+
+FORK = """
+import os, sys
+import minitorch
+from minitorch.kernels.cuda import device, from_host, to_host
+import numpy as np
+array = from_host(np.ones(3))
+stream = device.hardware().new_stream()
+device.hardware().stream = stream
+to_host(array)
+if os.fork():
+    os.wait()
+    print(to_host(array))
+    sys.exit()
+for use in (lambda: to_host(array), lambda: from_host(np.ones(3)), minitorch.cuda.init, minitorch.cuda.synchronize):
+    try:
+        use()
+    except RuntimeError as error:
+        print(error)
+del array, use
+print(minitorch.cuda.is_initialized(), minitorch.cuda.memory_allocated(), (minitorch.ones(3) * 2).tolist(), flush=True)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
+def test_after_a_fork_the_error_is_torchs_and_the_cpu_works():
+    first, then = "Cannot re-initialize CUDA in forked subprocess.", "you must use the 'spawn' start method"
+    source = inspect.getsource(torch.cuda._lazy_init)
+    assert first in source
+    assert then in source
+    expected = f"{first} To use CUDA with multiprocessing, {then}"
+    said = python(FORK, NUMBA_ENABLE_CUDASIM="1").splitlines()
+    assert said == [*[expected] * 4, "False 0 [2.0, 2.0, 2.0]", "[1. 1. 1.]"]
+
+
+DRIVER = "Call to cuInit results in CUDA_ERROR"
+
+
+@pytest.mark.parametrize(
+    ("different", "first", "then"),
+    [
+        ({"gpus": []}, "No CUDA GPUs are available", ""),
+        ({"error": f"{DRIVER}_NO_DEVICE (100)"}, "No CUDA GPUs are available", ""),
+        ({"error": "\nCUDA driver library cannot be found.\n"}, errors.NO_DRIVER, ""),
+        (
+            {"error": f"{DRIVER}_SYSTEM_DRIVER_MISMATCH (803)"},
+            "CUDA driver initialization failed, you might not have a CUDA gpu.",
+            f"{DRIVER}_SYSTEM_DRIVER_MISMATCH (803)",
+        ),
+        (
+            {"known": (12, 4)},
+            "The NVIDIA driver on your system is too old (found version 12040). Please update your GPU driver by downloading and "
+            f"installing a new version from the URL: {errors.URL} Alternatively, install a toolkit that it knows.",
+            "Kernels are compiled for CUDA 13.0; the driver knows CUDA 12.4: pip install 'numba-cuda[cu12]'",
+        ),
+        (
+            {"is_available": lambda: False},
+            "numba finds no CUDA toolkit to compile with: its NVVM is not there.",
+            "pip install 'minitorch[cuda]' installs versions that work together.",
+        ),
+        ({"cuda_error": 1}, "CUDA driver initialization failed, you might not have a CUDA gpu.", "TypeError: 'int'"),
+    ],
+)  # fmt: skip
+def test_what_is_missing_is_said_in_torchs_words(different, first, then, numba_cuda):
+    vars(numba_cuda).update(different)
+    with pytest.raises(RuntimeError) as caught:
+        from_host(np.ones(3))
+    lines = str(caught.value).split("\n")
+    assert lines[0] == first
+    assert "".join(lines[1:]).startswith(then)
+    assert bool(then) == (len(lines) > 1)
+    assert not device.is_initialized()
+
+
+def test_a_gpu_that_numba_does_not_know_is_an_error(numba_cuda):
+    def refuse():
+        raise CudaSupportError("<CUDA device 0 'Tesla'> has compute capability < (3, 5)")
+
+    numba_cuda.current_context = refuse
+    with pytest.raises(
+        RuntimeError, match=r"^CUDA driver initialization failed.*\n<CUDA device 0 'Tesla'> has compute"
+    ):
+        device.current()
+
+
+def test_a_driver_that_is_newer_than_the_toolkit_will_do(numba_cuda):
+    numba_cuda.known = (14, 0)
+    assert device.unavailable() is None
 
 
 def test_importing_the_package_imports_nothing_of_this():
     program = (
         "import sys, minitorch\nprint([each for each in sys.modules if 'kernels.cuda' in each or each == 'numba.cuda'])"
     )
-    assert python(program).stdout == "[]\n"
+    assert python(program) == "[]\n"

@@ -32,5 +32,5 @@ def test_steps_are_the_cpus_in_the_simulator():
 
 @pytest.mark.skipif(not cuda.is_available(), reason="there is no GPU here")
 def test_steps_are_the_cpus_on_the_gpu():
-    with device.use(device.Hardware()):
+    with device.use(device.hardware()):
         compare()

@@ -263,8 +263,8 @@ def test_modules_take_floating_point_dtypes_only():
 
 
 def test_another_device_is_refused_with_what_there_is():
-    with pytest.raises(RuntimeError, match="device 'cpu' is there, 'cuda' is not"):
-        nn.Linear(1, 1).to("cuda")
+    with pytest.raises(RuntimeError, match="'cpu' and 'cuda' are there, 'mps' is not"):
+        nn.Linear(1, 1).to("mps")
 
 
 # -- copies -----------------------------------------------------------------------------------------------------------
