@@ -24,6 +24,7 @@ from minitorch.kernels.cuda import (
     reduction,
     selection,
     shape,
+    sorting,
     strides,
 )
 from minitorch.kernels.cuda.array import DeviceArray, from_host, to_host
@@ -44,6 +45,7 @@ native = Table(
     reduction,
     selection,
     shape,
+    sorting,
     strides,
 )
 """The kernels that run on the GPU."""
