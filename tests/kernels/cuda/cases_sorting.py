@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.kernels.cuda.case import Case, Make, call, normal, special
+import numpy as np
+
+from tests.kernels.cuda.case import Case, Make, call, inside, normal, special, truth
 
 ORDERED = "fdlib?"
 
@@ -38,4 +40,35 @@ def sorts() -> list[Case]:
     ]  # fmt: skip
 
 
-CASES = sorts()
+def one_by_one(*shape: int) -> Make:
+    """Numbers about 1, of which products stay in reach."""
+    return lambda random, dtype: random.uniform(0.8, 1.25, shape).astype(dtype)
+
+
+def scans() -> list[Case]:
+    rows = []
+    spans = [((1,), 0), ((5, 31), 1), ((31, 5), 0), ((257,), 0), ((3, 67, 2), 1), ((0, 3), 1), ((3, 0), 1), ((), 0)]
+    for shape, dim in spans:
+        size = f"{shape} {dim}"
+        rows += [
+            Case(f"cumsum {size}", call("cumsum", dim), (normal(*shape),), "fl", close=8),
+            Case(f"cumprod {size}", call("cumprod", dim), (one_by_one(*shape),), close=50),
+            Case(f"logcumsumexp {size}", call("logcumsumexp", dim), (normal(*shape),), close=8),
+            *[Case(f"recurrence {size}", call("recurrence", dim), (normal(*shape), inside(*shape)), close=8)][
+                : len(shape)
+            ],
+            Case(f"cummax {size}", call("cummax", dim), (few(*shape),), "fl?"),
+            Case(f"cummin {size}", call("cummin", dim), (special(*shape),), "d"),
+        ]
+    turned = lambda k, a: k.cumsum(k.t(k.slice(a, 1, 0, 60, 2)), 0, np.dtype("d"))
+    return [
+        *rows,
+        *[Case(f"{name} special", call(name, 1), (special(4, 77),), close=8) for name in ("cumsum", "logcumsumexp", "cummax", "cummin")],
+        *[Case(f"{name} slices", call(name, 0), (few(4101),), "l") for name in ("cumsum", "cummax")],
+        Case("cummin slices", lambda k, a: k.cummin(a, 1), (special(2, 4101),), "f"),
+        Case("cumsum of a view", turned, (normal(40, 60),), "fl?", close=8),
+        Case("cumsum of truth", lambda k, a: k.cumsum(a, 0, np.dtype("i8")), (truth(300),), "?"),
+    ]  # fmt: skip
+
+
+CASES = [*sorts(), *scans()]
