@@ -12,6 +12,7 @@ from minitorch.kernels import Table, tables
 from minitorch.kernels.cuda import (
     activation,
     convolution,
+    counting,
     creation,
     elementwise,
     exponential,
@@ -37,6 +38,7 @@ __all__ = ["DeviceArray", "from_host", "to_host"]
 native = Table(
     activation,
     convolution,
+    counting,
     creation,
     elementwise,
     exponential,

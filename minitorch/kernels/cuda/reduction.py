@@ -56,6 +56,9 @@ def prod(a: DeviceArray, dim: Dim, keepdim: bool, dtype: np.dtype) -> DeviceArra
 
 def mean(a: DeviceArray, dim: Dim, keepdim: bool, dtype: np.dtype | None = None) -> DeviceArray:
     """The mean, in ``dtype`` (the array's own unless given); NaN of nothing."""
+    dtype = np.dtype(dtype or a.dtype)
+    if dtype == np.float16:
+        return cast(mean(a, dim, keepdim, np.dtype(np.float32)), dtype)
     return div(sum(a, dim, keepdim, dtype), float(_count(a, dim)))
 
 
@@ -177,6 +180,9 @@ def min_dim(a: DeviceArray, dim: int, keepdim: bool) -> tuple[DeviceArray, Devic
 
 
 def _extreme(a: DeviceArray, dim: int | None, keepdim: bool, largest: bool) -> tuple[DeviceArray, DeviceArray]:
+    if a.dtype == np.float16:
+        values, indices = _extreme(cast(a, np.float32), dim, keepdim, largest)
+        return cast(values, a.dtype), indices
     if dim is None:
         shape = result_shape(a, None, keepdim)
         a, dim = reshape(a, (a.size,)), 0

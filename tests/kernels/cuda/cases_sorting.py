@@ -133,4 +133,84 @@ def sorted_by(k: Any, rows: Any, values: Any) -> Any:
     return k.searchsorted(rows, values, False, np.dtype("i8"), sorter)
 
 
-CASES = [*sorts(), *scans(), *rankings()]
+def rest(*shape: int) -> Make:
+    """Whole numbers from 0 on."""
+    return lambda random, dtype: random.integers(0, 9, shape).astype(dtype)
+
+
+def histogram(density: bool, *counts: int) -> Program:
+    def program(k: Any, a: Any, *weights: Any) -> Any:
+        lines = [k.cast(k.cumsum(k.cast(k.ones((n,), a), np.dtype("d")), 0), a.dtype) for n in counts]
+        lines = [k.sub(each, 3) for each in lines]
+        return k.histogram(a, lines, weights[0] if weights else None, density)
+
+    return program
+
+
+def distinct_and_counts() -> list[Case]:
+    count_all = lambda k, a, weights: k.bincount(k.cast(a, np.dtype("i8")), weights, 3)  # noqa: E731
+    return [
+        *[Case(f"unique {shape} {ordered}", call("unique", ordered), (few(*shape),), "fl?")
+          for shape in ((1,), (5, 31), (257,), (0, 3), ()) for ordered in (True, False)],
+        Case("unique NaN", call("unique", True), (special(2, 7),), "d"),
+        *[Case(f"unique_dim {shape} {dim} {ordered}", call("unique_dim", dim, ordered), (truth_numbers(*shape),), "fl?")
+          for shape, dim in (((31, 2), 0), ((2, 31, 2), 1)) for ordered in (True, False)],
+        Case("unique_dim NaN", call("unique_dim", 1, True), (special(1, 31),), "d"),
+        Case("unique_dim long", call("unique_dim", 0, True), (few(300, 2),), "l"),
+        *[Case(f"unique_dim nothing {dim}", call("unique_dim", dim, True), (normal(3, 0),)) for dim in (0, 1)],
+        Case("bincount", lambda k, a: k.bincount(a, None, 0), (rest(300),), "lb"),
+        Case("bincount few", lambda k, a: k.bincount(a, None, 12), (rest(5),), "i"),
+        Case("bincount none", lambda k, a: k.bincount(a, None, 4), (rest(0),), "l"),
+        Case("bincount weights", count_all, (rest(600), normal(600)), "fdl", close=8),
+        Case("histc", call("histc", 7, -2.0, 3.0), (special(5, 61),)),
+        Case("histc nothing", call("histc", 3, 0.0, 1.0), (normal(0),)),
+        Case("histogram", histogram(False, 6), (special(300, 1),)),
+        Case("histogram of pairs", histogram(True, 6, 4), (normal(31, 2),), close=4),
+        Case("histogram weights", histogram(False, 3, 4), (normal(61, 2), normal(61)), close=8),
+    ]  # fmt: skip
+
+
+def truth_numbers(*shape: int) -> Make:
+    return lambda random, dtype: random.integers(0, 2, shape).astype(dtype)
+
+
+def statistics() -> list[Case]:
+    rows = []
+    for shape, dim, keepdim in (
+        ((257,), None, False),
+        ((5, 300), (1,), True),
+        ((70, 3), (0,), False),
+        ((3, 7, 5), (0, 2), False),
+    ):
+        size = f"{shape} {dim}"
+        rows += [
+            Case(f"var_mean {size}", call("var_mean", dim, keepdim, 1), (normal(*shape),), close=8),
+            Case(f"logsumexp {size}", call("logsumexp", dim, keepdim), (normal(*shape),), close=4),
+            Case(f"vector_norm {size}", call("vector_norm", 2, dim, keepdim), (normal(*shape),), close=4),
+        ]
+    return [
+        *rows,
+        Case("var_mean root", call("var_mean", (1,), False, 0, True), (normal(5, 31),), close=8),
+        Case("var_mean of one", call("var_mean", (1,), False, 1), (normal(5, 1),), close=8),
+        Case("var_mean of nothing", call("var_mean", (0,), False, 1), (normal(0, 3),)),
+        Case("var_mean far from 0", lambda k, a: k.var_mean(k.add(a, 1000), None, False, 1), (normal(300),), close=50),
+        Case("logsumexp special", call("logsumexp", (1,), False), (special(7, 7),), close=4),
+        *[Case(f"vector_norm {p}", call("vector_norm", p, (1,), False), (normal(5, 40),), close=8)
+          for p in (0, 1, 3, 0.5, np.inf, -np.inf)],
+        Case("vector_norm double", call("vector_norm", 2, None, False, np.dtype("d")), (normal(31),), close=8),
+    ]  # fmt: skip
+
+
+def halves() -> list[Case]:
+    """Computed in float32: here of whole numbers, whose sums are exact."""
+    along = {
+        "sum": ((1,), False),
+        "mean": (None, False),
+        "amax": ((0,), True),
+        "argmin": (1, False),
+        "max_dim": (0, False),
+    }
+    return [Case(f"{name} halves", call(name, *how), (few(5, 31),), "e") for name, how in along.items()]
+
+
+CASES = [*sorts(), *scans(), *rankings(), *distinct_and_counts(), *statistics(), *halves()]

@@ -17,7 +17,7 @@ from tests.kernels.cuda.cases import CASES, NOT_FOR_TRUTH
 from tests.kernels.test_pooling import windows
 
 CPU, GPU = tables[np.ndarray], tables[DeviceArray]
-DTYPES = {"f": "float32", "d": "float64", "l": "int64", "i": "int32", "b": "int8", "?": "bool"}
+DTYPES = {"e": "float16", "f": "float32", "d": "float64", "l": "int64", "i": "int32", "b": "int8", "?": "bool"}
 TOLERANCES = {"f": 5e-7, "d": 1e-15}
 
 ROWS = [
