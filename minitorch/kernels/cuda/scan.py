@@ -25,6 +25,7 @@ __all__ = ["cumprod", "cumsum", "logcumsumexp"]
 
 Formula = Callable[..., Any]
 
+LOG_2 = math.log(2)
 TILE = 256  # elements that a block scans at a time
 SLICE = 16 * TILE  # elements of a row that a block takes
 SHORT = 32  # elements up to which a thread takes a row alone
@@ -48,7 +49,7 @@ def logcumsumexp(a: DeviceArray, dim: int) -> DeviceArray:
 
 def _add_logarithms(x: Any, y: Any) -> Any:
     if x == y:  # which infinities may be, whose difference is no number
-        return x + type(x)(math.log(2))
+        return x + type(x)(LOG_2)
     return max(x, y) + math.log1p(math.exp(-abs(x - y)))
 
 

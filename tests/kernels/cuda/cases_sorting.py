@@ -214,3 +214,15 @@ def halves() -> list[Case]:
 
 
 CASES = [*sorts(), *scans(), *rankings(), *distinct_and_counts(), *statistics(), *halves()]
+
+PROGRAMS = {
+    "sort": (lambda k, a: k.sort(a, 1, False, True), (2, 300)),
+    "cumsum by thread": (lambda k, a: k.cumsum(a, 1), (70, 5)),
+    "cumsum by block": (lambda k, a: k.cumsum(a, 0), (4101,)),
+    "cummax": (lambda k, a: k.cummax(a, 0), (300,)),
+    "logcumsumexp": (lambda k, a: k.logcumsumexp(a, 0), (300,)),
+    "mode": (lambda k, a: k.mode(a, 1, False), (3, 31)),
+    "searchsorted": (lambda k, a, b: k.searchsorted(a, b, False, np.dtype("i8")), (31,), (9,)),
+    "unique": (lambda k, a: k.unique(a, True), (31,)),
+    "var_mean": (lambda k, a: k.var_mean(a, (1,), False, 1), (3, 300)),
+}
