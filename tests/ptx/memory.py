@@ -23,7 +23,7 @@ class Region:
 
     Args:
         size: in bytes.
-        itemsize: of its elements: accesses are of whole ones, or read a part of one, as a conversion to a smaller type does.
+        itemsize: of its elements. Whole ones are written; parts may be read, as is done of numbers that get narrower.
     """
 
     def __init__(self, size: int, itemsize: int, name: str) -> None:

@@ -56,6 +56,8 @@ FAMILIES = {
         [normal(2, 5, 8, 9), normal(2, 3, 8, 9)], 2,
     ),
     "max_pool": (lambda k, a: k.max_pool(a, (2, 2), (2, 2), (0, 0), (1, 1), False)[0], [normal(3, 9, 31)], 0),
+    "sort": (lambda k, a: k.sort(a, 1, False, True)[0], [normal(5, 50)], 3),
+    "cumsum": (lambda k, a: k.cumsum(a, 0), [normal(300)], 0),
     "max_pool_backward": (pooled, [normal(1, 30, 31)], 2),
 }  # fmt: skip
 
@@ -125,6 +127,12 @@ def without(pattern, number):
 @pytest.mark.parametrize(("family", "number"), [(name, n) for name, row in FAMILIES.items() for n in range(row[2])])
 def test_a_missing_barrier(family, number):
     assert "race in" in outcome(family, text=without(BARRIER, number))
+
+
+@pytest.mark.parametrize("number", [*range(15), 16, 17])
+def test_a_missing_barrier_of_a_scan(number):
+    """All are needed but the 16th: in the last step, threads that write are others than those that are read from."""
+    assert "race in" in outcome("cumsum", text=without(BARRIER, number))
 
 
 @pytest.mark.parametrize("family", [name for name, row in FAMILIES.items() if row[2]])

@@ -12,6 +12,7 @@ from minitorch.kernels import Table, tables
 from minitorch.kernels.cuda import (
     activation,
     convolution,
+    counting,
     creation,
     elementwise,
     exponential,
@@ -21,9 +22,13 @@ from minitorch.kernels.cuda import (
     optimizer,
     placement,
     pooling,
+    ranking,
+    recurrence,
     reduction,
+    scan,
     selection,
     shape,
+    sorting,
     strides,
 )
 from minitorch.kernels.cuda.array import DeviceArray, from_host, to_host
@@ -33,6 +38,7 @@ __all__ = ["DeviceArray", "from_host", "to_host"]
 native = Table(
     activation,
     convolution,
+    counting,
     creation,
     elementwise,
     exponential,
@@ -41,9 +47,13 @@ native = Table(
     optimizer,
     placement,
     pooling,
+    ranking,
+    recurrence,
     reduction,
+    scan,
     selection,
     shape,
+    sorting,
     strides,
 )
 """The kernels that run on the GPU."""

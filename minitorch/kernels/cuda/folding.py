@@ -18,7 +18,7 @@ from minitorch.kernels.cuda import formulas
 from minitorch.kernels.cuda.array import DeviceArray, dense_strides, empty
 from minitorch.kernels.cuda.device import cuda, function, number_type
 from minitorch.kernels.cuda.launch import MOST_BLOCKS, launch
-from minitorch.kernels.cuda.lifting import collapse, places
+from minitorch.kernels.cuda.lifting import cast, collapse, places
 
 Formula = Callable[..., Any]
 Dim = tuple[int, ...] | None
@@ -74,7 +74,13 @@ def fold(
     dtype: np.dtype,
     prepare: Formula | None = None,
 ) -> DeviceArray:
-    """Combines the elements of each result, ``prepare``d, in ``dtype``; of no elements that is ``identity``."""
+    """Combines the elements of each result, ``prepare``d, in ``dtype``; of no elements that is ``identity``.
+
+    Halves are combined in float32.
+    """
+    if dtype == np.float16:
+        wide = np.dtype(np.float32)
+        return cast(fold(cast(a, wide), dim, keepdim, combine, identity, wide, prepare), dtype)
     planned = plan(a, dim)
     shape = result_shape(a, dim, keepdim)
     slices = -(-planned.elements // (SLICE_OF_BLOCK if planned.by_block else SLICE_OF_THREAD))
