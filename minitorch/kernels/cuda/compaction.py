@@ -1,0 +1,125 @@
+"""The elements for which a mask holds, one after the other: each is counted, and its number is its place among them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import int32, uint32
+
+from minitorch.kernels.cuda.array import DeviceArray, empty, to_host
+from minitorch.kernels.cuda.device import cuda
+from minitorch.kernels.cuda.elementwise import row_by_row
+from minitorch.kernels.cuda.launch import blocks_for, launch
+from minitorch.kernels.cuda.lifting import broadcast, cast, position, write
+from minitorch.kernels.cuda.positions import Positions, read_at
+from minitorch.kernels.cuda.shape import expand, select, t
+
+__all__ = ["masked_scatter", "masked_select", "nonzero"]
+
+BLOCK = 256
+
+
+def masked_select(a: DeviceArray, mask: DeviceArray) -> DeviceArray:
+    """The elements for which a mask holds, row by row; the two are broadcast. The host waits for their number."""
+    a, mask = _alike(a, mask)
+    return read_at(a, Positions(_places(mask)))
+
+
+def masked_scatter(a: DeviceArray, mask: DeviceArray, source: DeviceArray) -> DeviceArray:
+    """A copy with the first values of ``source`` where a mask holds, row by row; the first two are broadcast."""
+    a, mask = _alike(a, mask)
+    out = empty(a.shape, a.dtype)
+    launch(_replace, blocks_for(out.size), (out, a, mask, _counts(mask), row_by_row(source), np.uint32(out.size)))
+    return out
+
+
+def nonzero(a: DeviceArray) -> DeviceArray:
+    """The indices of the elements that are not 0, one to a row: (elements, dimensions), column by column in memory.
+
+    The host waits for their number.
+    """
+    found = _places(row_by_row(cast(a, bool)))
+    out = empty((a.ndim, found.size), np.int64)
+    below = 1
+    for d in reversed(range(a.ndim)):
+        write(_coordinate, select(out, 0, d), found, numbers=(np.uint32(below), np.uint32(a.shape[d])))
+        below *= a.shape[d]
+    return t(out)
+
+
+def _coordinate(place: Any, below: Any, size: Any) -> Any:
+    return uint32(uint32(uint32(place) // below) % size)
+
+
+def _alike(a: DeviceArray, mask: DeviceArray) -> tuple[DeviceArray, DeviceArray]:
+    """Both in the shape that they are broadcast to, row by row."""
+    shape = broadcast([a.shape, mask.shape])
+    return row_by_row(expand(a, shape)), row_by_row(expand(mask, shape))
+
+
+def _places(mask: DeviceArray) -> DeviceArray:
+    """Where a mask, which lies row by row, holds: int32, in ascending order."""
+    counts = _counts(mask)
+    total = int(to_host(select(counts, 0, mask.size - 1))) if mask.size else 0
+    out = empty((total,), np.int32)
+    launch(_collect, blocks_for(mask.size), (out, mask, counts, np.uint32(mask.size)))
+    return out
+
+
+def _counts(mask: DeviceArray) -> DeviceArray:
+    """How many elements are not 0 (of numbers: their sum) up to and with each, int32, for arrays that lie row by row.
+
+    Blocks count for themselves at first; what is in the blocks before is added in a second launch.
+    """
+    out, (blocks,) = empty((mask.size,), np.int32), blocks_for(mask.size, BLOCK)
+    totals = empty((blocks,), np.int32)
+    launch(_count, (blocks,), (out, totals, mask, np.uint32(mask.size)), BLOCK)
+    if blocks > 1:
+        launch(_add_before, (blocks,), (out, _counts(totals), np.uint32(mask.size)), BLOCK)
+    return out
+
+
+def _count(out, totals, a, size):
+    counts = cuda.shared.array(BLOCK, int32)
+    thread, i = uint32(cuda.threadIdx.x), position()
+    count = int32(0)
+    if i < size:
+        count = int32(a[i])
+    counts[thread] = count
+    cuda.syncthreads()
+    step = uint32(1)
+    while step < BLOCK:
+        before = int32(0)
+        if thread >= step:
+            before = counts[uint32(thread - step)]
+        cuda.syncthreads()
+        count = int32(count + before)
+        counts[thread] = count
+        cuda.syncthreads()
+        step = uint32(step << uint32(1))
+    if i < size:
+        out[i] = count
+    if thread == BLOCK - 1:
+        totals[cuda.blockIdx.x] = count
+
+
+def _add_before(out, totals, size):
+    i, block = position(), uint32(cuda.blockIdx.x)
+    if i < size and block > 0:
+        out[i] += totals[uint32(block - uint32(1))]
+
+
+def _collect(out, mask, counts, size):
+    i = position()
+    if i < size and mask[i]:
+        out[uint32(counts[i] - int32(1))] = int32(i)
+
+
+def _replace(out, a, mask, counts, source, size):
+    i = position()
+    if i < size:
+        if mask[i]:
+            out[i] = source[uint32(counts[i] - int32(1))]
+        else:
+            out[i] = a[i]
