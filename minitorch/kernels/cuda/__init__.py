@@ -25,10 +25,13 @@ from minitorch.kernels.cuda import (
     optimizer,
     placement,
     pooling,
+    recurrence,
     reduction,
+    scan,
     scattering,
     selection,
     shape,
+    sorting,
     strides,
 )
 from minitorch.kernels.cuda.array import DeviceArray, from_host, to_host
@@ -50,10 +53,13 @@ native = Table(
     optimizer,
     placement,
     pooling,
+    recurrence,
     reduction,
+    scan,
     scattering,
     selection,
     shape,
+    sorting,
     strides,
 )
 """The kernels that run on the GPU."""

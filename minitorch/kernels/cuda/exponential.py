@@ -22,6 +22,7 @@ from minitorch.kernels.cuda.device import cuda, function, number_type
 from minitorch.kernels.cuda.elementwise import row_by_row
 from minitorch.kernels.cuda.folding import combiner
 from minitorch.kernels.cuda.launch import launch
+from minitorch.kernels.cuda.lifting import row_start
 
 __all__ = ["log_softmax", "log_softmax_backward", "softmax", "softmax_backward"]
 
@@ -93,13 +94,6 @@ def _share(alone: bool) -> Any:
     return share
 
 
-@function
-def _start(row, classes, inner):
-    """Where a row of (outer, classes, inner) begins."""
-    outer = uint32(row // inner)
-    return uint32(uint32(uint32(outer * classes) * inner) + uint32(row - uint32(outer * inner)))
-
-
 @cache
 def _forward(finish: Formula, alone: bool, number: Any) -> Any:
     share, f = _share(alone), function(finish)
@@ -110,7 +104,7 @@ def _forward(finish: Formula, alone: bool, number: Any) -> Any:
         found = cuda.shared.array(THREADS, number)
         row, first, step = share()
         if row < rows:
-            start = _start(row, classes, inner)
+            start = row_start(row, classes, inner)
             largest = number(-math.inf)
             i = first
             while i < classes:
@@ -143,7 +137,7 @@ def _backward(pair: tuple[Formula, Formula], alone: bool, number: Any) -> Any:
         found = cuda.shared.array(THREADS, number)
         row, first, step = share()
         if row < rows:
-            start = _start(row, classes, inner)
+            start = row_start(row, classes, inner)
             total = number(0)
             i = first
             while i < classes:

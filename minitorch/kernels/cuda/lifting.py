@@ -28,6 +28,13 @@ def position():
     return uint32(uint32(cuda.blockIdx.x) * uint32(cuda.blockDim.x) + uint32(cuda.threadIdx.x))
 
 
+@function
+def row_start(row, count, inner):
+    """Where a row of (outer, count, inner) begins."""
+    outer = uint32(row // inner)
+    return uint32(uint32(uint32(outer * count) * inner) + uint32(row - uint32(outer * inner)))
+
+
 def lift(
     formula: Formula, *arrays: DeviceArray, numbers: tuple[np.generic, ...] = (), dtype: np.dtype | None = None
 ) -> DeviceArray:
