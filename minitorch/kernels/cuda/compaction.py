@@ -8,16 +8,14 @@ import numpy as np
 from numba import int32, uint32
 
 from minitorch.kernels.cuda.array import DeviceArray, empty, to_host
-from minitorch.kernels.cuda.device import cuda
 from minitorch.kernels.cuda.elementwise import row_by_row
 from minitorch.kernels.cuda.launch import blocks_for, launch
 from minitorch.kernels.cuda.lifting import broadcast, cast, position, write
 from minitorch.kernels.cuda.positions import Positions, read_at
-from minitorch.kernels.cuda.shape import expand, select, t
+from minitorch.kernels.cuda.scan import cumsum
+from minitorch.kernels.cuda.shape import expand, reshape, select, t
 
 __all__ = ["masked_scatter", "masked_select", "nonzero"]
-
-BLOCK = 256
 
 
 def masked_select(a: DeviceArray, mask: DeviceArray) -> DeviceArray:
@@ -68,46 +66,8 @@ def _places(mask: DeviceArray) -> DeviceArray:
 
 
 def _counts(mask: DeviceArray) -> DeviceArray:
-    """How many elements are not 0 (of numbers: their sum) up to and with each, int32, for arrays that lie row by row.
-
-    Blocks count for themselves at first; what is in the blocks before is added in a second launch.
-    """
-    out, (blocks,) = empty((mask.size,), np.int32), blocks_for(mask.size, BLOCK)
-    totals = empty((blocks,), np.int32)
-    launch(_count, (blocks,), (out, totals, mask, np.uint32(mask.size)), BLOCK)
-    if blocks > 1:
-        launch(_add_before, (blocks,), (out, _counts(totals), np.uint32(mask.size)), BLOCK)
-    return out
-
-
-def _count(out, totals, a, size):
-    counts = cuda.shared.array(BLOCK, int32)
-    thread, i = uint32(cuda.threadIdx.x), position()
-    count = int32(0)
-    if i < size:
-        count = int32(a[i])
-    counts[thread] = count
-    cuda.syncthreads()
-    step = uint32(1)
-    while step < BLOCK:
-        before = int32(0)
-        if thread >= step:
-            before = counts[uint32(thread - step)]
-        cuda.syncthreads()
-        count = int32(count + before)
-        counts[thread] = count
-        cuda.syncthreads()
-        step = uint32(step << uint32(1))
-    if i < size:
-        out[i] = count
-    if thread == BLOCK - 1:
-        totals[cuda.blockIdx.x] = count
-
-
-def _add_before(out, totals, size):
-    i, block = position(), uint32(cuda.blockIdx.x)
-    if i < size and block > 0:
-        out[i] += totals[uint32(block - uint32(1))]
+    """How many elements of a mask, which lies row by row, hold up to and with each: int32."""
+    return cumsum(reshape(mask, (mask.size,)), 0, np.dtype(np.int32))
 
 
 def _collect(out, mask, counts, size):

@@ -14,13 +14,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import int32, int64, uint32
 
-from minitorch.kernels.cuda.array import DeviceArray, dense_strides, empty, from_host, to_host
+from minitorch.kernels.cuda.array import DeviceArray, dense_strides, empty, from_host
 from minitorch.kernels.cuda.creation import fill
 from minitorch.kernels.cuda.device import function, number_type
 from minitorch.kernels.cuda.elementwise import row_by_row
 from minitorch.kernels.cuda.launch import blocks_for, launch
 from minitorch.kernels.cuda.lifting import Formula, broadcast, cast, collapse, places, position, write
-from minitorch.kernels.cuda.shape import expand
+from minitorch.kernels.cuda.shape import expand, reshape
+from minitorch.kernels.cuda.sorting import sorted_with_places
 
 
 class Positions(NamedTuple):
@@ -146,9 +147,8 @@ class Runs(NamedTuple):
 
 def in_order(at: Positions) -> Runs:
     """Sorts positions. Where they are equal, what came first stays first."""
-    found = to_host(at.places).reshape(-1)
-    order = np.argsort(found, kind="stable").astype(np.int32)
-    return Runs(at, from_host(found[order]), from_host(order))
+    found, order = sorted_with_places(reshape(at.places, (at.places.size,)), 0, descending=False)
+    return Runs(at, row_by_row(found), row_by_row(order))
 
 
 def latest(total: Any, value: Any) -> Any:
