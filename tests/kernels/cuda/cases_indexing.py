@@ -198,6 +198,12 @@ def masks() -> list[Case]:
         *rows,
         Case("nonzero of none", call("nonzero"), (lambda random, dtype: np.zeros((3, 300), dtype),), "fl?"),
         Case("masked_select broadcast", call("masked_select"), (normal(5, 1), truth(3, 1, 4))),
+        Case("masked_fill any dtype", lambda k, a, m: k.masked_fill(a, m, 1), (normal(5, 31), truth(31)), ALL),
+        Case("masked_fill element", lambda k, a, m, v: k.masked_fill(a, m, v), (normal(31), truth(31), normal()), ALL),
+        Case("masked_fill wrapped", lambda k, a, m: k.masked_fill(a, m, 300), (normal(31), truth(31)), "b"),
+        Case("where any dtype", call("where"), (truth(13, 1), normal(13, 31), normal(31)), ALL),
+        Case("where number any dtype", lambda k, m, a: k.where(m, 1, a), (truth(31), normal(31)), ALL),
+        Case("fill any dtype", call("fill", 1), (normal(5, 7),), ALL),
         Case("masked_scatter broadcast", call("masked_scatter"), (normal(5, 1), truth(3, 1, 4), normal(100))),
     ]
 
