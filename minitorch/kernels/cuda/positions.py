@@ -17,9 +17,10 @@ from numba import int32, int64, uint32
 from minitorch.kernels.cuda.array import DeviceArray, dense_strides, empty, from_host
 from minitorch.kernels.cuda.creation import fill
 from minitorch.kernels.cuda.device import function, number_type
-from minitorch.kernels.cuda.elementwise import row_by_row
+from minitorch.kernels.cuda.elementwise import contiguous_clone, row_by_row
 from minitorch.kernels.cuda.launch import blocks_for, launch
 from minitorch.kernels.cuda.lifting import Formula, broadcast, cast, collapse, places, position, write
+from minitorch.kernels.cuda.placement import overlap
 from minitorch.kernels.cuda.shape import expand, reshape
 from minitorch.kernels.cuda.sorting import sorted_with_places
 
@@ -168,6 +169,8 @@ def write_at(whole: DeviceArray, at: Positions | Runs, values: Any, combine: For
     at = runs.at
     if not isinstance(values, DeviceArray):
         values = fill(whole.seen((), ()), values)
+    if overlap(values, whole):
+        values = contiguous_clone(values)
     values = row_by_row(expand(cast(values, whole.dtype), at.whole_shape))
     sizes = np.uint32(runs.places.size), np.uint32(prod(at.shape))
     shape, (_, steps) = collapse(at.shape, [dense_strides(at.shape), at.steps])

@@ -141,6 +141,13 @@ def test_what_lies_beside_a_view_that_is_written_over_stays(accumulate, interpre
     np.testing.assert_array_equal(to_host(ours), whole)
 
 
+def test_an_array_may_be_written_over_itself(interpreter):
+    a, indices = np.arange(300.0), np.arange(300)[::-1]
+    ours = from_host(a)
+    GPU.index_put(ours, (from_host(indices),), GPU.alias(ours), over=True)
+    np.testing.assert_array_equal(to_host(ours), a[indices])
+
+
 def test_sums_into_one_place_are_those_of_the_cpu_to_the_bit(interpreter):
     random = np.random.default_rng(1)
     values, indices = random.standard_normal(1000).astype("f"), random.integers(0, 3, 1000)
