@@ -42,7 +42,14 @@ def test_threads_exchange_through_shared_memory():
     np.testing.assert_array_equal(run(body), np.arange(64) ^ 1)
 
 
+def test_part_of_an_element_is_read():
+    wide = np.arange(64, dtype=np.int64) << 32 | 7
+    body = ADDRESS + "ld.param.u64 %rd3, [p_0];\nmad.wide.u32 %rd3, %r1, 8, %rd3;\nld.global.u32 %r6, [%rd3+4];\n"
+    np.testing.assert_array_equal(run(body + "st.global.u32 [%rd2], %r6;", 64, 1, OUT, wide), np.arange(64))
+
+
 FAULTS = {
+    "4 bytes of an array": "ld.param.u64 %rd3, [p_0];\nst.global.u32 [%rd3], %r1;",
     "race in shared memory": SLOT + NEIGHBOUR + "st.shared.u32 [%r3], %r1;\nld.shared.u32 %r6, [%r4];",
     "writes at once": SLOT + "st.shared.u32 [%r2], %r1;",
     "writes what was read": SLOT + "st.shared.u32 [%r3], %r1;\nbar.sync 0;\nld.shared.u32 %r6, [%r3+0];\n" + NEIGHBOUR
@@ -64,7 +71,7 @@ FAULTS = {
 def test_a_mistake_is_found(message, monkeypatch):
     monkeypatch.setattr("tests.ptx.machine.STEPS", 1000)
     with pytest.raises(PTXError, match=message):
-        run(ADDRESS + FAULTS[message])
+        run(ADDRESS + FAULTS[message], 64, 1, OUT, np.zeros(64, np.int64))
 
 
 def test_blocks_must_not_write_what_others_read():

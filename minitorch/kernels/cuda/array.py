@@ -198,6 +198,11 @@ def from_host(array: np.ndarray) -> DeviceArray:
     return result
 
 
+def on_device(a: DeviceArray | np.ndarray) -> DeviceArray:
+    """The array, copied to the device if it is on the host, where operators compute some indices."""
+    return from_host(a) if isinstance(a, np.ndarray) else a
+
+
 def to_host(a: DeviceArray) -> np.ndarray:
     """A copy on the host; in the same order of dimensions where the array lies densely, else row by row."""
     if not a.size:

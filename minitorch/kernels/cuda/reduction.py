@@ -15,14 +15,16 @@ from numba import int64, uint32
 from minitorch.kernels.cuda import formulas
 from minitorch.kernels.cuda.array import DeviceArray, empty
 from minitorch.kernels.cuda.device import cuda, function, number_type
-from minitorch.kernels.cuda.elementwise import div
+from minitorch.kernels.cuda.elementwise import abs, add, div, exp, isinf, log, maximum, mul, pow, sqrt, sub
 from minitorch.kernels.cuda.folding import BLOCK, Dim, fold, plan, result_shape
 from minitorch.kernels.cuda.launch import launch
 from minitorch.kernels.cuda.lifting import BOOL, cast, places
+from minitorch.kernels.cuda.selection import where
 from minitorch.kernels.cuda.shape import reshape
 
 __all__ = [
-    "all", "amax", "amin", "any", "argmax", "argmin", "count_nonzero", "max_dim", "mean", "min_dim", "prod", "sum", "sum_to",
+    "all", "amax", "amin", "any", "argmax", "argmin", "count_nonzero", "logsumexp", "max_dim", "mean", "min_dim", "prod", "sum",
+    "sum_to", "var_mean", "vector_norm",
 ]  # fmt: skip
 
 
@@ -38,6 +40,10 @@ def _is_true(x: Any) -> Any:
     return x != 0
 
 
+def _square(x: Any) -> Any:
+    return x * x
+
+
 def sum(a: DeviceArray, dim: Dim, keepdim: bool, dtype: np.dtype | None = None) -> DeviceArray:
     """The sum, in ``dtype`` (the array's own unless given)."""
     return fold(a, dim, keepdim, formulas.add, 0, np.dtype(dtype or a.dtype))
@@ -50,8 +56,12 @@ def prod(a: DeviceArray, dim: Dim, keepdim: bool, dtype: np.dtype) -> DeviceArra
 
 def mean(a: DeviceArray, dim: Dim, keepdim: bool, dtype: np.dtype | None = None) -> DeviceArray:
     """The mean, in ``dtype`` (the array's own unless given); NaN of nothing."""
-    count = a.size if dim is None else product(a.shape[d] for d in dim)
-    return div(sum(a, dim, keepdim, dtype), float(count))
+    return div(sum(a, dim, keepdim, dtype), float(_count(a, dim)))
+
+
+def _count(a: DeviceArray, dim: Dim) -> int:
+    """How many elements each result is of."""
+    return a.size if dim is None else product(a.shape[d] for d in dim)
 
 
 def sum_to(a: DeviceArray, shape: tuple[int, ...]) -> DeviceArray:
@@ -93,6 +103,55 @@ def any(a: DeviceArray, dim: Dim, keepdim: bool) -> DeviceArray:
 def count_nonzero(a: DeviceArray, dim: Dim) -> DeviceArray:
     """How many elements are not zero, as int64."""
     return fold(a, dim, False, formulas.add, 0, np.dtype(np.int64), _is_true)
+
+
+def var_mean(
+    a: DeviceArray, dim: Dim, keepdim: bool, correction: float, root: bool = False
+) -> tuple[DeviceArray, DeviceArray]:
+    """The variance (its square root if ``root``) and the mean; NaN of nothing.
+
+    What the deviations add up to, because the mean is rounded, is taken from the sum of their squares.
+    """
+    if a.dtype == np.float16:
+        variance, average = var_mean(cast(a, np.float32), dim, keepdim, correction, root)
+        return cast(variance, a.dtype), cast(average, a.dtype)
+    count = _count(a, dim)
+    average = mean(a, dim, True)
+    deviation = sub(a, average)
+    rest = sum(deviation, dim, keepdim)
+    total = sub(sum(mul(deviation, deviation), dim, keepdim), div(mul(rest, rest), float(count)))
+    variance = div(maximum(total, 0.0), max(count - correction, 0.0) if count else 0.0)
+    return sqrt(variance) if root else variance, reshape(average, variance.shape)
+
+
+def vector_norm(a: DeviceArray, p: float, dim: Dim, keepdim: bool, dtype: np.dtype | None = None) -> DeviceArray:
+    """(sum |a|^p)^(1/p), in ``dtype`` (the array's own unless given).
+
+    For p = inf or -inf that is the largest or smallest magnitude, for 0 the count of non-zeros.
+    """
+    dtype = np.dtype(dtype or a.dtype)
+    if dtype == np.float16:
+        return cast(vector_norm(a, p, dim, keepdim, np.dtype(np.float32)), dtype)
+    a = cast(a, dtype)
+    if p == 2:
+        return sqrt(fold(a, dim, keepdim, formulas.add, 0, dtype, _square))
+    if p == 0:
+        return fold(a, dim, keepdim, formulas.add, 0, dtype, _is_true)
+    if p == 1:
+        return fold(a, dim, keepdim, formulas.add, 0, dtype, formulas.absolute)
+    if p in (np.inf, -np.inf):
+        return (amax if p > 0 else amin)(abs(a), dim, keepdim)
+    return pow(sum(pow(abs(a), p), dim, keepdim), 1 / p)
+
+
+def logsumexp(a: DeviceArray, dim: Dim, keepdim: bool) -> DeviceArray:
+    """log(sum(exp(a))), shifted by the largest element unless that is infinite, so that nothing overflows."""
+    if a.dtype == np.float16:
+        return cast(logsumexp(cast(a, np.float32), dim, keepdim), a.dtype)
+    largest = amax(a, dim, True)
+    largest = where(isinf(largest), 0.0, largest)
+    total = sum(exp(sub(a, largest)), dim, keepdim)
+    return add(log(total), reshape(largest, total.shape))
 
 
 # -- where the extremes are ---------------------------------------------------------------------------------------------

@@ -38,11 +38,13 @@ def sorted_with_places(a: DeviceArray, dim: int, descending: bool) -> tuple[Devi
     rest = [d for d in range(a.ndim) if d != dim]
     shape = (*(a.shape[d] for d in rest), a.shape[dim])
     back = [a.ndim - 1 if d == dim else rest.index(d) for d in range(a.ndim)]
-    values, places = merge_sort(comparable(a), dim, _descending if descending else _ascending)
-    return (
-        permute(view(cast(values, a.dtype), shape), back),
-        permute(view(places, shape), back),
-    )
+    values, places = sorted_rows(a, dim, descending)
+    return permute(view(cast(values, a.dtype), shape), back), permute(view(places, shape), back)
+
+
+def sorted_rows(a: DeviceArray, dim: int, descending: bool) -> tuple[DeviceArray, DeviceArray]:
+    """The same, each of shape (rows, elements of a row). The elements are of a dtype that kernels can compare."""
+    return merge_sort(comparable(a), dim, _descending if descending else _ascending)
 
 
 def comparable(a: DeviceArray) -> DeviceArray:
