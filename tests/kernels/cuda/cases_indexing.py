@@ -232,3 +232,17 @@ def tables() -> list[Case]:
 
 
 CASES = [*lookups(), *along_a_dimension(), *of_slices(), *of_the_whole(), *masks(), *tables()]
+
+ROWS, COLUMNS = np.zeros(31, np.int64), np.zeros((31, 1), np.int64)
+PROGRAMS = {
+    "index": (lambda k, a: k.index(k.t(a), None, ROWS), (70, 67)),
+    "index_put": (lambda k, a, b: k.index_put(a, (ROWS,), b), (70, 67), (31, 67)),
+    "index_backward": (lambda k, a: k.index_backward(a, None, ROWS, shape=(67, 70)), (67, 31)),
+    "gather": (lambda k, a: k.gather(a, 0, COLUMNS), (70, 67)),
+    "scatter_add": (lambda k, a, b: k.scatter_add(a, 0, COLUMNS, b), (70, 67), (31, 1)),
+    "scatter_reduce": (lambda k, a, b: k.scatter_reduce(a, 0, COLUMNS, b, "amax", False), (70, 67), (31, 1)),
+    "masked_scatter": (lambda k, a, b: k.masked_scatter(a, k.gt(a, 0), b), (70, 67), (70, 67)),
+    "masked_select": (lambda k, a: k.masked_select(a, k.gt(a, 0)), (70, 67)),
+    "embedding_bag": (lambda k, a, b: k.embedding_bag(a, ROWS, np.arange(32), b, "sum", -1), (70, 67), (31,)),
+    "embedding_bag max": (lambda k, a: k.embedding_bag(a, ROWS, np.arange(32), None, "max", 2), (70, 67)),
+}
