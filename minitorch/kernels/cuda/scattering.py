@@ -106,6 +106,9 @@ def embedding_dense_backward(
     grad: DeviceArray, indices: Index, num_weights: int, padding_idx: int, scale_grad_by_freq: bool
 ) -> DeviceArray:
     """Zeros, with the gradient of each row that was looked up added to it, but for the row that stands for padding."""
+    if grad.dtype == HALF and scale_grad_by_freq:  # there are no quotients of halves
+        wide = embedding_dense_backward(cast(grad, np.float32), indices, num_weights, padding_idx, scale_grad_by_freq)
+        return cast(wide, HALF)
     rows, columns = _row(indices), grad.shape[-1]
     values = reshape(grad, (rows.size, columns))
     whole = zeros((num_weights, columns), grad)
@@ -139,7 +142,7 @@ def scatter_reduce(
 
     ``reduce`` is sum, prod, mean, amax or amin. NaN wins in the last two; means of integers are rounded down.
     """
-    if a.dtype == HALF and reduce == "mean":  # which has no quotients
+    if a.dtype == HALF and reduce == "mean":  # there are no quotients of halves
         wide = scatter_reduce(cast(a, np.float32), dim, index, src, reduce, include_self)
         return cast(wide, HALF)
     whole, index = contiguous_clone(a), with_dims(on_device(index))

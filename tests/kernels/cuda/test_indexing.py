@@ -33,6 +33,7 @@ HALVES = {
     "index_put": lambda k, a, i, v: k.index_put(k.t(a), (None, i), k.t(v), accumulate=True),
     "scatter_reduce": lambda k, a, i, v: k.scatter_reduce(a, 0, k.expand(k.reshape(i, (9, 1)), (9, 3)), v, "mean"),
     "embedding_bag": lambda k, a, i, v: k.embedding_bag(a, i, np.array([0, 4, 9]), None, "mean", -1)[0],
+    "embedding_dense_backward": lambda k, a, i, v: k.embedding_dense_backward(v, i, 9, 2, True),
     "nonzero": lambda k, a, i, v: k.nonzero(a),
     "masked_select": lambda k, a, i, v: k.masked_select(a, k.cast(a, bool)),
     "masked_scatter": lambda k, a, i, v: k.masked_scatter(a, k.cast(a, bool), v),
