@@ -122,4 +122,4 @@ def _parameters(value: Any) -> list[Any]:
         return value.parameters()
     if isinstance(value, tuple):
         return [each for inner in value for each in _parameters(inner)]
-    return [value]
+    return [value.view(np.uint16) if isinstance(value, np.float16) else value]  # whose bits the kernel reads

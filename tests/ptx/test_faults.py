@@ -59,7 +59,23 @@ FAMILIES = {
     "sort": (lambda k, a: k.sort(a, 1, False, True)[0], [normal(5, 50)], 3),
     "cumsum": (lambda k, a: k.cumsum(a, 0), [normal(300)], 0),
     "max_pool_backward": (pooled, [normal(1, 30, 31)], 2),
+    "index": (lambda k, a, i: k.index(k.t(a), None, i), [normal(31, 5), RANDOM.integers(-31, 31, 70)], 0),
+    "masked_scatter": (lambda k, a, m: k.masked_scatter(a, m, a), [normal(257), RANDOM.random(257) < 0.5], 0),
+    "embedding_bag": (
+        lambda k, a, i, s: k.embedding_bag(a, i, s, None, "max", -1)[0],
+        [normal(9, 31), RANDOM.integers(0, 9, 50), np.arange(0, 51, 5)], 0,
+    ),
+    "index_add": (
+        lambda k, a, i, s: k.index_add(a, 0, i, s), [normal(7, 50), RANDOM.integers(0, 7, 11), normal(11, 50)], 0,
+    ),
 }  # fmt: skip
+MAIN = {
+    "nll_loss": 1, "convolution_input_grad": 1, "max_pool_backward": 1, "index": 2, "masked_scatter": 1, "embedding_bag": 1,
+    "index_add": 4,
+}  # fmt: skip
+"""The numbers of the families' main kernels, where these are not the first."""
+CHANGING = {"index_add"}
+"""The families whose main kernel changes what has been written before."""
 
 
 class Faulty(Interpreter):
@@ -95,10 +111,9 @@ class Faulty(Interpreter):
 
 
 def outcome(family, **mistake):
-    """What became of a program with a mistake in the family's main kernel, which is its first but where another is named."""
+    """What became of a program with a mistake in the family's main kernel."""
     program, arrays, _ = FAMILIES[family]
-    which = 1 if family in ("nll_loss", "convolution_input_grad", "max_pool_backward") else 0
-    with device.use(Faulty(which, **mistake)):
+    with device.use(Faulty(MAIN.get(family, 0), **mistake)):
         try:
             result = to_host(program(GPU, *map(from_host, arrays)))
         except PTXError as error:
@@ -153,7 +168,9 @@ GUARD = re.compile(r"setp\.(ge|lt|le|gt)\.([us])(32|64)")
 OTHER = {"ge": "gt", "gt": "ge", "lt": "le", "le": "lt"}
 
 
-@pytest.mark.parametrize("family", ["add", "add strided", "sum by thread", "softmax by thread", "max_pool"])
+@pytest.mark.parametrize(
+    "family", ["add", "add strided", "sum by thread", "softmax by thread", "max_pool", "index", "masked_scatter"]
+)
 def test_a_bound_that_is_off_by_one(family):
     """The first comparison of each is whether this thread has something to do."""
     message = outcome(family, text=lambda text: GUARD.sub(lambda m: f"setp.{OTHER[m[1]]}.{m[2]}{m[3]}", text, count=1))
@@ -163,7 +180,7 @@ def test_a_bound_that_is_off_by_one(family):
 @pytest.mark.parametrize("family", [*FAMILIES])
 def test_a_grid_that_is_one_block_short(family):
     message = outcome(family, shape=lambda grid: (grid[0] - 1, *grid[1:]))
-    assert "never written" in message
+    assert message == "wrong numbers" if family in CHANGING else "never written" in message
 
 
 @pytest.mark.parametrize("family", ["mm", "convolution_weight_grad"])
@@ -181,7 +198,7 @@ def test_a_grid_that_is_one_block_too_wide(family):
 @pytest.mark.parametrize("family", [*FAMILIES])
 def test_a_result_that_is_not_stored(family):
     message = outcome(family, text=lambda text: re.sub(r"st\.global\.[^;]*;", "", text))
-    assert "never written" in message
+    assert message == "wrong numbers" if family in CHANGING else "never written" in message
 
 
 @pytest.mark.parametrize("by", [-1, 1])
@@ -227,3 +244,28 @@ def test_shared_memory_that_is_too_small(family):
 def test_shared_memory_that_is_read_before_it_is_written(family):
     message = outcome(family, text=lambda text: re.sub(r"st\.shared\.[^;]*;", "", text, count=1))
     assert "never written" in message
+
+
+def test_a_run_that_more_than_one_thread_takes():
+    """The first jump before one without a condition ends what does not begin a run."""
+    message = outcome("index_add", text=lambda text: re.sub(r"@%p\d+ bra[^;]*;(\s*bra\.uni)", r"\1", text, count=1))
+    assert "race in" in message
+
+
+@pytest.mark.parametrize("number", [2, 3])
+def test_positions_that_change_places_with_values_or_with_their_order(number):
+    def change(args):
+        args[number], args[number - 1] = args[number - 1], args[number]
+        return args
+
+    message = outcome("index_add", numbers=change)
+    assert message == "wrong numbers" or "race in" in message or "out of bounds" in message
+
+
+@pytest.mark.parametrize("family", ["index", "index_add"])
+def test_steps_of_slices_that_are_off_by_one(family):
+    def change(args):
+        return [*args[:-1], tuple(np.uint32(int(step) + 1) for step in args[-1])]
+
+    message = outcome(family, numbers=change)
+    assert message == "wrong numbers" or "race in" in message or "out of bounds" in message

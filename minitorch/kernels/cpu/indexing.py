@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from minitorch.kernels.lookup import memory_order
+
 __all__ = ["index", "index_backward", "index_put"]
 
 Array = np.ndarray
@@ -27,45 +29,12 @@ def index(a: Array, *indices: Array | None) -> Array:
         found = np.asarray(a[_key(indices)])
     if a.flags.c_contiguous and all(each is None or each.flags.c_contiguous for each in indices):
         return np.ascontiguousarray(found) if found.ndim else found
-    order = _order(a, indices, found.ndim)
+    given = [d for d, each in enumerate(indices) if each is not None]
+    read = np.broadcast_arrays(*[each for each in indices if each is not None])
+    order = memory_order(a.shape, a.strides, given, read[0].shape, [each.strides for each in read])
     laid_out = np.empty([found.shape[d] for d in order], a.dtype).transpose(np.argsort(order))
     laid_out[...] = found
     return laid_out
-
-
-def _order(a: Array, indices: Indices, ndim: int) -> list[int]:
-    """The dimensions of what is read, in the order in which they are to lie in memory, from the widest steps to the closest.
-
-    The steps of ``a`` decide, where they do not those of the indices; as in torch's iterator over several tensors.
-    """
-    given = [d for d, each in enumerate(indices) if each is not None]
-    positions = np.broadcast_arrays(*[each for each in indices if each is not None])
-    first = given[0] if given[-1] - given[0] == len(given) - 1 else 0
-    rest = [step for d, step in enumerate(a.strides) if d not in given]
-    read = positions[0].ndim
-    steps = [[*rest[:first], *[0] * read, *rest[first:]]]
-    steps += [[*[0] * first, *each.strides, *[0] * (ndim - first - read)] for each in positions]
-    sizes = [*np.delete(a.shape, given)[:first], *positions[0].shape, *np.delete(a.shape, given)[first:]]
-
-    def closer(d: int, e: int) -> int:
-        """Negative if dimension ``d`` is to lie closer than ``e``, positive if wider, 0 if nothing says so."""
-        for each in steps:
-            if each[d] and each[e]:
-                if each[d] != each[e]:
-                    return int(each[d]) - int(each[e])
-                if sizes[d] > sizes[e]:
-                    return 1
-        return 0
-
-    order = list(reversed(range(ndim)))  # the closest first
-    for at in range(1, ndim):
-        for before in reversed(range(at)):
-            verdict = closer(order[before], order[at])
-            if verdict > 0:
-                order[before], order[at], at = order[at], order[before], before
-            elif verdict < 0:
-                break
-    return order[::-1]
 
 
 def index_backward(grad: Array, *indices: Array | None, shape: tuple[int, ...]) -> Array:

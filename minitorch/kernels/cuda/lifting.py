@@ -190,6 +190,8 @@ BOOL = np.dtype(bool)
 def cast(a: DeviceArray, dtype: Any) -> DeviceArray:
     """The same numbers in another dtype; the same array if it has that dtype already."""
     dtype = known_dtype(dtype)
+    if a.dtype == np.float16 and dtype == BOOL:  # a step that numba does not take at once
+        a = cast(a, np.float32)
     return a if a.dtype == dtype else lift(formulas.same, a, dtype=dtype)
 
 

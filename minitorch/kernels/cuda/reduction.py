@@ -76,15 +76,16 @@ def sum_to(a: DeviceArray, shape: tuple[int, ...]) -> DeviceArray:
 
 def amax(a: DeviceArray, dim: Dim, keepdim: bool) -> DeviceArray:
     """The largest element; NaN if there is one."""
-    return fold(a, dim, keepdim, formulas.larger, _limit(a.dtype, lowest=True), a.dtype)
+    return fold(a, dim, keepdim, formulas.larger, limit(a.dtype, lowest=True), a.dtype)
 
 
 def amin(a: DeviceArray, dim: Dim, keepdim: bool) -> DeviceArray:
     """The smallest element; NaN if there is one."""
-    return fold(a, dim, keepdim, formulas.smaller, _limit(a.dtype, lowest=False), a.dtype)
+    return fold(a, dim, keepdim, formulas.smaller, limit(a.dtype, lowest=False), a.dtype)
 
 
-def _limit(dtype: np.dtype, lowest: bool) -> Any:
+def limit(dtype: np.dtype, lowest: bool) -> Any:
+    """The lowest, or the highest, of all numbers of a dtype."""
     if dtype.kind == "f":
         return -np.inf if lowest else np.inf
     if dtype.kind == "b":

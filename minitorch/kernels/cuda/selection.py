@@ -49,4 +49,5 @@ def _choose_other(condition: Any, y: Any, x: Any) -> Any:
 
 def masked_fill(a: DeviceArray, mask: DeviceArray, value: float | DeviceArray) -> DeviceArray:
     """``value`` where the mask holds."""
-    return where(mask, cast(value, a.dtype) if isinstance(value, DeviceArray) else a.dtype.type(value), a)
+    given = cast(value, a.dtype) if isinstance(value, DeviceArray) else np.asarray(value).astype(a.dtype)[()]
+    return where(mask, given, a)

@@ -19,6 +19,7 @@ from minitorch.kernels import tables
 from minitorch.kernels.cuda import DeviceArray, device, from_host, gemm_tile
 from minitorch.kernels.cuda.device import compile_to_ptx, signature
 from tests.kernels.cuda import cases_sorting
+from tests.kernels.cuda import cases_indexing
 from tests.ptx.device import EmulatedMemory
 from tests.ptx.module import parse
 
@@ -90,6 +91,7 @@ PROGRAMS = {
     ),
 }  # fmt: skip
 PROGRAMS |= cases_sorting.PROGRAMS
+PROGRAMS |= cases_indexing.PROGRAMS
 OF_FLOAT32 = {"convolution large", "mm large", "mm large transposed"}
 
 
