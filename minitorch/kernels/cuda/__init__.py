@@ -11,20 +11,25 @@ from __future__ import annotations
 from minitorch.kernels import Table, tables
 from minitorch.kernels.cuda import (
     activation,
-    convolution,
+    averaging,
+    columns,
     creation,
     elementwise,
     exponential,
     gemm,
+    grid_sampling,
     loss,
     on_host,
     optimizer,
     placement,
     pooling,
+    rearranging,
     reduction,
+    resampling,
     selection,
     shape,
     strides,
+    volumes,
 )
 from minitorch.kernels.cuda.array import DeviceArray, from_host, to_host
 
@@ -32,19 +37,24 @@ __all__ = ["DeviceArray", "from_host", "to_host"]
 
 native = Table(
     activation,
-    convolution,
+    averaging,
+    columns,
     creation,
     elementwise,
     exponential,
     gemm,
+    grid_sampling,
     loss,
     optimizer,
     placement,
     pooling,
+    rearranging,
     reduction,
+    resampling,
     selection,
     shape,
     strides,
+    volumes,
 )
 """The kernels that run on the GPU."""
 

@@ -70,11 +70,15 @@ KEPT_LAYOUT = {
 }
 
 
-@pytest.mark.parametrize("case", [each for each in CASES if each.name in KEPT_LAYOUT], ids=lambda each: each.name)
+@pytest.mark.parametrize(
+    "case",
+    [each for each in CASES if each.name in KEPT_LAYOUT or "in columns" in each.name],
+    ids=lambda each: each.name,
+)
 def test_results_are_laid_out_as_on_the_cpu(case, interpreter):
     arrays = [make(np.random.default_rng(1), np.dtype("f")) for make in case.inputs]
     theirs, ours = case.program(CPU, *arrays), case.program(GPU, *map(from_host, arrays))
-    assert ours.steps == tuple(step // 4 for step in theirs.strides)
+    assert not ours.size or ours.steps == tuple(step // theirs.itemsize for step in theirs.strides)
 
 
 def test_every_kernel_is_in_a_case():
@@ -90,7 +94,8 @@ def test_every_kernel_is_in_a_case():
         "contiguous_clone",
         "alias",
     }  # in the tests of training and of these
-    missing = [name for name in GPU if f'"{name}"' not in text and f".{name}(" not in text and name not in elsewhere]
+    native = [name for name in GPU if not hasattr(getattr(GPU, name), "on_host")]
+    missing = [name for name in native if f'"{name}"' not in text and f".{name}(" not in text and name not in elsewhere]
     assert [name for name in missing if not any(name in each.name for each in CASES)] == []
 
 
@@ -132,14 +137,6 @@ def test_what_cannot_be_written_over_is_left_as_it_is(interpreter):
     np.testing.assert_array_equal(to_host(a), np.arange(9).reshape(3, 3))
     assert GPU.overwrite("add", a, a)
     np.testing.assert_array_equal(to_host(a), 2 * np.arange(9).reshape(3, 3))
-
-
-def test_volumes_are_refused_by_name(interpreter):
-    volume, ones, zeros = from_host(np.zeros((1, 1, 2, 2, 2), "f")), (1, 1, 1), (0, 0, 0)
-    with pytest.raises(NotImplementedError, match="convolution_input_grad over 3 dimensions is not supported on CUDA"):
-        GPU.convolution_input_grad(volume, volume, (1, 1, 3, 3, 3), ones, zeros, ones, 1)
-    with pytest.raises(NotImplementedError, match="max_pool over 3 dimensions is not supported on CUDA"):
-        GPU.max_pool(volume, ones, ones, zeros, ones, False)
 
 
 def test_the_gradient_of_an_input_may_be_larger_than_what_was_read(interpreter):
