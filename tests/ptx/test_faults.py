@@ -32,6 +32,11 @@ def pooled(k, a):
     return k.max_pool_backward(output, indices, a, 2)
 
 
+def sampled(k, grad, grid):
+    how = {"orders": (0, 0), "mode": "bilinear", "padding_mode": "border", "align_corners": False}
+    return k.grid_sample_input_grad(grad, grid, input_shape=(1, 2, 5, 7), **how)
+
+
 # One program for each family, and how many of the barriers in its last kernel are needed. The last barrier of a sum keeps
 # the next one from writing too early; where there is no next one it is not needed.
 FAMILIES = {
@@ -57,6 +62,17 @@ FAMILIES = {
     ),
     "max_pool": (lambda k, a: k.max_pool(a, (2, 2), (2, 2), (0, 0), (1, 1), False)[0], [normal(3, 9, 31)], 0),
     "max_pool_backward": (pooled, [normal(1, 30, 31)], 2),
+    "max_pool of volumes": (
+        lambda k, a: k.max_pool(a, (2, 2, 2), (1, 2, 1), (0, 0, 0), (1, 1, 1), False)[0], [normal(2, 4, 7, 11)], 0,
+    ),
+    "max_unpool": (lambda k, a, at: k.max_unpool(a, at, (5, 8)), [normal(3, 20, 15), RANDOM.integers(0, 40, (3, 20, 15))], 2),
+    "flip": (lambda k, a: k.flip(a, (0, 2)), [normal(5, 7, 11)], 0),
+    "tril": (lambda k, a: k.tril(a, 1), [normal(3, 11, 13)], 0),
+    "pad_edges": (lambda k, a: k.pad_edges(a, (3, 2), "reflect"), [normal(3, 101)], 0),
+    "pad_edges_backward": (
+        lambda k, a: k.pad_edges_backward(a, k.slice(a, 1, 0, 98, 1), (1, 2), "replicate"), [normal(3, 101)], 0,
+    ),
+    "grid_sample_input_grad": (sampled, [normal(1, 2, 9, 10), normal(1, 9, 10, 2)], 2),
 }  # fmt: skip
 
 
@@ -95,7 +111,8 @@ class Faulty(Interpreter):
 def outcome(family, **mistake):
     """What became of a program with a mistake in the family's main kernel, which is its first but where another is named."""
     program, arrays, _ = FAMILIES[family]
-    which = 1 if family in ("nll_loss", "convolution_input_grad", "max_pool_backward") else 0
+    second = ("nll_loss", "convolution_input_grad", "max_pool_backward")
+    which = 4 if family == "grid_sample_input_grad" else 1 if family in second else 0
     with device.use(Faulty(which, **mistake)):
         try:
             result = to_host(program(GPU, *map(from_host, arrays)))
@@ -145,7 +162,10 @@ GUARD = re.compile(r"setp\.(ge|lt|le|gt)\.([us])(32|64)")
 OTHER = {"ge": "gt", "gt": "ge", "lt": "le", "le": "lt"}
 
 
-@pytest.mark.parametrize("family", ["add", "add strided", "sum by thread", "softmax by thread", "max_pool"])
+@pytest.mark.parametrize("family", [
+    "add", "add strided", "sum by thread", "softmax by thread", "max_pool", "max_pool of volumes", "flip", "tril", "pad_edges",
+    "pad_edges_backward",
+])  # fmt: skip
 def test_a_bound_that_is_off_by_one(family):
     """The first comparison of each is whether this thread has something to do."""
     message = outcome(family, text=lambda text: GUARD.sub(lambda m: f"setp.{OTHER[m[1]]}.{m[2]}{m[3]}", text, count=1))
@@ -186,6 +206,37 @@ def test_a_size_that_is_off_by_one(family, by):
     assert ("never written" if by < 0 else "out of bounds") in outcome(family, numbers=change)
 
 
+@pytest.mark.parametrize("by", [-1, 1])
+def test_a_turned_array_that_is_read_from_a_place_beside_its_end(by):
+
+    def change(args):
+        return [*args[:3], np.uint32(int(args[3]) + by), *args[4:]]
+
+    message = outcome("flip", numbers=change)
+    assert message == "wrong numbers" or "out of bounds" in message
+
+
+@pytest.mark.parametrize("family", ["pad_edges", "pad_edges_backward"])
+def test_a_dimension_that_is_taken_for_another(family):
+    """The sizes of the result's and of the array's dimension change places."""
+
+    def change(args):
+        size, places, extent, inner = args[-1]
+        return [*args[:-1], (size, extent, places, inner)]
+
+    message = outcome(family, numbers=change)
+    assert message == "wrong numbers" or "out of bounds" in message
+
+
+def test_windows_of_another_dimension():
+    def change(args):
+        *others, begins, ends, nothing, numbers = args
+        return [*others, (begins[0], begins[2], begins[1]), ends, nothing, numbers]
+
+    message = outcome("max_pool of volumes", numbers=change)
+    assert message == "wrong numbers" or "out of bounds" in message
+
+
 def test_strides_in_the_wrong_order():
     def change(args):
         return [*args[:-2], args[-2][::-1], args[-1]]
@@ -205,7 +256,7 @@ def test_steps_of_a_matrix_that_are_swapped(operand):
 
 
 @pytest.mark.parametrize(
-    "family", ["sum by block", "argmax", "softmax by block", "mm", "convolution", "max_pool_backward"]
+    "family", ["sum by block", "argmax", "softmax by block", "mm", "convolution", "max_pool_backward", "max_unpool"]
 )
 def test_shared_memory_that_is_too_small(family):
     def halve(text):

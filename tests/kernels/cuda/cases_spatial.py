@@ -254,3 +254,24 @@ def convolutions() -> list[Case]:
 
 
 CASES = [*rearranging(), *sums(), *averages(), *resampling(), *largest(), *sampling(), *convolutions()]
+
+# -- for the compile gate: a program, and the shapes of its arrays --------------------------------------------------------
+
+CUBIC = {"orders": (0, 1), "mode": "bicubic", "padding_mode": "reflection", "align_corners": False}
+NEAREST = {**CUBIC, "orders": (0, 0), "mode": "nearest"}
+WHOLE = {"stride": (1, 1, 1), "padding": (1, 1, 1), "dilation": (1, 1, 1), "groups": 1}
+
+PROGRAMS: dict[str, tuple[Any, ...]] = {
+    "flip": (call("flip", (0, 2)), (3, 5, 7)),
+    "tril": (call("tril", 1), (2, 13, 11)),
+    "pad_edges": (call("pad_edges", (1, 2), "reflect"), (3, 7)),
+    "avg_pool": (call("avg_pool", AVERAGES[1][1]), (2, 3, 9, 8)),
+    "resample": (call("resample", PLANS[1][1]), (2, 3, 5, 7)),
+    "max_pool of volumes": (call("max_pool", *VOLUMES[0][1]), (2, 5, 6, 7)),
+    "fractional_max_pool": (call("fractional_max_pool", (2, 3), (4, 5)), (2, 3, 7, 9), (6, 2)),
+    "max_unpool": (lambda k, a, at: k.max_unpool(a, k.cast(at, np.dtype("i8")), (3, 7)), (6, 5, 4), (6, 5, 4)),
+    "grid_sample cubic": (call("grid_sample", **CUBIC), (2, 3, 5, 6), (2, 2, 7, 2)),
+    "grid_sample nearest": (call("grid_sample", **NEAREST), (2, 3, 5, 6), (2, 2, 7, 2)),
+    "grid_sample_input_grad": (call("grid_sample_input_grad", input_shape=(2, 3, 5, 6), **CUBIC), (2, 3, 2, 7), (2, 2, 7, 2)),
+    "convolution of volumes": (call("convolution", None, **WHOLE), (1, 2, 4, 5, 5), (3, 2, 3, 3, 3)),
+}  # fmt: skip
