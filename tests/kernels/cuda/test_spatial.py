@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,6 +11,8 @@ from hypothesis import strategies as st
 
 pytest.importorskip("numba_cuda", reason="numba-cuda, which compiles these kernels, is not installed")
 
+import minitorch
+import minitorch.nn.functional as F
 from minitorch.kernels import tables
 from minitorch.kernels.cuda import DeviceArray, from_host, lines, to_host
 from tests.kernels.cuda.case import Case
@@ -80,3 +84,52 @@ def test_tables_that_are_alike_are_placed_once(interpreter):
     indices = np.arange(7)
     assert lines.table(indices) is lines.table(indices.copy())
     assert lines.table(indices) is not lines.table(indices.astype(np.int32))
+
+
+PROGRAMS: dict[str, tuple[Any, ...]] = {
+    "conv3d": (lambda a, w: F.conv3d(a, w, padding=1, stride=(2, 1, 1)), (1, 2, 4, 4, 4), (3, 2, 2, 3, 3)),
+    "conv_transpose3d": (lambda a, w: F.conv_transpose3d(a, w, padding=1, stride=2), (1, 2, 3, 3, 3), (2, 3, 2, 3, 3)),
+    "conv1d": (lambda a, w: F.conv1d(a, w, padding=1), (1, 2, 7), (3, 2, 3)),
+    "bicubic": (lambda a: F.interpolate(a, size=(7, 3), mode="bicubic"), (1, 2, 5, 4)),
+    "nearest": (lambda a: F.interpolate(a, scale_factor=2.0), (1, 2, 5)),
+    "antialias": (lambda a: F.interpolate(a, size=(2, 3), mode="bilinear", antialias=True), (1, 2, 5, 4)),
+    "avg_pool2d": (lambda a: F.avg_pool2d(a, 3, 2, 1), (1, 2, 7, 7)),
+    "adaptive_avg_pool3d": (lambda a: F.adaptive_avg_pool3d(a, 2), (1, 2, 3, 4, 5)),
+    "adaptive_max_pool2d": (lambda a: F.adaptive_max_pool2d(a, 2), (1, 2, 4, 5)),
+    "max_pool3d": (lambda a: F.max_pool3d(a, 2), (1, 2, 4, 5, 4)),
+    "max_unpool2d": (lambda a: F.max_unpool2d(*F.max_pool2d(a, 2, return_indices=True), 2), (1, 2, 4, 6)),
+    "grid_sample": (lambda a, g: F.grid_sample(a, g, mode="bicubic", align_corners=True), (1, 2, 4, 5), (1, 3, 2, 2)),
+    "unfold": (lambda a: F.unfold(a, (2, 3), padding=1), (1, 2, 4, 5)),
+    "fold": (lambda a: F.fold(a, (4, 5), (2, 2)), (1, 8, 12)),
+    "windows of a signal": (lambda a: a.unfold(1, 3, 2), (2, 8)),
+    "reflect": (lambda a: F.pad(a, (1, 2), mode="reflect"), (2, 5)),
+    "constant": (lambda a: F.pad(a, (1, -2, 2, 0), value=3.0), (2, 5)),
+    "circular": (lambda a: F.pad(a, (1, 2), mode="circular"), (2, 5)),
+    "turned": (lambda a: a.flip(-1).roll((1, -2), (0, -1)).rot90(1, (0, 1)), (3, 5)),
+    "repeated": (lambda a: a.repeat(2, 1, 3).tril(1).triu(-1), (3, 5)),
+    "diag_embed": (lambda a: minitorch.diag_embed(a, 1), (3, 3)),
+    "trace": (lambda a: a.trace(), (3, 4)),
+    "block_diag": (lambda a, b: minitorch.block_diag(a, b), (3, 4), (2, 1)),
+    "pixel_shuffle": (lambda a: F.pixel_unshuffle(F.pixel_shuffle(a, 2), 2), (1, 4, 2, 3)),
+    "channel_shuffle": (lambda a: F.channel_shuffle(a, 2), (1, 4, 3)),
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_tensors_and_their_first_and_second_gradients_are_the_cpus(name, interpreter):
+    program, *shapes = PROGRAMS[name]
+    random, results = np.random.default_rng(1), []
+    arrays = [random.standard_normal(shape).astype("f") for shape in shapes]
+    for device in ("cpu", "cuda"):
+        given = [minitorch.tensor(each, device=device).requires_grad_() for each in arrays]
+        result = program(*given)
+        cotangent = np.random.default_rng(2).standard_normal(result.shape).astype("f")
+        product = result * result * minitorch.tensor(cotangent, device=device)
+        grads = minitorch.autograd.grad(product.sum(), given, create_graph=True)
+        seconds = minitorch.autograd.grad(sum((each * each).sum() for each in grads), given)
+        results.append([result, *grads, *seconds])
+    for theirs, ours in zip(*results, strict=True):
+        assert (ours.device.type, ours.shape) == ("cuda", theirs.shape)
+        expected = theirs.numpy(force=True)
+        scale = np.abs(expected).max(initial=1)
+        np.testing.assert_allclose(ours.cpu().numpy(force=True), expected, rtol=1e-4, atol=1e-5 * scale)
