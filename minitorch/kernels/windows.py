@@ -41,3 +41,11 @@ def in_a_plane(stride: tuple[int, ...], padding: tuple[int, ...], dilation: tupl
 def index_dtype(largest: int) -> np.dtype:
     """The smallest type that holds positions up to this one."""
     return next(np.dtype(each) for each in (np.int16, np.int32, np.int64) if largest <= np.iinfo(each).max)
+
+
+def padding_sources(size: int, before: int, after: int, mode: str) -> Array:
+    """Which element each place of a padded dimension shows: the nearest (``"replicate"``), or mirrored (``"reflect"``)."""
+    places = np.arange(-before, size + after)
+    if mode == "replicate":
+        return places.clip(0, size - 1)
+    return size - 1 - abs(size - 1 - abs(places))  # mirrored at both ends

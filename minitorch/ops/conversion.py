@@ -73,11 +73,11 @@ class CopyBackwards(Function):
     namespace = "torch::autograd::"
 
     def forward(self, k: Table, a: Any, source: Any) -> Any:
-        self.source = source.device
+        self.source = source.dtype, source.device
         return k.expand(tables[type(source)].to(source, a.dtype, a.device), a.shape)
 
     def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
-        return self.needs[0] and k.zeros(grad.shape, grad), self.needs[1] and k.to(grad, self.outputs[1], self.source)
+        return self.needs[0] and k.zeros(grad.shape, grad), self.needs[1] and k.to(grad, *self.source)
 
 
 class FillBackward2(Function):

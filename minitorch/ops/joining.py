@@ -64,7 +64,7 @@ class BlockDiagBackward0(Joining):
 
     def forward(self, k: Table, *arrays: Any) -> Any:
         self.shapes = [each.shape for each in arrays]
-        return k.block_diag([each.reshape((1,) * (2 - each.ndim) + each.shape) for each in arrays])
+        return k.block_diag([k.reshape(each, (1,) * (2 - each.ndim) + each.shape) for each in arrays])
 
     def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
         parts, row, column = [], 0, 0

@@ -288,3 +288,35 @@ def test_work_that_is_shared_among_threads_gives_what_torch_gives(name: str):
         cotangent = lib.from_numpy(np.random.default_rng(1).standard_normal(tuple(result.shape)))
         found.append([result, *lib.autograd.grad(result, inputs, cotangent, allow_unused=True, materialize_grads=True)])
     assert_same(*found)
+
+
+def test_copies_lie_as_torchs_do():
+    a, grid = np.random.default_rng(1).standard_normal((2, 4, 3)).astype("f"), np.zeros((1, 2, 2, 2), "f")
+
+    def image_gradient(lib: Any) -> Any:
+        image = lib.ones(1, 2, 3, 4).requires_grad_()
+        read = lib.nn.functional.grid_sample(image, lib.tensor(grid), align_corners=False)
+        return lib.autograd.grad((read * lib.arange(8.0).reshape(1, 2, 2, 2)).sum(), image)[0]
+
+    programs: list[Callable[[Any], Any]] = [
+        lambda lib: lib.tensor(a).permute(2, 0, 1).repeat(1, 1, 1),
+        lambda lib: lib.tensor(a[0]).t().repeat(2, 1),
+        lambda lib: lib.tensor(3.0).repeat(()),
+        image_gradient,
+    ]
+    for program in programs:
+        ours, theirs = program(minitorch), program(torch)
+        assert_same(ours, theirs)
+        assert tuple(ours.stride()) == theirs.stride()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_second_gradients_go_through_what_was_copied_into_a_part(dtype: str):
+    def program(lib: Any) -> Any:
+        x = lib.arange(10.0, dtype=getattr(lib, dtype)).reshape(2, 5).requires_grad_()
+        y = lib.zeros(2, 8)
+        y[:, 1:6] = x * x
+        (grad,) = lib.autograd.grad((y**3).sum(), x, create_graph=True)
+        return lib.autograd.grad((grad * grad).sum(), x)[0]
+
+    assert_same(program(minitorch), program(torch))

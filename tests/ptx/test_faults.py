@@ -32,6 +32,11 @@ def pooled(k, a):
     return k.max_pool_backward(output, indices, a, 2)
 
 
+def sampled(k, grad, grid):
+    how = {"orders": (0, 0), "mode": "bilinear", "padding_mode": "border", "align_corners": False}
+    return k.grid_sample_input_grad(grad, grid, input_shape=(1, 2, 5, 7), **how)
+
+
 # One program for each family, and how many of the barriers in its last kernel are needed. The last barrier of a sum keeps
 # the next one from writing too early; where there is no next one it is not needed.
 FAMILIES = {
@@ -68,10 +73,21 @@ FAMILIES = {
     "index_add": (
         lambda k, a, i, s: k.index_add(a, 0, i, s), [normal(7, 50), RANDOM.integers(0, 7, 11), normal(11, 50)], 0,
     ),
+    "max_pool of volumes": (
+        lambda k, a: k.max_pool(a, (2, 2, 2), (1, 2, 1), (0, 0, 0), (1, 1, 1), False)[0], [normal(2, 4, 7, 11)], 0,
+    ),
+    "max_unpool": (lambda k, a, at: k.max_unpool(a, at, (5, 8)), [normal(3, 20, 15), RANDOM.integers(0, 40, (3, 20, 15))], 2),
+    "flip": (lambda k, a: k.flip(a, (0, 2)), [normal(5, 7, 11)], 0),
+    "tril": (lambda k, a: k.tril(a, 1), [normal(3, 11, 13)], 0),
+    "pad_edges": (lambda k, a: k.pad_edges(a, (3, 2), "reflect"), [normal(3, 101)], 0),
+    "pad_edges_backward": (
+        lambda k, a: k.pad_edges_backward(a, k.slice(a, 1, 0, 98, 1), (1, 2), "replicate"), [normal(3, 101)], 0,
+    ),
+    "grid_sample_input_grad": (sampled, [normal(1, 2, 9, 10), normal(1, 9, 10, 2)], 2),
 }  # fmt: skip
 MAIN = {
     "nll_loss": 1, "convolution_input_grad": 1, "max_pool_backward": 1, "index": 2, "masked_scatter": 1, "embedding_bag": 1,
-    "index_add": 4,
+    "index_add": 4, "grid_sample_input_grad": 4,
 }  # fmt: skip
 """The numbers of the families' main kernels, where these are not the first."""
 CHANGING = {"index_add"}
@@ -169,7 +185,21 @@ OTHER = {"ge": "gt", "gt": "ge", "lt": "le", "le": "lt"}
 
 
 @pytest.mark.parametrize(
-    "family", ["add", "add strided", "sum by thread", "softmax by thread", "max_pool", "index", "masked_scatter"]
+    "family",
+    [
+        "add",
+        "add strided",
+        "sum by thread",
+        "softmax by thread",
+        "max_pool",
+        "index",
+        "masked_scatter",
+        "max_pool of volumes",
+        "flip",
+        "tril",
+        "pad_edges",
+        "pad_edges_backward",
+    ],
 )
 def test_a_bound_that_is_off_by_one(family):
     """The first comparison of each is whether this thread has something to do."""
@@ -211,6 +241,37 @@ def test_a_size_that_is_off_by_one(family, by):
     assert ("never written" if by < 0 else "out of bounds") in outcome(family, numbers=change)
 
 
+@pytest.mark.parametrize("by", [-1, 1])
+def test_a_turned_array_that_is_read_from_a_place_beside_its_end(by):
+
+    def change(args):
+        return [*args[:3], np.uint32(int(args[3]) + by), *args[4:]]
+
+    message = outcome("flip", numbers=change)
+    assert message == "wrong numbers" or "out of bounds" in message
+
+
+@pytest.mark.parametrize("family", ["pad_edges", "pad_edges_backward"])
+def test_a_dimension_that_is_taken_for_another(family):
+    """The sizes of the result's and of the array's dimension change places."""
+
+    def change(args):
+        size, places, extent, inner = args[-1]
+        return [*args[:-1], (size, extent, places, inner)]
+
+    message = outcome(family, numbers=change)
+    assert message == "wrong numbers" or "out of bounds" in message
+
+
+def test_windows_of_another_dimension():
+    def change(args):
+        *others, begins, ends, nothing, numbers = args
+        return [*others, (begins[0], begins[2], begins[1]), ends, nothing, numbers]
+
+    message = outcome("max_pool of volumes", numbers=change)
+    assert message == "wrong numbers" or "out of bounds" in message
+
+
 def test_strides_in_the_wrong_order():
     def change(args):
         return [*args[:-2], args[-2][::-1], args[-1]]
@@ -230,7 +291,7 @@ def test_steps_of_a_matrix_that_are_swapped(operand):
 
 
 @pytest.mark.parametrize(
-    "family", ["sum by block", "argmax", "softmax by block", "mm", "convolution", "max_pool_backward"]
+    "family", ["sum by block", "argmax", "softmax by block", "mm", "convolution", "max_pool_backward", "max_unpool"]
 )
 def test_shared_memory_that_is_too_small(family):
     def halve(text):

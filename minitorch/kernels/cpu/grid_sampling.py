@@ -14,19 +14,13 @@ from numba import prange
 
 from minitorch.kernels.cpu.compiler import parallel_jit
 from minitorch.kernels.cpu.halves import in_float32
+from minitorch.kernels.interpolation import weight_polynomials
 
 __all__ = ["grid_sample", "grid_sample_input_grad"]
 
 Array = np.ndarray
 
 SHARED = 2**13  # products from which more than one thread pays
-SHARPNESS = -0.75  # of the cubic; Keys, Cubic Convolution Interpolation for Digital Image Processing, 1981
-POLYNOMIALS = {  # for each tap, the factors of 1, t, t², t³
-    "nearest": np.array([[1.0]]),
-    "bilinear": np.array([[1.0, -1.0], [0.0, 1.0]]),
-    "bicubic": np.array([[0, 0, 0, 0], [1, 0, -3, 2], [0, 0, 3, -2], [0, 0, 0, 0]])
-    + SHARPNESS * np.array([[0, 1, -2, 1], [0, 0, -1, 1], [0, -1, 2, -1], [0, 0, 1, -1]]),
-}
 
 
 @in_float32
@@ -58,7 +52,7 @@ def grid_sample_input_grad(
     images = np.zeros((*input_shape[:2], prod(input_shape[2:]) + 1), grad.dtype)
     kernel = _write if grad.size * weights.shape[1] >= SHARED else _write.serial
     kernel(images, pixels, weights, np.ascontiguousarray(grad).reshape(*input_shape[:2], weights.shape[2]))
-    return images[:, :, :-1].reshape(input_shape)
+    return np.ascontiguousarray(images[:, :, :-1]).reshape(input_shape)
 
 
 def _taps(
@@ -94,9 +88,7 @@ def _line(
         x, along = _put_inside(x, size, padding_mode, align_corners)
         factor *= along
     first = np.rint(x) if mode == "nearest" else np.floor(x)
-    t, polynomials = x - first, POLYNOMIALS[mode]
-    for _ in range(order):
-        polynomials = polynomials[:, 1:] * np.arange(1, polynomials.shape[1])
+    t, polynomials = x - first, weight_polynomials(mode, order)
     weights = np.zeros((len(x), len(polynomials), x.shape[1]), x.dtype)
     for power in reversed(range(polynomials.shape[1])):
         weights = weights * t[:, None] + polynomials[:, power, None].astype(x.dtype)

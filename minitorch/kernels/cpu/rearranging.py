@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from minitorch.kernels.cpu.strides import diagonal
+from minitorch.kernels.windows import padding_sources
 
 __all__ = [
     "block_diag", "channel_shuffle", "constant_pad_nd", "diag_embed", "flip", "pad_edges", "pad_edges_backward",
@@ -43,7 +44,7 @@ def rot90(a: Array, times: int, dims: tuple[int, int]) -> Array:
 
 def repeat(a: Array, repeats: tuple[int, ...]) -> Array:
     """The whole array, so many times along each dimension; there are at least as many numbers as dimensions."""
-    return np.tile(a, repeats)
+    return np.asarray(np.tile(a, repeats), order="C")
 
 
 def tril(a: Array, diagonal: int) -> Array:
@@ -124,19 +125,11 @@ def constant_pad_nd(a: Array, pad: Sequence[int], value: float) -> Array:
     return out
 
 
-def _sources(size: int, before: int, after: int, mode: str) -> Array:
-    """Which element each place of a padded dimension shows."""
-    places = np.arange(-before, size + after)
-    if mode == "replicate":
-        return places.clip(0, size - 1)
-    return size - 1 - abs(size - 1 - abs(places))  # mirrored at both ends
-
-
 def pad_edges(a: Array, padding: Sequence[int], mode: str) -> Array:
     """More elements at the ends of the last dimensions: the last one again (``"replicate"``), or mirrored (``"reflect"``)."""
     for number in range(len(padding) // 2):
         d = a.ndim - 1 - number
-        a = a.take(_sources(a.shape[d], padding[2 * number], padding[2 * number + 1], mode), d)
+        a = a.take(padding_sources(a.shape[d], padding[2 * number], padding[2 * number + 1], mode), d)
     return np.ascontiguousarray(a)
 
 
@@ -147,7 +140,7 @@ def pad_edges_backward(grad: Array, a: Array, padding: Sequence[int], mode: str)
         d = len(shape) - 1 - number
         whole = np.zeros((*grad.shape[:d], shape[d], *grad.shape[d + 1 :]), grad.dtype)
         to, by = whole.swapaxes(0, d), grad.swapaxes(0, d)
-        for place, source in enumerate(_sources(shape[d], padding[2 * number], padding[2 * number + 1], mode)):
+        for place, source in enumerate(padding_sources(shape[d], padding[2 * number], padding[2 * number + 1], mode)):
             to[source] += by[place]
         grad = whole
     return grad

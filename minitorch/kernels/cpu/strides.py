@@ -89,7 +89,7 @@ def unfold_backward(grad: Array, shape: tuple[int, ...], dim: int, size: int, st
     """The gradients of all windows, added up where the windows lie."""
     whole = np.zeros(shape, grad.dtype)
     if not shape:
-        return whole + grad.sum()
+        return np.asarray(grad.sum(dtype=grad.dtype))
     count = grad.shape[dim]
     for first in range(size):
         whole[(slice(None),) * dim + (slice(first, first + step * (count - 1) + 1, step),)] += grad[..., first]

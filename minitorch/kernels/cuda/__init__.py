@@ -11,7 +11,9 @@ from __future__ import annotations
 from minitorch.kernels import Table, tables
 from minitorch.kernels.cuda import (
     activation,
+    averaging,
     bags,
+    columns,
     compaction,
     convolution,
     counting,
@@ -20,6 +22,7 @@ from minitorch.kernels.cuda import (
     exponential,
     gathering,
     gemm,
+    grid_sampling,
     indexing,
     loss,
     on_host,
@@ -27,14 +30,17 @@ from minitorch.kernels.cuda import (
     placement,
     pooling,
     ranking,
+    rearranging,
     recurrence,
     reduction,
+    resampling,
     scan,
     scattering,
     selection,
     shape,
     sorting,
     strides,
+    volumes,
 )
 from minitorch.kernels.cuda.array import DeviceArray, from_host, to_host
 
@@ -42,7 +48,9 @@ __all__ = ["DeviceArray", "from_host", "to_host"]
 
 native = Table(
     activation,
+    averaging,
     bags,
+    columns,
     compaction,
     convolution,
     counting,
@@ -51,20 +59,24 @@ native = Table(
     exponential,
     gathering,
     gemm,
+    grid_sampling,
     indexing,
     loss,
     optimizer,
     placement,
     pooling,
     ranking,
+    rearranging,
     recurrence,
     reduction,
+    resampling,
     scan,
     scattering,
     selection,
     shape,
     sorting,
     strides,
+    volumes,
 )
 """The kernels that run on the GPU."""
 

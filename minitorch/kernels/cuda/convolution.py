@@ -1,6 +1,4 @@
-"""Convolution over one or two dimensions and its two gradients, each as one product of matrices never laid out in memory.
-
-A signal is an image of one row.
+"""Two-dimensional convolution and its two gradients, each as one product of matrices never laid out in memory.
 
 With h = stride * i + dilation * a - padding in rows, and w likewise in columns::
 
@@ -13,8 +11,6 @@ Source: Chetlur and others, "cuDNN: Efficient Primitives for Deep Learning".
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
 from math import prod
 
 from minitorch.kernels.cuda.array import DeviceArray, empty
@@ -33,80 +29,51 @@ from minitorch.kernels.cuda.patches import (
     to_images,
 )
 from minitorch.kernels.cuda.reduction import sum
-from minitorch.kernels.cuda.shape import permute, reshape, squeeze, unsqueeze, view
-from minitorch.kernels.windows import in_a_plane, pooled_size
+from minitorch.kernels.cuda.shape import permute, reshape, view
+from minitorch.kernels.windows import pooled_size
 
-__all__ = ["convolution", "convolution_input_grad", "convolution_weight_grad"]
+__all__ = ["conv2d", "conv2d_input_grad", "conv2d_weight_grad"]
 
-Pair = tuple[int, int]
 Sizes = tuple[int, ...]
 
 
-def _with_signals(kernel: Callable[..., DeviceArray]) -> Callable[..., DeviceArray]:
-    """A kernel of images, also for signals (N, C, W).
-
-    Raises:
-        NotImplementedError: volumes are given to it.
-    """
-
-    @wraps(kernel)
-    def of_any(
-        first: DeviceArray, second: DeviceArray, third: DeviceArray | Sizes | None = None,
-        stride: Sizes = (), padding: Sizes = (), dilation: Sizes = (), groups: int = 1, **shape: Sizes,
-    ) -> DeviceArray:  # fmt: skip
-        third = next(iter(shape.values()), third)  # by the name that the kernel gives it
-        if first.ndim == 4:
-            return kernel(first, second, third, stride, padding, dilation, groups)
-        if first.ndim != 3:
-            raise NotImplementedError(f"{kernel.__name__} over {first.ndim - 2} dimensions is not supported on CUDA")
-        if isinstance(third, tuple):  # the shape of the result
-            third = (*third[:2], 1, *third[2:])
-        how = in_a_plane(stride, padding, dilation)
-        return squeeze(kernel(unsqueeze(first, 2), unsqueeze(second, 2), third, *how, groups), (2,))
-
-    return of_any
-
-
-@_with_signals
-def convolution(
+def conv2d(
     input: DeviceArray, weight: DeviceArray, bias: DeviceArray | None,
-    stride: Pair, padding: Pair, dilation: Pair, groups: int,
+    stride: Sizes, padding: Sizes, dilation: Sizes, groups: int,
 ) -> DeviceArray:  # fmt: skip
-    """Cross-correlation of (N, C, …) with (O, C / groups, …), plus the bias (O,)."""
+    """Cross-correlation of (N, C, H, W) with (O, C / groups, KH, KW), plus the bias (O,)."""
     size = tuple(map(pooled_size, input.shape[2:], weight.shape[2:], stride, padding, dilation))
     out = empty((input.shape[0], weight.shape[0], *size), input.dtype)
-    images = Images(row_by_row(input), weight.shape[1], (size[0], size[1]), stride, (1, 1))
+    images = Images(row_by_row(input), weight.shape[1], (size[0], size[1]), (stride[0], stride[1]), (1, 1))
     matrices = reshape(row_by_row(weight), (groups, weight.shape[0] // groups, prod(weight.shape[1:])))
     return _correlate(images, matrices, _offsets(weight.shape[2:], padding, dilation), bias, out)
 
 
-@_with_signals
-def convolution_input_grad(
-    grad: DeviceArray, weight: DeviceArray, input_shape: tuple[int, ...],
-    stride: Pair, padding: Pair, dilation: Pair, groups: int,
+def conv2d_input_grad(
+    grad: DeviceArray, weight: DeviceArray, input_shape: Sizes,
+    stride: Sizes, padding: Sizes, dilation: Sizes, groups: int,
 ) -> DeviceArray:  # fmt: skip
     """The gradient of the input; ``input_shape`` may have any sizes for which there is such an output, or a larger one."""
     out_channels, channels, *kernel_size = weight.shape
     each = out_channels // groups
     by_group = reshape(weight, (groups, each, channels, prod(kernel_size)))
     matrices = reshape(permute(by_group, (0, 2, 1, 3)), (groups, channels, each * prod(kernel_size)))
-    images = Images(row_by_row(grad), each, (input_shape[2], input_shape[3]), (1, 1), stride)
+    images = Images(row_by_row(grad), each, (input_shape[2], input_shape[3]), (1, 1), (stride[0], stride[1]))
     rows, columns = _offsets(weight.shape[2:], padding, dilation)
     met = tuple(-each for each in rows), tuple(-each for each in columns)
     return _correlate(images, matrices, met, None, empty(input_shape, grad.dtype))
 
 
-@_with_signals
-def convolution_weight_grad(
-    grad: DeviceArray, input: DeviceArray, weight_shape: tuple[int, ...],
-    stride: Pair, padding: Pair, dilation: Pair, groups: int,
+def conv2d_weight_grad(
+    grad: DeviceArray, input: DeviceArray, weight_shape: Sizes,
+    stride: Sizes, padding: Sizes, dilation: Sizes, groups: int,
 ) -> DeviceArray:  # fmt: skip
     """The gradient of the weight.
 
     The sum is over many pixels and gives few numbers, so it is cut into parts of one length, whose results are added up.
     """
     grad, input = row_by_row(grad), row_by_row(input)
-    images = Images(input, weight_shape[1], (grad.shape[2], grad.shape[3]), stride, (1, 1))
+    images = Images(input, weight_shape[1], (grad.shape[2], grad.shape[3]), (stride[0], stride[1]), (1, 1))
     table = _table(images, _offsets(weight_shape[2:], padding, dilation))
     rows, columns = weight_shape[0] // groups, prod(weight_shape[1:])
     pixels = grad.shape[0] * prod(grad.shape[2:])
@@ -148,6 +115,6 @@ def _table(images: Images, offsets: tuple[tuple[int, ...], ...]) -> DeviceArray:
     return taps(current(), images.channels, prod(images.array.shape[2:]), *offsets)
 
 
-def _offsets(kernel_size: tuple[int, ...], padding: Pair, dilation: Pair) -> tuple[tuple[int, ...], ...]:
+def _offsets(kernel_size: Sizes, padding: Sizes, dilation: Sizes) -> tuple[tuple[int, ...], ...]:
     """How far kernel rows, and columns, are from where the pixel's own stride leads."""
     return tuple(tuple(a * d - p for a in range(k)) for k, p, d in zip(kernel_size, padding, dilation, strict=True))

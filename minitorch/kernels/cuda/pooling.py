@@ -1,82 +1,100 @@
-"""Max pooling over the last dimensions, one or two, its gradient, and the gradient's gradient.
+"""Max pooling over the last dimensions, one, two or three, its gradient, and the gradient's gradient.
+
+What differs between the poolings is only where windows lie: evenly, adapted to the size of the result, or at random. Tables say
+it, for each dimension, and one kernel does the rest; fewer dimensions are those of a volume that is one element deep.
 
 Forward notes which element won each window, as a flat position in its plane, the elements of the last dimensions.
 """
 
 from __future__ import annotations
 
-from functools import cache
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from numba import int32, uint32
+from numba import uint32
 
 from minitorch.kernels.cuda.array import DeviceArray, empty
-from minitorch.kernels.cuda.device import cuda, function, number_type
-from minitorch.kernels.cuda.elementwise import row_by_row
+from minitorch.kernels.cuda.elementwise import row_by_row, write_over
+from minitorch.kernels.cuda.halves import in_float32
 from minitorch.kernels.cuda.launch import blocks_for, launch
-from minitorch.kernels.cuda.lifting import position
-from minitorch.kernels.cuda.shape import squeeze, unsqueeze
-from minitorch.kernels.windows import in_a_plane, index_dtype, pooled_size
+from minitorch.kernels.cuda.lifting import lift, position
+from minitorch.kernels.cuda.lines import table
+from minitorch.kernels.cuda.planes import into_planes
+from minitorch.kernels.cuda.shape import slice, unsqueeze
+from minitorch.kernels.windows import adaptive_windows, index_dtype, pooled_size
 
-__all__ = ["max_pool", "max_pool_backward", "max_pool_gather"]
+__all__ = [
+    "adaptive_max_pool", "fractional_max_pool", "max_pool", "max_pool_backward", "max_pool_gather", "max_unpool",
+]  # fmt: skip
 
 Sizes = tuple[int, ...]
 
-THREADS = 256
+
+class Line(NamedTuple):
+    """Where windows lie along a dimension: their first elements, before which element they end, and how far elements are apart.
+
+    Begins and ends are of all planes, (windows,), or of each, (planes, windows), on the device, as int32.
+    """
+
+    windows: int
+    begins: DeviceArray
+    ends: DeviceArray
+    step: int = 1
 
 
+@in_float32
 def max_pool(
     input: DeviceArray, kernel_size: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, ceil_mode: bool
 ) -> tuple[DeviceArray, DeviceArray]:
     """The largest element of each window over the last dimensions, and its position in the plane.
 
     The first of equal elements wins, a NaN beats all that is none, the last NaN wins. Padding never wins.
-    A window wholly in the padding, which dilation can cause, is -inf at a position beyond the plane.
+    A window wholly in the padding, which dilation can cause, is -inf at the position beyond its row or its column.
     Positions are of the smallest type that holds them.
-
-    Raises:
-        NotImplementedError: windows have three dimensions.
     """
-    dims = len(kernel_size)
-    if dims == 1:  # the one row of a plane
-        row = input.ndim - 1
-        how = in_a_plane(stride, padding, dilation)
-        output, indices = max_pool(unsqueeze(input, row), (1, *kernel_size), *how, ceil_mode)
-        return squeeze(output, (row,)), squeeze(indices, (row,))
-    if dims != 2:
-        raise NotImplementedError(f"max_pool over {dims} dimensions is not supported on CUDA")
-    plane = input.shape[-2:]
-    size = tuple(
-        pooled_size(*line, ceil_mode) for line in zip(plane, kernel_size, stride, padding, dilation, strict=True)
-    )
-    rows, columns = map(_firsts, size, stride, padding, dilation)
-    beyond = (rows >= plane[0]).any() or (columns >= plane[1]).any()
-    largest = max(prod(plane), int(rows.max(initial=0) * plane[1] + columns.max(initial=0)) if beyond else 0)
-    shape = (*input.shape[:-2], *size)
-    output, indices = empty(shape, input.dtype), empty(shape, index_dtype(largest))
-    numbers = (output.size, *plane, *size, *kernel_size, *stride, *padding, *dilation)
-    nothing = input.dtype.type(-np.inf if input.dtype.kind == "f" else np.iinfo(input.dtype).min)
-    launch(
-        _pool, blocks_for(output.size), (output, indices, row_by_row(input), nothing, tuple(map(np.uint32, numbers)))
-    )
-    return output, indices
+    lines, beyond, outside = [], 0, False
+    sizes = input.shape[-len(kernel_size) :]
+    for size, kernel, step, before, apart in zip(sizes, kernel_size, stride, padding, dilation, strict=True):
+        starts = np.arange(pooled_size(size, kernel, step, before, apart, ceil_mode)) * step - before
+        begins = np.where(starts < 0, starts % apart, starts)
+        ends = np.minimum(starts + apart * (kernel - 1) + 1, size)
+        lines.append(_line(begins, ends, apart))
+        last = int(begins.max(initial=0))
+        beyond, outside = beyond * size + last, outside or last >= size
+    return _pooled(input, lines, max(prod(sizes), beyond if outside else 0))
 
 
+@in_float32
+def adaptive_max_pool(input: DeviceArray, output_size: Sizes) -> tuple[DeviceArray, DeviceArray]:
+    """The largest elements of ``output_size`` windows that together cover the plane, with positions as of ``max_pool``."""
+    sizes = input.shape[-len(output_size) :]
+    lines = [_line(*adaptive_windows(size, count)) for size, count in zip(sizes, output_size, strict=True)]
+    return _pooled(input, lines, prod(sizes))
+
+
+def fractional_max_pool(
+    input: DeviceArray, samples: DeviceArray, kernel_size: Sizes, output_size: Sizes
+) -> tuple[DeviceArray, DeviceArray]:
+    """The largest elements of windows that lie as random numbers say, with positions as of ``max_pool``.
+
+    ``samples`` has for each plane (row) a number for each dimension, from 0 to 1, in whose dtype places are computed.
+
+    Source: Graham, Fractional Max-Pooling, 2014.
+    """
+    sizes = input.shape[-len(kernel_size) :]
+    lines = []
+    for d, (size, count, kernel) in enumerate(zip(sizes, output_size, kernel_size, strict=True)):
+        begins = _random_starts(slice(samples, 1, d, d + 1, 1), size, count, kernel)
+        ends = lift(lambda begin, length: begin + length, begins, numbers=(np.int32(kernel),))
+        lines.append(Line(count, begins, ends))
+    return in_float32(_pooled)(input, lines, prod(sizes))
+
+
+@in_float32
 def max_pool_backward(grad: DeviceArray, indices: DeviceArray, input: DeviceArray, dims: int) -> DeviceArray:
     """Adds each element of ``grad`` to the position, in zeros of the shape of ``input``, that ``indices`` name for it."""
-    out = empty(input.shape, grad.dtype)
-    plane, windows = prod(input.shape[-dims:]), prod(grad.shape[-dims:])
-    kernel = _scatter(number_type(grad.dtype))
-    sizes = (np.uint32(plane), np.uint32(windows))
-    launch(
-        kernel,
-        (prod(input.shape[:-dims]) if plane else 0,),
-        (out, row_by_row(grad), row_by_row(indices), *sizes),
-        THREADS,
-    )
-    return out
+    return into_planes(grad, indices, input.shape, dims)
 
 
 def max_pool_gather(input: DeviceArray, indices: DeviceArray, dims: int) -> DeviceArray:
@@ -87,92 +105,89 @@ def max_pool_gather(input: DeviceArray, indices: DeviceArray, dims: int) -> Devi
     return out
 
 
-def _firsts(count: int, stride: int, padding: int, dilation: int) -> np.ndarray:
-    """For each window along a dimension, where the first of its places that is not before the plane is."""
-    starts = np.arange(count) * stride - padding
-    return np.where(starts < 0, starts % dilation, starts)
+@in_float32
+def max_unpool(values: DeviceArray, indices: DeviceArray, output_size: Sizes) -> DeviceArray:
+    """Planes of zeros, but for the values at their positions; the last one where several have the same."""
+    dims = len(output_size)
+    return into_planes(values, indices, (*values.shape[:-dims], *output_size), dims, _second)
 
 
-@function
-def _inside(start, dilation):
-    """The first place of a window's line that is not in the padding before the plane."""
-    if start >= 0:
-        return int32(start)
-    return int32(
-        int32(start + int32(uint32(uint32(dilation - int32(1)) - uint32(start)) // uint32(dilation) * dilation))
+def _second(x: Any, y: Any) -> Any:
+    return y
+
+
+def _line(begins: np.ndarray, ends: np.ndarray, step: int = 1) -> Line:
+    return Line(len(begins), table(begins.astype(np.int32)), table(ends.astype(np.int32)), step)
+
+
+def _random_starts(shares: DeviceArray, size: int, count: int, kernel_size: int) -> DeviceArray:
+    """Where each plane's windows begin along a dimension, (planes, windows).
+
+    Evenly apart but for rounding, which the plane's share, from 0 to 1, decides.
+    """
+    last, number = size - kernel_size, shares.dtype.type
+    step = number(last) / number(max(count - 1, 1))
+    numbers = unsqueeze(table(np.arange(count, dtype=shares.dtype)), 0)
+    starts = lift(_random_start, numbers, shares, numbers=(step,), dtype=np.dtype(np.int32))
+    write_over(slice(starts, 1, max(count - 1, 0), count, 1), table(np.array(last, np.int32)))
+    return starts
+
+
+def _random_start(number: Any, share: Any, step: Any) -> Any:
+    return int((number + share) * step) - int(share * step)
+
+
+def _pooled(input: DeviceArray, lines: list[Line], largest: int) -> tuple[DeviceArray, DeviceArray]:
+    dims = len(lines)
+    shape = (*input.shape[:-dims], *[line.windows for line in lines])
+    output, indices = empty(shape, input.dtype), empty(shape, index_dtype(largest))
+    nothing = input.dtype.type(-np.inf if input.dtype.kind == "f" else np.iinfo(input.dtype).min)
+    of_volume = [_line(np.array([0]), np.array([1]))] * (3 - dims) + lines
+    sizes = (1,) * (3 - dims) + input.shape[-dims:]
+    by_plane = [line.windows if line.begins.ndim == 2 else 0 for line in of_volume]
+    numbers = (
+        output.size,
+        *sizes,
+        *[line.windows for line in of_volume],
+        *by_plane,
+        *[line.step for line in of_volume],
     )
+    begins, ends = tuple(line.begins for line in of_volume), tuple(line.ends for line in of_volume)
+    arrays = (output, indices, row_by_row(input), begins, ends)
+    launch(_pool, blocks_for(output.size), (*arrays, nothing, tuple(map(np.uint32, numbers))))
+    return output, indices
 
 
-def _pool(output, indices, input, nothing, numbers):
+def _pool(output, indices, input, begins, ends, nothing, numbers):
     """A thread for each window."""
-    size, height, width, out_height, out_width, _, _, _, _, _, _, _, _ = numbers
-    _, _, _, _, _, kernel_height, kernel_width, row_step, column_step, top, left, down, right = numbers
+    size, extent, height, width, deep, high, wide, slab_step, row_step, column_step, inward, down, right = numbers
     window = position()
     if window < size:
-        line = uint32(window // out_width)
-        plane = uint32(line // out_height)
-        i, j = uint32(line - uint32(plane * out_height)), uint32(window - uint32(line * out_width))
-        start = uint32(uint32(plane * height) * width)
-        row, first_column = int32(uint32(uint32(i * row_step) - top)), int32(uint32(uint32(j * column_step) - left))
+        line = uint32(window // wide)
+        slab = uint32(line // high)
+        plane = uint32(slab // deep)
+        i = uint32(uint32(slab - uint32(plane * deep)) + uint32(plane * slab_step))
+        j = uint32(uint32(line - uint32(slab * high)) + uint32(plane * row_step))
+        k = uint32(uint32(window - uint32(line * wide)) + uint32(plane * column_step))
+        d, first_row, first_column = uint32(begins[0][i]), uint32(begins[1][j]), uint32(begins[2][k])
+        last_slab, last_row, last_column = uint32(ends[0][i]), uint32(ends[1][j]), uint32(ends[2][k])
+        start = uint32(uint32(uint32(plane * extent) * height) * width)
         best, found = nothing, False
-        beyond = int32(uint32(_inside(row, int32(down)) * int32(width)) + uint32(_inside(first_column, int32(right))))
-        winner = beyond
-        for _ in range(kernel_height):
-            column = first_column
-            for _ in range(kernel_width):
-                if uint32(row) < height and uint32(column) < width:
-                    at = uint32(uint32(uint32(row) * width) + uint32(column))
+        winner = uint32(uint32(uint32(uint32(d * height) + first_row) * width) + first_column)
+        while d < last_slab:
+            row = first_row
+            while row < last_row:
+                column = first_column
+                while column < last_column:
+                    at = uint32(uint32(uint32(uint32(d * height) + row) * width) + column)
                     value = input[uint32(start + at)]
                     if not found or value > best or value != value:
-                        best, winner, found = value, int32(at), True
-                column = int32(column + int32(right))
-            row = int32(row + int32(down))
+                        best, winner, found = value, at, True
+                    column = uint32(column + right)
+                row = uint32(row + down)
+            d = uint32(d + inward)
         output[window] = best
         indices[window] = winner
-
-
-@cache
-def _scatter(number: Any) -> Any:
-    """A block for each plane, which takes 256 windows at a time: of those with one winner, the first adds up all.
-
-    So sums are the same from run to run, however windows overlap.
-    """
-
-    def kernel(out, grad, indices, plane, windows):
-        winners = cuda.shared.array(THREADS, int32)
-        values = cuda.shared.array(THREADS, number)
-        thread, block = uint32(cuda.threadIdx.x), uint32(cuda.blockIdx.x)
-        start = uint32(block * plane)
-        i = thread
-        while i < plane:
-            out[uint32(start + i)] = number(0)
-            i = uint32(i + uint32(THREADS))
-        begin = uint32(0)
-        while begin < windows:
-            cuda.syncthreads()  # zeros are written, and what was in shared memory is no longer needed
-            window = uint32(begin + thread)
-            mine = int32(-1)
-            if window < windows:
-                at = uint32(uint32(block * windows) + window)
-                mine = int32(indices[at])
-                values[thread] = grad[at]
-            winners[thread] = mine
-            cuda.syncthreads()
-            if mine >= 0 and uint32(mine) < plane:
-                total, first = number(0), True
-                count = min(uint32(THREADS), uint32(windows - begin))
-                n = uint32(0)
-                while n < count:
-                    if winners[n] == mine:
-                        if n < thread:
-                            first = False
-                        total += values[n]
-                    n = uint32(n + uint32(1))
-                if first:
-                    out[uint32(start + uint32(mine))] += total
-            begin = uint32(begin + uint32(THREADS))
-
-    return kernel
 
 
 def _gather(out, input, indices, size, plane, windows):

@@ -9,13 +9,15 @@ import numpy as np
 from minitorch.kernels.cuda.array import DeviceArray
 from minitorch.kernels.cuda.creation import zeros
 from minitorch.kernels.cuda.elementwise import contiguous_clone, write_over
+from minitorch.kernels.cuda.halves import in_float32
+from minitorch.kernels.cuda.lines import added, terms_of
 from minitorch.kernels.cuda.placement import storage
 from minitorch.kernels.cuda.reduction import sum
-from minitorch.kernels.cuda.shape import slice
+from minitorch.kernels.cuda.shape import permute, reshape, slice
 
 __all__ = [
-    "as_strided", "as_strided_scatter", "diagonal", "diagonal_backward", "read_region", "split", "unfold", "view_dtype",
-    "write_region",
+    "as_strided", "as_strided_scatter", "diagonal", "diagonal_backward", "read_region", "split", "unfold", "unfold_backward",
+    "view_dtype", "write_region",
 ]  # fmt: skip
 
 Region = Callable[[DeviceArray], DeviceArray]
@@ -68,6 +70,18 @@ def unfold(a: DeviceArray, dim: int, size: int, step: int) -> DeviceArray:
     count = (a.shape[dim] - size) // step + 1
     shape = (*a.shape[:dim], count, *a.shape[dim + 1 :], size)
     return a.seen(shape, (*a.steps[:dim], a.steps[dim] * step, *a.steps[dim + 1 :], a.steps[dim]))
+
+
+@in_float32
+def unfold_backward(grad: DeviceArray, shape: tuple[int, ...], dim: int, size: int, step: int) -> DeviceArray:
+    """The gradients of all windows, added up where the windows lie."""
+    if not shape:
+        return sum(grad, None, False)
+    count, last = grad.shape[dim], grad.ndim - 1
+    by_window = permute(grad, (*range(dim + 1), last, *range(dim + 1, last)))
+    places = (np.arange(count)[:, None] * step + np.arange(size)).reshape(-1)
+    elements = reshape(by_window, (*grad.shape[:dim], count * size, *grad.shape[dim + 1 : last]))
+    return added(elements, dim, terms_of(places, shape[dim]))
 
 
 def view_dtype(a: DeviceArray, dtype: np.dtype) -> DeviceArray:

@@ -18,8 +18,7 @@ pytest.importorskip("numba_cuda", reason="numba-cuda, which compiles these kerne
 from minitorch.kernels import tables
 from minitorch.kernels.cuda import DeviceArray, device, from_host, gemm_tile
 from minitorch.kernels.cuda.device import compile_to_ptx, signature
-from tests.kernels.cuda import cases_sorting
-from tests.kernels.cuda import cases_indexing
+from tests.kernels.cuda import cases_indexing, cases_sorting, cases_spatial
 from tests.ptx.device import EmulatedMemory
 from tests.ptx.module import parse
 
@@ -92,6 +91,7 @@ PROGRAMS = {
 }  # fmt: skip
 PROGRAMS |= cases_sorting.PROGRAMS
 PROGRAMS |= cases_indexing.PROGRAMS
+PROGRAMS |= cases_spatial.PROGRAMS
 OF_FLOAT32 = {"convolution large", "mm large", "mm large transposed"}
 
 

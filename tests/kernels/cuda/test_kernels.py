@@ -139,14 +139,6 @@ def test_what_cannot_be_written_over_is_left_as_it_is(interpreter):
     np.testing.assert_array_equal(to_host(a), 2 * np.arange(9).reshape(3, 3))
 
 
-def test_volumes_are_refused_by_name(interpreter):
-    volume, ones, zeros = from_host(np.zeros((1, 1, 2, 2, 2), "f")), (1, 1, 1), (0, 0, 0)
-    with pytest.raises(NotImplementedError, match="convolution_input_grad over 3 dimensions is not supported on CUDA"):
-        GPU.convolution_input_grad(volume, volume, (1, 1, 3, 3, 3), ones, zeros, ones, 1)
-    with pytest.raises(NotImplementedError, match="max_pool over 3 dimensions is not supported on CUDA"):
-        GPU.max_pool(volume, ones, ones, zeros, ones, False)
-
-
 def test_the_gradient_of_an_input_may_be_larger_than_what_was_read(interpreter):
     grad, weight = np.random.default_rng(1).integers(-9, 9, (2, 1, 1, 4, 4)).astype("f")
     how = {"stride": (3, 3), "padding": (1, 0), "dilation": (1, 1), "groups": 1}
