@@ -56,6 +56,8 @@ FAMILIES = {
         [normal(2, 5, 8, 9), normal(2, 3, 8, 9)], 2,
     ),
     "max_pool": (lambda k, a: k.max_pool(a, (2, 2), (2, 2), (0, 0), (1, 1), False)[0], [normal(3, 9, 31)], 0),
+    "linalg_cholesky": (lambda k, a: k.linalg_cholesky(a, False)[0], [np.stack([4 * np.eye(7, dtype="f") + 1] * 2)], 2),
+    "linalg_lu_factor": (lambda k, a: k.linalg_lu_factor(a)[0], [normal(2, 7, 7)], 0),
     "max_pool_backward": (pooled, [normal(1, 30, 31)], 2),
 }  # fmt: skip
 

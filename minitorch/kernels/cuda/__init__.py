@@ -11,20 +11,28 @@ from __future__ import annotations
 from minitorch.kernels import Table, tables
 from minitorch.kernels.cuda import (
     activation,
+    cholesky,
     convolution,
     creation,
     elementwise,
     exponential,
     gemm,
+    ldl,
+    least_squares,
+    linalg,
     loss,
+    lu,
     on_host,
     optimizer,
+    orthogonal,
     placement,
     pooling,
     reduction,
     selection,
     shape,
+    spectral,
     strides,
+    substitution,
 )
 from minitorch.kernels.cuda.array import DeviceArray, from_host, to_host
 
@@ -32,19 +40,27 @@ __all__ = ["DeviceArray", "from_host", "to_host"]
 
 native = Table(
     activation,
+    cholesky,
     convolution,
     creation,
     elementwise,
     exponential,
     gemm,
+    ldl,
+    least_squares,
+    linalg,
     loss,
+    lu,
     optimizer,
+    orthogonal,
     placement,
     pooling,
     reduction,
     selection,
     shape,
+    spectral,
     strides,
+    substitution,
 )
 """The kernels that run on the GPU."""
 
