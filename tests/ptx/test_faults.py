@@ -56,10 +56,19 @@ FAMILIES = {
         [normal(2, 5, 8, 9), normal(2, 3, 8, 9)], 2,
     ),
     "max_pool": (lambda k, a: k.max_pool(a, (2, 2), (2, 2), (0, 0), (1, 1), False)[0], [normal(3, 9, 31)], 0),
-    "linalg_cholesky": (lambda k, a: k.linalg_cholesky(a, False)[0], [np.stack([4 * np.eye(7, dtype="f") + 1] * 2)], 2),
-    "linalg_lu_factor": (lambda k, a: k.linalg_lu_factor(a)[0], [normal(2, 7, 7)], 0),
     "max_pool_backward": (pooled, [normal(1, 30, 31)], 2),
 }  # fmt: skip
+
+# Programs whose main kernel, the third, writes over what an earlier one had made; and the barriers in it that are needed. The
+# last one of finding a pivot is not, for another follows.
+IN_PLACE = {
+    "linalg_cholesky": (
+        lambda k, a: k.linalg_cholesky(a, False)[0],
+        [np.stack([4 * np.eye(7, dtype="f") + 1] * 2)],
+        range(3),
+    ),
+    "linalg_lu_factor": (lambda k, a: k.linalg_lu_factor(a)[0], [normal(2, 7, 7)], [*range(17), *range(18, 22)]),
+}
 
 
 class Faulty(Interpreter):
@@ -96,8 +105,9 @@ class Faulty(Interpreter):
 
 def outcome(family, **mistake):
     """What became of a program with a mistake in the family's main kernel, which is its first but where another is named."""
-    program, arrays, _ = FAMILIES[family]
+    program, arrays, _ = (FAMILIES | IN_PLACE)[family]
     which = 1 if family in ("nll_loss", "convolution_input_grad", "max_pool_backward") else 0
+    which = 2 if family in IN_PLACE else which
     with device.use(Faulty(which, **mistake)):
         try:
             result = to_host(program(GPU, *map(from_host, arrays)))
@@ -221,3 +231,25 @@ def test_shared_memory_that_is_too_small(family):
 def test_shared_memory_that_is_read_before_it_is_written(family):
     message = outcome(family, text=lambda text: re.sub(r"st\.shared\.[^;]*;", "", text, count=1))
     assert "never written" in message
+
+
+@pytest.mark.parametrize(("family", "number"), [(name, n) for name, row in IN_PLACE.items() for n in row[2]])
+def test_a_missing_barrier_between_steps_of_a_decomposition(family, number):
+    assert "race in" in outcome(family, text=without(BARRIER, number))
+
+
+@pytest.mark.parametrize("family", IN_PLACE)
+def test_a_matrix_that_no_block_decomposes(family):
+    message = outcome(family, shape=lambda grid: (grid[0] - 1, *grid[1:]))
+    assert message == "wrong numbers" or "never written" in message
+
+
+@pytest.mark.parametrize("family", IN_PLACE)
+def test_a_size_of_matrices_that_is_too_small(family):
+    message = outcome(family, numbers=lambda args: [*args[:-1], np.int64(args[-1] - 2)])
+    assert message == "wrong numbers" or "never written" in message
+
+
+@pytest.mark.parametrize("family", IN_PLACE)
+def test_a_decomposition_without_a_mistake_is_right(family):
+    assert outcome(family) == "right"
