@@ -93,6 +93,17 @@ MAIN = {
 CHANGING = {"index_add"}
 """The families whose main kernel changes what has been written before."""
 
+# Programs whose main kernel, the third, writes over what an earlier one had made; and the barriers in it that are needed. The
+# last one of finding a pivot is not, for another follows.
+IN_PLACE = {
+    "linalg_cholesky": (
+        lambda k, a: k.linalg_cholesky(a, False)[0],
+        [np.stack([4 * np.eye(7, dtype="f") + 1] * 2)],
+        range(3),
+    ),
+    "linalg_lu_factor": (lambda k, a: k.linalg_lu_factor(a)[0], [normal(2, 7, 7)], [*range(17), *range(18, 22)]),
+}
+
 
 class Faulty(Interpreter):
     """Makes a mistake in one of the launches.
@@ -330,3 +341,25 @@ def test_steps_of_slices_that_are_off_by_one(family):
 
     message = outcome(family, numbers=change)
     assert message == "wrong numbers" or "race in" in message or "out of bounds" in message
+
+
+@pytest.mark.parametrize(("family", "number"), [(name, n) for name, row in IN_PLACE.items() for n in row[2]])
+def test_a_missing_barrier_between_steps_of_a_decomposition(family, number):
+    assert "race in" in outcome(family, text=without(BARRIER, number))
+
+
+@pytest.mark.parametrize("family", IN_PLACE)
+def test_a_matrix_that_no_block_decomposes(family):
+    message = outcome(family, shape=lambda grid: (grid[0] - 1, *grid[1:]))
+    assert message == "wrong numbers" or "never written" in message
+
+
+@pytest.mark.parametrize("family", IN_PLACE)
+def test_a_size_of_matrices_that_is_too_small(family):
+    message = outcome(family, numbers=lambda args: [*args[:-1], np.int64(args[-1] - 2)])
+    assert message == "wrong numbers" or "never written" in message
+
+
+@pytest.mark.parametrize("family", IN_PLACE)
+def test_a_decomposition_without_a_mistake_is_right(family):
+    assert outcome(family) == "right"

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from math import prod
+
+import numpy as np
+
 from minitorch.kernels.cuda.array import DeviceArray, empty
 from minitorch.kernels.cuda.creation import zeros
 from minitorch.kernels.cuda.elementwise import mul
 from minitorch.kernels.cuda.gemm_operands import matrix, result, result_args
 from minitorch.kernels.cuda.gemm_tile import choose, multiply, splits_for
 from minitorch.kernels.cuda.launch import MOST_BLOCKS
+from minitorch.kernels.cuda.lifting import broadcast, cast
 from minitorch.kernels.cuda.reduction import sum
-from minitorch.kernels.cuda.shape import cat, expand, reshape, slice, transpose, unsqueeze, view
+from minitorch.kernels.cuda.shape import cat, expand, reshape, select, slice, transpose, unsqueeze, view
 
 MOST_BATCHES = MOST_BLOCKS[2]
 
-__all__ = ["addmm", "bmm", "dot", "mm", "mv", "outer"]
+__all__ = ["addmm", "bmm", "dot", "matmul", "mm", "mv", "outer"]
 
 
 def mm(a: DeviceArray, b: DeviceArray) -> DeviceArray:
@@ -34,14 +39,39 @@ def bmm(a: DeviceArray, b: DeviceArray) -> DeviceArray:
     return _product(a, b, None, 1, 1)
 
 
+def matmul(a: DeviceArray, b: DeviceArray) -> DeviceArray:
+    """(…, n, k) @ (…, k, m), which are broadcast; what has one dimension is a row on the left, and a column on the right."""
+    if a.ndim == 1:
+        out = matmul(unsqueeze(a, 0), b)
+        return select(out, out.ndim - 1 - (b.ndim > 1), 0)
+    if b.ndim == 1:
+        return select(matmul(a, unsqueeze(b, 1)), a.ndim - 1, 0)
+    lead, n, m = broadcast([a.shape[:-2], b.shape[:-2]]), a.shape[-2], b.shape[-1]
+    if b.ndim == 2:
+        return view(mm(reshape(a, (prod(lead) * n, a.shape[-1])), b), (*lead, n, m))
+    a, b = (reshape(expand(each, (*lead, *each.shape[-2:])), (prod(lead), *each.shape[-2:])) for each in (a, b))
+    return view(bmm(a, b), (*lead, n, m))
+
+
+def _summed(dtype: np.dtype) -> np.dtype:
+    """In which products of a dtype are added up: sixteen bytes are to hold no more elements than a thread has columns."""
+    if dtype.itemsize >= 4:
+        return dtype
+    return np.dtype(np.float32 if dtype.kind == "f" else np.int32)
+
+
 def _product(a: DeviceArray, b: DeviceArray, bias: DeviceArray | None, alpha: float, beta: float) -> DeviceArray:
     batches, rows, depth = a.shape
     columns = b.shape[2]
+    if not batches * rows * columns * (depth or bias is not None):
+        return zeros((batches, rows, columns), a)
+    wide = _summed(a.dtype)
+    if wide != a.dtype:
+        term = None if bias is None else cast(bias, wide)
+        return cast(_product(cast(a, wide), cast(b, wide), term, alpha, beta), a.dtype)
     if batches > MOST_BATCHES:
         parts = [(n, min(n + MOST_BATCHES, batches)) for n in range(0, batches, MOST_BATCHES)]
         return cat([_product(slice(a, 0, *part, 1), slice(b, 0, *part, 1), bias, alpha, beta) for part in parts], 0)
-    if not depth and bias is None:
-        return zeros((batches, rows, columns), a)
     tile = choose(rows, columns, a.dtype, batches)
     splits = splits_for(tile, rows, columns, depth, batches) if bias is None and alpha == 1 else 1
     out = empty((batches * splits, rows, columns), a.dtype)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.kernels.cuda import cases_indexing, cases_sorting, cases_spatial
+from tests.kernels.cuda import cases_indexing, cases_linalg, cases_sorting, cases_spatial
 from tests.kernels.cuda.case import Case, Program, call, classes, inside, normal, positive, special, truth
 
 SIZES = [(1,), (13, 31), (257,)]
@@ -288,3 +288,4 @@ def losses() -> list[Case]:
 CASES = [*pointwise(), *activations(), *reductions(), *shapes(), *products(), *convolutions(), *poolings(), *losses()]
 CASES += cases_indexing.CASES + cases_sorting.CASES
 CASES += cases_spatial.CASES
+CASES += cases_linalg.CASES
