@@ -14,6 +14,7 @@ from benchmarks.cases.ops import without_a_row
 from benchmarks.command_line import build_parser, fault
 from benchmarks.limits import Limits
 from benchmarks.record import Record, Result
+from benchmarks.static import command
 
 DIFFERENT, INTERRUPTED = 1, 130
 
@@ -27,8 +28,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: with 2, an option cannot be met.
     """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == [command.NAME]:
+        return command.main(given[1:])
     parser = build_parser()
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(given)
     if (text := fault(options)) is not None:
         parser.error(text)
     if options.read:
