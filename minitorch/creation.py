@@ -10,9 +10,10 @@ import numpy as np
 
 from minitorch import dtypes
 from minitorch.autograd.variable import Variable
-from minitorch.device import check_present
+from minitorch.device import get_default_device, placed
 from minitorch.dtypes import dtype as Dtype
 from minitorch.dtypes import from_numpy_dtype, get_default_dtype, promote_types
+from minitorch.kernels import tables
 from minitorch.kernels.cpu.creation import as_numpys, cast, new, view_dtype
 from minitorch.kernels.cpu.unsigned import check_known
 from minitorch.ops.arguments import sizes
@@ -21,16 +22,15 @@ from minitorch.ops.promotion import Number, as_dtype, check_fits, number_dtype
 from minitorch.tensor import Tensor
 from minitorch.warn import warn
 
-# Every function here takes these by keyword: dtype (the default one for floating point results), device ("cpu") and
+# Every function here takes these by keyword: dtype (the default one for floating point results), device ("cpu" or "cuda") and
 # requires_grad.
 
 
 def made(array: np.ndarray, device: Any, requires_grad: bool) -> Tensor:
     """An array as a tensor, with the settings that all functions here take."""
-    check_present(device)
     if requires_grad and array.dtype.kind != "f":
         raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
-    return Variable._of(array).requires_grad_(requires_grad)
+    return Variable._of(placed(array, device)).requires_grad_(requires_grad)
 
 
 def asked_shape(function: str, given: tuple[Any, ...], size: Any = None) -> tuple[int, ...]:
@@ -70,7 +70,7 @@ def tensor(data: Any, *, dtype: Dtype | None = None, device: Any = None, require
     Args:
         data: what to copy. Python floats become the default dtype, ints int64, bools bool; arrays keep their dtype.
         dtype: the dtype to have instead.
-        device: ``"cpu"``.
+        device: ``"cpu"`` or ``"cuda"``.
         requires_grad: whether operators on it are recorded.
 
     Raises:
@@ -87,16 +87,19 @@ def tensor(data: Any, *, dtype: Dtype | None = None, device: Any = None, require
             "Creating a tensor from a list of numpy.ndarrays is extremely slow. Please consider converting the list to a single "
             "numpy.ndarray with numpy.array() before converting to a tensor."
         )
-    return made(_as_array(data, dtype).copy("C"), device, requires_grad)
+    array = _as_array(data, dtype)
+    if isinstance(data, Variable) and device is None:
+        device = data.device  # type: ignore[attr-defined]  # it is a tensor
+    return made(array.copy("C"), device, requires_grad)
 
 
 @explained
 def as_tensor(data: Any, dtype: Dtype | None = None, device: Any = None) -> Tensor:
     """As ``tensor``, but without a copy (and with its history) where ``data`` is a tensor or array of that dtype already."""
     if isinstance(data, Tensor):
-        return data if dtype is None else data.to(dtype)
+        return data.to(device, dtype)
     if isinstance(data, np.ndarray) and (dtype is None or dtype.numpy == data.dtype):
-        return from_numpy(data)
+        return from_numpy(data).to(get_default_device() if device is None else device)
     return tensor(data, dtype=dtype, device=device)
 
 
@@ -104,7 +107,7 @@ def _as_array(data: Any, dtype: Dtype | None) -> np.ndarray:
     if dtype is not None and not isinstance(dtype, Dtype):
         raise TypeError(f"tensor(): argument 'dtype' must be torch.dtype, not {type(dtype).__name__}")
     if isinstance(data, Variable):
-        array = data._array
+        array = tables[type(data._array)].to_host(data._array)
     elif isinstance(data, np.ndarray | np.generic):
         array = np.asanyarray(data)
         from_numpy_dtype(array.dtype)  # says which dtypes there are
@@ -182,7 +185,7 @@ def _without_tensors(data: Any) -> Any:
     if isinstance(data, Variable):
         if data._array.ndim and data._array.size != 1:
             raise ValueError("only one element tensors can be converted to Python scalars")
-        return data._array.reshape(())[()]
+        return as_numpys(data._array).reshape(())[()]
     return [_without_tensors(each) for each in data] if isinstance(data, list | tuple) else data
 
 
@@ -300,19 +303,19 @@ def full(
 @explained
 def zeros_like(input: Tensor, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Zeros of another tensor's shape and dtype."""
-    return made(_like(np.zeros_like, input, dtype), device, requires_grad)
+    return made(_like(np.zeros_like, input, dtype), device or input.device, requires_grad)
 
 
 @explained
 def ones_like(input: Tensor, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones of another tensor's shape and dtype."""
-    return made(_like(np.ones_like, input, dtype), device, requires_grad)
+    return made(_like(np.ones_like, input, dtype), device or input.device, requires_grad)
 
 
 @explained
 def empty_like(input: Tensor, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Arbitrary contents, of another tensor's shape and dtype."""
-    return made(_like(np.empty_like, input, dtype), device, requires_grad)
+    return made(_like(np.empty_like, input, dtype), device or input.device, requires_grad)
 
 
 @explained
@@ -323,7 +326,11 @@ def full_like(
     wanted = dtype or input.dtype
     check_fits(fill_value, wanted)
     number = as_dtype(fill_value, wanted)
-    return made(_like(lambda like, dtype: np.full_like(like, number, dtype), input, wanted), device, requires_grad)
+    return made(
+        _like(lambda like, dtype: np.full_like(like, number, dtype), input, wanted),
+        device or input.device,
+        requires_grad,
+    )
 
 
 @explained
@@ -342,7 +349,8 @@ def eye(
 def _like(make: Any, input: Tensor, dtype: Dtype | None) -> np.ndarray:
     """What numpy's ``zeros_like`` or the like makes of a tensor, of any dtype."""
     wanted = input._array.dtype if dtype is None else dtype.numpy
-    return new(lambda like, of: make(like, dtype=of), as_numpys(input._array), wanted)
+    outline = tables[type(input._array)].outline(input._array)
+    return new(lambda like, of: make(like, dtype=of), as_numpys(outline), wanted)
 
 
 # -- counted ----------------------------------------------------------------------------------------------------------

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from minitorch.kernels import tables
+
 TYPES = (
     "cpu", "cuda", "ipu", "xpu", "mkldnn", "opengl", "opencl", "ideep", "hip", "ve", "fpga", "maia", "xla", "lazy", "vulkan",
     "mps", "meta", "hpu", "mtia", "privateuseone",
@@ -14,6 +16,8 @@ TYPES = (
 
 class device:
     """A place for tensors: ``device("cpu")``, ``device("cuda:1")``, ``device("cuda", 1)``; a number alone is that of a GPU.
+
+    In a ``with`` block, new tensors are made there where nothing else is asked for.
 
     Raises:
         RuntimeError: no type of device has that name.
@@ -44,6 +48,13 @@ class device:
         self.type = name
         self.index = int(number) if colon else index
 
+    def __enter__(self) -> device:
+        _default.append(_checked(self))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        _default.pop()
+
     def __str__(self) -> str:
         return self.type if self.index is None else f"{self.type}:{self.index}"
 
@@ -58,12 +69,39 @@ class device:
         return hash(str(self))
 
 
-CPU = device("cpu")
+CPU, GPU = device("cpu"), device("cuda", 0)
+
+_default = [CPU]  # the last is the one in use
 
 
 def get_default_device() -> device:
     """Where new tensors are, if nothing else is asked for."""
-    return CPU
+    return _default[-1]
+
+
+def set_default_device(device: Any) -> None:
+    """Has new tensors made on a device, where nothing else is asked for; ``None`` means the CPU."""
+    _default[-1] = CPU if device is None else _checked(device)
+
+
+def _checked(asked: Any) -> device:
+    """The device that is asked for, if tensors can be there.
+
+    Raises:
+        RuntimeError: they cannot.
+    """
+    wanted = asked if isinstance(asked, device) else device(asked)
+    if wanted.type == "cuda":
+        from minitorch.kernels.cuda.device import current
+
+        current()  # which says why there is no GPU, if so
+        if wanted.index:
+            raise RuntimeError("CUDA error: invalid device ordinal")
+    elif wanted.type != "cpu":
+        raise RuntimeError(
+            f"minitorch computes on the CPU and on CUDA: devices 'cpu' and 'cuda' are there, '{wanted}' is not"
+        )
+    return wanted
 
 
 def check_present(asked: Any) -> None:
@@ -72,5 +110,21 @@ def check_present(asked: Any) -> None:
     Raises:
         RuntimeError: they cannot be there.
     """
-    if asked is not None and device(asked).type != "cpu":
-        raise RuntimeError(f"minitorch computes on the CPU: device 'cpu' is there, '{device(asked)}' is not")
+    if asked is not None:
+        _checked(asked)
+
+
+def placed(array: Any, asked: Any) -> Any:
+    """An array on a device, the default one unless another is asked for: a copy, if it is not there already.
+
+    Raises:
+        RuntimeError: arrays cannot be there.
+    """
+    wanted = _default[-1] if asked is None else _checked(asked)
+    if array.device.startswith(wanted.type):
+        return array
+    if wanted.type == "cpu":
+        return tables[type(array)].to_host(array)
+    from minitorch.kernels.cuda.array import from_host
+
+    return from_host(array)

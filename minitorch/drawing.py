@@ -187,7 +187,7 @@ def normal(
         size: the shape, where neither of the two is a tensor.
         generator: what to draw from, if not the default generator.
         dtype: the default dtype, unless given; for tensors it is theirs.
-        device: ``"cpu"``.
+        device: ``"cpu"`` or ``"cuda"``.
         requires_grad: whether operators on the result are recorded.
         out: a tensor to write to.
 

@@ -115,6 +115,8 @@ def _remarks(tensor: Printable) -> list[str]:
     remarks = []
     if (empty and array.ndim != 1) or (not empty and _options.edgeitems == 0):
         remarks.append(f"size={tuple(array.shape)}")
+    if array.device != "cpu":
+        remarks.append(f"device='{array.device}'")
     if tensor.dtype not in known_types:
         remarks.append(f"dtype={tensor.dtype}")
     if tensor.grad_fn is not None:

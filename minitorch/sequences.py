@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from minitorch.tensor import Tensor
 
-# Every function here takes by keyword dtype, device ("cpu") and requires_grad, as those of minitorch.creation.
+# Every function here takes by keyword dtype, device ("cpu" or "cuda") and requires_grad, as those of minitorch.creation.
 
 
 @explained

@@ -17,13 +17,13 @@ from minitorch import dtypes, printing
 from minitorch import sampling as _sampling  # noqa: F401  # declares methods, which Tensor takes over below
 from minitorch.autograd.graph import Function, new_tensor
 from minitorch.autograd.variable import Variable
-from minitorch.device import CPU, check_present
+from minitorch.device import CPU, GPU, placed
 from minitorch.device import device as Device
 from minitorch.dtypes import BFLOAT16, from_numpy_dtype
 from minitorch.dtypes import dtype as Dtype
 from minitorch.kernels import tables
-from minitorch.kernels.cpu import dlpack, strides
-from minitorch.kernels.cpu.creation import cast, new, view_dtype
+from minitorch.kernels.cpu import dlpack
+from minitorch.kernels.cpu.creation import as_numpys, new, view_dtype
 from minitorch.memory_format import check
 from minitorch.ops import (
     arithmetic,
@@ -36,6 +36,7 @@ from minitorch.ops import (
     indexing,
     matmul,
     parts,
+    reduction,
 )
 from minitorch.ops.arguments import sizes
 from minitorch.ops.conversion import ToCopyBackward0
@@ -103,7 +104,14 @@ class Tensor(Traits, _Methods):
 
     @property
     def device(self) -> Device:
-        return CPU
+        """Where the elements are."""
+        place = self._array.device
+        return CPU if place == "cpu" else Device(place)
+
+    @property
+    def is_cuda(self) -> bool:
+        """Whether the elements are on a GPU."""
+        return self._array.device != "cpu"
 
     @property
     def ndim(self) -> int:
@@ -140,15 +148,16 @@ class Tensor(Traits, _Methods):
 
     def data_ptr(self) -> int:
         """The address of the first element."""
-        return self._array.__array_interface__["data"][0]
+        return tables[type(self._array)].address(self._array)
 
     def _storage_array(self) -> np.ndarray:
         """The whole memory that this tensor lies in, as one row of elements."""
-        return strides.storage(self._array)
+        return tables[type(self._array)].storage(self._array)
 
     def storage_offset(self) -> int:
         """How many elements of the storage come before the first one."""
-        return (self.data_ptr() - self._storage_array().__array_interface__["data"][0]) // self._array.itemsize
+        storage = self._storage_array()
+        return (self.data_ptr() - tables[type(storage)].address(storage)) // self._array.itemsize
 
     def is_contiguous(self) -> bool:
         """Whether the elements lie row by row."""
@@ -189,7 +198,7 @@ class Tensor(Traits, _Methods):
             raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
         if self._array.dtype is BFLOAT16:
             raise TypeError("Got unsupported ScalarType BFloat16")
-        return self._array.view(np.ndarray)
+        return (tables[type(self._array)].to_host(self._array) if force else np.asarray(self._array)).view(np.ndarray)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.array(self.numpy(), dtype=dtype, copy=copy)
@@ -277,7 +286,7 @@ class Tensor(Traits, _Methods):
             raise RuntimeError(
                 f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}."
             )
-        return bool(comparison.eq(self, element)._array.any())
+        return bool(reduction.any(comparison.eq(self, element)))
 
     def __hash__(self) -> int:
         return id(self)
@@ -307,7 +316,7 @@ class Tensor(Traits, _Methods):
                 "If you were attempting to deepcopy a module, this may be because of a torch.nn.utils.weight_norm usage, see "
                 "https://github.com/pytorch/pytorch/pull/103001"
             )
-        twin = self._like(self._array.copy(order="K"))
+        twin = self._like(tables[type(self._array)].clone(self._array))
         memo[id(self)] = twin
         if self._grad is not None:
             twin._grad = copy.deepcopy(self._grad, memo)
@@ -345,17 +354,18 @@ class Tensor(Traits, _Methods):
             elif isinstance(each, type) and each in PYTHONS_TYPES:
                 dtype = PYTHONS_TYPES[each]
             elif isinstance(each, Variable):
-                dtype = from_numpy_dtype(each._array.dtype)
+                dtype, device = from_numpy_dtype(each._array.dtype), each.device  # type: ignore[attr-defined]  # a tensor
             elif isinstance(each, bool):
                 continue
             elif each is not None:
                 device = each
-        check_present(device)
         flags = [each for each in target if isinstance(each, bool)]  # by position, they are non_blocking and copy
         wanted = self._array.dtype if dtype is None else dtype.numpy
+        if device is None:
+            device = self.device
         if copy or flags[1:] == [True]:
-            return ToCopyBackward0.apply(self, dtype=wanted)
-        return conversion.cast(self, wanted)
+            return ToCopyBackward0.apply(self, dtype=wanted, device=device)
+        return conversion.to(self, wanted, device)
 
     def type(self, dtype: Any = None) -> Any:
         """The name of the tensor's type, or the tensor in another dtype."""
@@ -374,24 +384,26 @@ class Tensor(Traits, _Methods):
         """In the dtype of another tensor."""
         return self.to(other.dtype)
 
-    def cpu(self) -> Tensor:
-        """The tensor, on the CPU."""
-        return self
+    def cpu(self, memory_format: Any = None) -> Tensor:
+        """The tensor, on the CPU: itself, if it is there."""
+        return self.to(CPU, memory_format=memory_format)
 
     def cuda(self, device: Any = None, non_blocking: bool = False, memory_format: Any = None) -> Tensor:
-        """The tensor, on a GPU.
+        """The tensor, on a GPU: itself, if it is there.
 
         Raises:
-            RuntimeError: tensors cannot be on one yet.
+            RuntimeError: there is none.
         """
-        return self.to(Device("cuda") if device is None else Device(device))
+        return self.to(
+            GPU if device is None else Device(device), non_blocking=non_blocking, memory_format=memory_format
+        )
 
     @explained_method
     def new_tensor(
         self, data: Any, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
     ) -> Tensor:
         """New numbers, of this dtype unless another is given."""
-        given = data._array.copy("K") if isinstance(data, Variable) else np.array(data)
+        given = as_numpys(data._array).copy("K") if isinstance(data, Variable) else np.array(data)
         return self._new(given, dtype, device, requires_grad)
 
     @explained_method
@@ -448,9 +460,9 @@ class Tensor(Traits, _Methods):
         )
 
     def _new(self, array: np.ndarray, dtype: Dtype | None, device: Any, requires_grad: bool) -> Tensor:
-        check_present(device)
         wanted = self._array.dtype if dtype is None else dtype.numpy
-        return Variable._of(cast(array, wanted)).requires_grad_(requires_grad)
+        here = placed(array, self.device if device is None else device)
+        return Variable._of(tables[type(here)].cast(here, wanted)).requires_grad_(requires_grad)
 
     # -- in place -----------------------------------------------------------------------------------------------------
 

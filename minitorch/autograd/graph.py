@@ -197,9 +197,8 @@ class Function(metaclass=_NodeType):
             arrays = cls.mixed(arrays)
             k = tables.get(type(arrays[0])) or next(tables[type(x)] for x in arrays if type(x) in tables)
             result = node.forward(k, *arrays, **params)
-        except ValueError:
-            cls.explain(inputs)
-            raise
+        except Exception as error:
+            return cls.apply_after(error, inputs, params)
         several = type(result) is tuple
         results = tuple([new_tensor(array) for array in result]) if several else (new_tensor(result),)
         if cls.is_view:
@@ -211,6 +210,30 @@ class Function(metaclass=_NodeType):
             for each in results[1:]:
                 node.record_another(each)
         return results if several else results[0]
+
+    @classmethod
+    def apply_after(cls, error: Exception, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """What ``apply`` does after a kernel has refused inputs. It may be that they are on several devices: operators that
+        broadcast take a single element of the CPU as a number, if the others are elsewhere.
+
+        Raises:
+            RuntimeError: they are on several devices otherwise.
+            Exception: the error that torch raises for these inputs, or the one that was given.
+        """
+        arrays = [x._array for x in inputs if isinstance(x, cls.Tensor)]
+        places = sorted({each.device for each in arrays}, reverse=True)
+        if len(places) > 1:
+            if not cls.broadcasts or any(each.ndim for each in arrays if each.device == "cpu"):
+                raise RuntimeError(
+                    "Expected all tensors to be on the same device, but found at least two devices, "
+                    f"{' and '.join(places)}!"
+                ) from None
+            k = tables[cls.Tensor]
+            together = [k.to(x, x._array.dtype, places[0]) if isinstance(x, cls.Tensor) else x for x in inputs]
+            return cls.apply(*together, **params)
+        if isinstance(error, ValueError):
+            cls.explain(inputs)
+        raise error
 
     @classmethod
     def explain(cls, inputs: tuple[Any, ...]) -> None:

@@ -10,6 +10,8 @@ import numpy as np
 from minitorch import dtypes
 from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
+from minitorch.device import device as device_of
+from minitorch.device import placed
 from minitorch.dtypes import dtype as Dtype
 from minitorch.kernels import tables
 from minitorch.memory_format import check
@@ -22,14 +24,26 @@ if TYPE_CHECKING:
 
 
 class ToCopyBackward0(Function):
-    __slots__ = ("dtype",)
+    """Another dtype, another device, or both."""
 
-    def forward(self, k: Table, a: Any, dtype: np.dtype) -> Any:
-        self.dtype = a.dtype
-        return k.clone(a) if a.dtype == dtype else k.cast(a, dtype)
+    __slots__ = ("device", "dtype")
+
+    def forward(self, k: Table, a: Any, dtype: np.dtype, device: Any = None) -> Any:
+        self.dtype, self.device = a.dtype, a.device
+        cast = k.clone(a) if a.dtype == dtype else k.cast(a, dtype)
+        return cast if device is None else placed(cast, device)
 
     def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
-        return (k.cast(grad, self.dtype),)
+        return (k.to(grad, self.dtype, self.device),)
+
+
+@operator(method=False, public=False)
+def to(input: Tensor, dtype: np.dtype, device: Any) -> Tensor:
+    """The same numbers in another dtype, on another device; the tensor itself if it has that dtype and is there."""
+    a = input._array
+    if a.dtype == dtype and device_of(device).type == device_of(a.device).type:
+        return input
+    return ToCopyBackward0.apply(input, dtype=dtype, device=device)
 
 
 @operator(method=False, public=False)
@@ -54,14 +68,16 @@ for _name in ("half", "bfloat16", "float", "double", "byte", "char", "short", "i
 class CopyBackwards(Function):
     """Everything is overwritten: what was there gets no gradient, the source gets all of it."""
 
+    __slots__ = ("source",)
     broadcasts = True
     namespace = "torch::autograd::"
 
     def forward(self, k: Table, a: Any, source: Any) -> Any:
-        return k.expand(k.cast(source, a.dtype), a.shape)
+        self.source = source.device
+        return k.expand(tables[type(source)].to(source, a.dtype, a.device), a.shape)
 
     def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
-        return self.needs[0] and k.zeros(grad.shape, grad), grad
+        return self.needs[0] and k.zeros(grad.shape, grad), self.needs[1] and k.to(grad, grad.dtype, self.source)
 
 
 class FillBackward2(Function):

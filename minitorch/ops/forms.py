@@ -6,8 +6,6 @@ import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from minitorch import return_types
 from minitorch.autograd.grad_mode import no_grad, recording
 from minitorch.autograd.variable import Variable
@@ -41,15 +39,15 @@ def in_place(function: Callable[..., Any], expanded: str | None = None) -> Calla
         if not (recorded or is_expanded) and _at_once(function.__name__, self, args, kwargs):
             self._version_counter[0] += 1
             return self
-        before = self
+        before, k = self, tables[type(self._array)]
         if recorded:
-            before = Variable._of(tables[type(self._array)].clone(self._array))  # a node may save what is overwritten
+            before = Variable._of(k.clone(self._array))  # a node may save what is overwritten
             before._edge, before._requires_grad = (
                 self._gradient_edge() if self._wants_grad() else None,
                 self._wants_grad(),
             )
         for each in given:
-            if each._version_counter is self._version_counter and not _is_same(each._array, self._array):
+            if each._version_counter is self._version_counter and not k.coincide(each._array, self._array):
                 check_apart(self, each)
         result = function(before, *args, **kwargs)
         if result._array.shape != self._array.shape:
@@ -58,10 +56,9 @@ def in_place(function: Callable[..., Any], expanded: str | None = None) -> Calla
             )
         _check_castable(result, self)
         if is_expanded:  # an element that stays would undo the change of another in its place
-            changed = tables[type(result._array)].ne(result._array, self._array)
-            self._array[changed] = result._array[changed]
+            k.write_changes(self._array, result._array)
         elif result._array is not self._array:
-            tables[type(self._array)].write_over(self._array, result._array)
+            k.write_over(self._array, result._array)
         self._take_over(result)
         return self
 
@@ -123,7 +120,7 @@ def with_out(
             check(result, out)
             _write_to(out, result)
             return out
-        if any(np.shares_memory(target._array, x._array) for target in targets for x in given):
+        if any(tables[type(target._array)].overlap(target._array, x._array) for target in targets for x in given):
             raise RuntimeError(
                 "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single "
                 "memory location. Please clone() the tensor before performing the operation."
@@ -137,18 +134,12 @@ def with_out(
     return write_out
 
 
-def _is_same(a: np.ndarray, b: np.ndarray) -> bool:
-    return a is b or a.__array_interface__ == b.__array_interface__
-
-
 def check_apart(out: Variable, *inputs: Variable, size: int | None = None) -> None:
     """Raises torch's error where writing to ``out`` (after it is resized to ``size``) would write to an input in one piece."""
-    written = out._array.view(np.ndarray)
+    written, k = out._array, tables[type(out._array)]
     if size is not None:
-        written = np.lib.stride_tricks.as_strided(written, (size,), (written.itemsize,))  # it is not looked into
-    if written.flags.forc and any(
-        each._array.flags.forc and np.may_share_memory(written, each._array) for each in inputs
-    ):
+        written = k.as_strided(written, (size,), (1,), out.storage_offset())  # type: ignore[attr-defined]  # it is a tensor
+    if written.flags.forc and any(each._array.flags.forc and k.overlap(written, each._array) for each in inputs):
         raise RuntimeError(
             "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory "
             "location. Please clone() the tensor before performing the operation."

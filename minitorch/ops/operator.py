@@ -234,9 +234,8 @@ class Binary(Elementwise):
         k = tables[type(x)]
         try:
             array = node.forward(k, x, y, **params) if params else node.forward(k, x, y)
-        except ValueError:
-            cls.explain((a, b))
-            raise
+        except Exception as error:
+            return cls.apply_after(error, (a, b), params)
         result = new_tensor(array)
         if recorded:
             sources: list[Source | None] = []

@@ -16,6 +16,7 @@ import numpy as np
 
 from minitorch import dtypes
 from minitorch.dtypes import BOOLEAN, FLOATING, dtype, from_numpy_dtype, promote_types
+from minitorch.kernels import tables
 from minitorch.kernels.cpu.creation import cast
 
 Number = bool | int | float
@@ -32,7 +33,7 @@ def result_dtype(arrays: list[Any]) -> dtype:
     """The dtype that arrays and Python numbers have together."""
     classes: list[list[dtype]] = [[], [], []]
     for each in arrays:
-        if not isinstance(each, np.ndarray):  # numpy's scalars count as Python's
+        if type(each) not in tables:  # numpy's scalars count as Python's
             classes[2].append(number_dtype(each))
         else:
             classes[1 if each.ndim == 0 else 0].append(from_numpy_dtype(each.dtype))
@@ -53,7 +54,7 @@ def promote(arrays: list[Any], floats: bool, operator: str) -> list[Any]:
         TypeError: an operand is neither a tensor nor a number.
     """
     for position, each in enumerate(arrays, 1):
-        if not isinstance(each, np.ndarray | numbers.Number | np.generic):
+        if type(each) not in tables and not isinstance(each, numbers.Number | np.generic):
             name = "input" if position == 1 else "other"
             raise TypeError(
                 f"{operator}(): argument '{name}' (position {position}) must be Tensor, not {type(each).__name__}"
@@ -86,8 +87,8 @@ def check_fits(number: Any, wanted: dtype) -> None:
 
 
 def as_dtype(operand: Any, common: dtype) -> Any:
-    if isinstance(operand, np.ndarray):
-        return cast(operand, common.numpy)
+    if type(operand) in tables:
+        return tables[type(operand)].cast(operand, common.numpy)
     if common.category == FLOATING:
         return operand if type(operand) in (int, float) else float(operand)  # numpy lets these be of any dtype
     if common.category == BOOLEAN:

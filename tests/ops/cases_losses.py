@@ -58,6 +58,7 @@ CASES = [
                 training,
             ),
             fixed(shape, (3,), (3,)),
+            layouts=False,  # torch's backward reads a weight that has gaps as if it had none
         )
         for training in (True, False)
         for shape in ((4, 3), (2, 3, 4), (2, 3, 2, 3))

@@ -30,7 +30,19 @@ MOVING = (
 """Kernels that give elements of their arguments as they are, many of them as a view."""
 # fmt: on
 
-KNOWING = ("address", "beside", "cast", "overlap", "storage", "to_host", "view_dtype")
+KNOWING = (
+    "address",
+    "beside",
+    "cast",
+    "coincide",
+    "outline",
+    "overlap",
+    "storage",
+    "to",
+    "to_host",
+    "view_dtype",
+    "write_changes",
+)
 """Kernels that know bfloat16 themselves."""
 
 ROUNDING = ("add", "eq", "fmod", "ge", "gt", "le", "lt", "ne", "pow", "remainder", "sub")

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from minitorch.kernels import tables
 from minitorch.kernels.cpu.halves import in_float32
 
 __all__ = [
@@ -24,7 +25,7 @@ __all__ = [
     "isneginf", "isposinf", "isreal", "lcm", "le", "lerp", "log", "log2", "log10", "logaddexp", "logaddexp2",
     "logical_and", "logical_not", "logical_or", "logical_xor", "lt", "maximum", "minimum", "mul", "nan_to_num", "ne",
     "neg", "nextafter", "overwrite", "pow", "rad2deg", "reciprocal", "round", "rsqrt", "signbit", "sin", "sinc", "sinh", "sqrt",
-    "sub", "tan", "tanh", "trunc", "write_over", "xlogy",
+    "sub", "tan", "tanh", "trunc", "write_changes", "write_over", "xlogy",
 ]  # fmt: skip
 
 Array = np.ndarray
@@ -208,6 +209,12 @@ def write_over(target: Array, source: Array) -> None:
         from minitorch.kernels.cpu import copying  # as above
 
         copying.write_over(target, source)
+
+
+def write_changes(target: Array, new: Array) -> None:
+    """Writes what differs over ``target``, some of whose elements lie at one place."""
+    changed = tables[type(new)].ne(new, target)
+    target[changed] = new[changed]
 
 
 def overwrite(name: str, a: Array, *operands: Array | float, alpha: float = 1) -> bool:

@@ -153,17 +153,22 @@ def empty(shape: Sequence[int], dtype: Any, order: Sequence[int] | None = None) 
 
 
 def from_host(array: np.ndarray) -> DeviceArray:
-    """A copy on the device, row by row."""
-    result = empty(array.shape, array.dtype)
+    """A copy on the device; in the same order of dimensions where the array lies densely, else row by row."""
+    order = sorted(range(array.ndim), key=lambda d: (-array.strides[d], d))
+    turned = array.transpose(order)
+    if not turned.flags.c_contiguous:
+        order, turned = list(range(array.ndim)), array
+    result = empty(array.shape, array.dtype, order)
     if array.size:
-        current().write(result.memory, np.ascontiguousarray(array).reshape(-1))
+        current().write(result.memory, np.ascontiguousarray(turned).reshape(-1))
     return result
 
 
 def to_host(a: DeviceArray) -> np.ndarray:
-    """A copy on the host, with the same strides where the array is dense."""
+    """A copy on the host; in the same order of dimensions where the array lies densely, else row by row."""
     if not a.size:
         return np.empty(a.shape, a.dtype)
     extent = 1 + sum((size - 1) * step for size, step in zip(a.shape, a.steps, strict=True))
     flat = current().read(a.flat, extent)
-    return np.lib.stride_tricks.as_strided(flat, a.shape, [step * a.itemsize for step in a.steps])
+    found = np.lib.stride_tricks.as_strided(flat, a.shape, a.strides)
+    return found if a.size == extent and 0 not in a.steps else found.copy()

@@ -51,9 +51,10 @@ def _with_signals(kernel: Callable[..., DeviceArray]) -> Callable[..., DeviceArr
 
     @wraps(kernel)
     def of_any(
-        first: DeviceArray, second: DeviceArray, third: DeviceArray | Sizes | None,
-        stride: Sizes, padding: Sizes, dilation: Sizes, groups: int,
+        first: DeviceArray, second: DeviceArray, third: DeviceArray | Sizes | None = None,
+        stride: Sizes = (), padding: Sizes = (), dilation: Sizes = (), groups: int = 1, **shape: Sizes,
     ) -> DeviceArray:  # fmt: skip
+        third = next(iter(shape.values()), third)  # by the name that the kernel gives it
         if first.ndim == 4:
             return kernel(first, second, third, stride, padding, dilation, groups)
         if first.ndim != 3:

@@ -69,6 +69,7 @@ __all__ = [
     "tan",
     "tanh",
     "trunc",
+    "write_changes",
     "write_over",
 ]  # fmt: skip
 
@@ -211,6 +212,15 @@ def row_by_row(a: DeviceArray) -> DeviceArray:
 def write_over(target: DeviceArray, source: DeviceArray) -> None:
     """Writes ``source``, which is broadcast and cast, over ``target``."""
     write(formulas.same, target, source)
+
+
+def write_changes(target: DeviceArray, new: DeviceArray) -> None:
+    """Refuses to write over elements that lie at one place.
+
+    Raises:
+        NotImplementedError: always; which of them would be the last is not known.
+    """
+    raise NotImplementedError("writing over an expanded tensor is not supported on CUDA: clone() it first")
 
 
 def overwrite(name: str, a: DeviceArray, *operands: DeviceArray | float, alpha: float = 1) -> bool:

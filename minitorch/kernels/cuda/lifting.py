@@ -58,10 +58,12 @@ def write(formula: Formula, out: DeviceArray, *arrays: DeviceArray, numbers: tup
 
 
 def broadcast(shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
-    """The shape that all of these are broadcast to. They fit: the operators have seen to that."""
-    dims = max(map(len, shapes))
-    padded = [(1,) * (dims - len(each)) + each for each in shapes]
-    return tuple(next((size for size in sizes if size != 1), 1) for sizes in zip(*padded, strict=True))
+    """The shape that all of these are broadcast to.
+
+    Raises:
+        ValueError: there is none.
+    """
+    return np.broadcast_shapes(*shapes)
 
 
 def broadcast_strides(a: DeviceArray, shape: tuple[int, ...]) -> tuple[int, ...]:

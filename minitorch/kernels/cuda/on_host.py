@@ -16,11 +16,14 @@ from minitorch.kernels.cuda.array import DeviceArray, from_host, to_host
 
 
 def table(given: Table) -> Table:
-    """``given``, with all the kernels that the CPU has beside."""
+    """The kernels in ``given``, and all that the CPU has beside."""
+    whole = Table()
+    for name in given:
+        whole[name] = getattr(given, name)
     for name in tables[np.ndarray]:
         if name not in given:
-            given[name] = _on_host(name)
-    return given
+            whole[name] = _on_host(name)
+    return whole
 
 
 def _on_host(name: str) -> Callable[..., Any]:
