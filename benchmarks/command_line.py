@@ -6,12 +6,10 @@ import argparse
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-import torch
-
-import minitorch
 from benchmarks import machine, picture
-from benchmarks.cases.all import CASES
+from benchmarks.cases.all import CASES, ON_GPUS
 from benchmarks.cases.ops import chosen
+from benchmarks.place import why_no_gpu
 
 STATIC = """\
 by itself:
@@ -98,13 +96,12 @@ def _fault_of_device(options: argparse.Namespace) -> str | None:
         return None
     if options.device != "cuda":
         return f"--device {options.device}: expected cpu or cuda"
-    if not torch.cuda.is_available():
-        return "--device cuda: torch finds no GPU on this machine"
-    try:
-        minitorch.device(options.device)
-    except RuntimeError as error:
-        return f"--device cuda: {error}"
-    return "--device cuda: no case is measured there yet"
+    for name in options.case:
+        if name not in (*ON_GPUS, "all"):
+            return f"--device cuda: {name} is not measured on GPUs; {', '.join(ON_GPUS)} are"
+    if not options.read and (text := why_no_gpu()) is not None:
+        return f"--device cuda: {text}"
+    return None
 
 
 def _fault_of_files(options: argparse.Namespace) -> str | None:

@@ -65,7 +65,7 @@ def test_without_a_case_the_cases_are_listed(capsys):
 
 @pytest.mark.usefixtures("hurried")
 def test_a_run_leaves_a_table_a_record_and_a_picture(capsys, tmp_path, settings, monkeypatch):
-    monkeypatch.setattr(program, "Limits", lambda threads: settings().limits)
+    monkeypatch.setattr(program, "Limits", lambda threads, place: settings().limits)
     files = [str(tmp_path / name) for name in ("run.json", "run.png")]
     command = ["step", "forward", "--batch", "1", "--rounds", "2", "--threads", "1", "--json", files[0]]
     assert program.main([*command, "--plot", files[1]]) == 0
@@ -84,7 +84,7 @@ def test_a_run_leaves_a_table_a_record_and_a_picture(capsys, tmp_path, settings,
 
 @pytest.mark.usefixtures("hurried")
 def test_different_results_are_named_and_end_in_status_1(capsys, settings, monkeypatch):
-    monkeypatch.setattr(program, "Limits", lambda threads: settings().limits)
+    monkeypatch.setattr(program, "Limits", lambda threads, place: settings().limits)
     monkeypatch.setattr(network, "parameters", lambda net: {"w": float(type(net).__module__.startswith("minitorch"))})
     assert program.main(["step", "--batch", "1", "--rounds", "1", "--threads", "1"]) == 1
     assert "step, batch 1: w differs" in capsys.readouterr().err
@@ -96,7 +96,7 @@ def test_what_was_measured_before_an_interruption_is_kept(tmp_path, settings, mo
         yield next(iter(network.forward(given)))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(program, "Limits", lambda threads: settings().limits)
+    monkeypatch.setattr(program, "Limits", lambda threads, place: settings().limits)
     monkeypatch.setitem(program.CASES, "step", interrupted)
     path = tmp_path / "run.json"
     assert program.main(["step", "--batch", "1", "--rounds", "1", "--threads", "1", "--json", str(path)]) == 130
