@@ -34,6 +34,7 @@ def threads():
         ("step --plot FOLDER/none/run.png", "run.png: it cannot be written: No such file or directory"),
         ("step --plot FOLDER/run.txt", "a picture's name ends in one of"),
         ("step --device tpu", "--device tpu: expected cpu or cuda"),
+        ("step deep --device cuda", "--device cuda: deep is not measured on GPUs; step, forward,"),
         ("epoch --root FOLDER", "there is no folder cifar-10-batches-py in it"),
         ("--from FOLDER/none.json", "none.json"),
     ],
@@ -48,12 +49,23 @@ def test_a_mistake_ends_in_a_sentence(arguments, sentence, capsys, tmp_path, mon
     assert not list(tmp_path.iterdir())
 
 
-def test_no_gpu_is_said(capsys, monkeypatch):
-    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+@pytest.mark.parametrize(
+    ("torch_has_one", "simulated", "sentence"),
+    [
+        (False, "0", "--device cuda: torch finds no GPU on this machine"),
+        (True, "0", "--device cuda: minitorch finds no GPU: numba-cuda is not installed"),
+        (True, "1", "--device cuda: NUMBA_ENABLE_CUDASIM is set: there is nothing to be timed in numba's simulator"),
+    ],
+)
+def test_no_gpu_is_said(torch_has_one, simulated, sentence, capsys, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: torch_has_one)
+    monkeypatch.setattr("minitorch.cuda.is_available", lambda: simulated == "1")
+    monkeypatch.setenv("NUMBA_ENABLE_CUDASIM", simulated)
+    monkeypatch.setattr(program, "measure", lambda *_: pytest.fail("it began to measure"))
     with pytest.raises(SystemExit) as end:
         program.main(["step", "--device", "cuda"])
     assert end.value.code == 2
-    assert "torch finds no GPU" in capsys.readouterr().err
+    assert sentence in capsys.readouterr().err
 
 
 def test_without_a_case_the_cases_are_listed(capsys):
