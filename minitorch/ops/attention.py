@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from minitorch.autograd.graph import Function, Unary, new_tensor
-from minitorch.kernels.cpu.creation import cast
+from minitorch.autograd.graph import Function, Unary
+from minitorch.kernels.cpu.creation import as_numpys, cast
 from minitorch.ops.activation import softmax_backward
+from minitorch.ops.arguments import beside
 from minitorch.ops.arithmetic import MulBackward1, add, mul
 from minitorch.ops.matmul import matmul
 from minitorch.ops.operator import operator, operators
@@ -82,14 +83,14 @@ def _gradients(
 
 def causal_mask(query: Tensor, key: Tensor) -> Tensor:
     """What each position of the query sees: what is no later."""
-    return new_tensor(np.tri(query._array.shape[-2], key._array.shape[-2], dtype=bool))
+    return beside(np.tri(query._array.shape[-2], key._array.shape[-2], dtype=bool), query)
 
 
 def added_mask(mask: Tensor, query: Tensor) -> Tensor:
     """A mask to be added to scores: 0 where they are seen, and -inf elsewhere."""
     if mask._array.dtype.kind != "b":
         return mask
-    return new_tensor(cast(np.where(mask._array, 0, -np.inf), query._array.dtype))
+    return beside(cast(np.where(as_numpys(mask._array), 0, -np.inf), query._array.dtype), query)
 
 
 @operator(method=False, public=False)

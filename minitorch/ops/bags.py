@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minitorch.autograd.graph import Function, new_tensor
+from minitorch.autograd.graph import Function
+from minitorch.kernels.cpu.creation import as_numpys
+from minitorch.ops.arguments import beside
 from minitorch.ops.gathering import is_index
-from minitorch.ops.operator import operator
+from minitorch.ops.operator import operator, operators
 from minitorch.ops.reduction import numpy_dtype_of
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ class EmbeddingBagBackward0(Function):
         self, k: Table, weight: Any, shares: Any, indices: Any, starts: Any, mode: str, padding: int, by_frequency: bool
     ) -> Any:
         out, counts, origins = k.embedding_bag(weight, indices, starts, shares, mode, padding)
-        bags = np.repeat(np.arange(len(out)), np.diff(starts))  # of each index
+        bags = k.beside(np.repeat(np.arange(out.shape[0]), np.diff(as_numpys(starts))), weight)  # of each index
         self.mode, self.padding, self.by_frequency = mode, padding, by_frequency
         self.save(weight, shares, indices, bags, counts, origins)
         return out, bags, counts, origins
@@ -108,7 +110,7 @@ def embedding_bag(
         raise RuntimeError(
             f"padding_idx must be within the number of embeddings, {-rows} through {rows - 1}, but got {padding_idx}"
         )
-    starts = offsets._array.astype(np.int64)
+    starts = as_numpys(offsets._array).astype(np.int64)
     if starts.size and starts[0] != 0:
         raise RuntimeError(
             "offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0. "
@@ -119,7 +121,7 @@ def embedding_bag(
             f"offsets[-1] can not be greater than input's length {size} but got offsets[-1] of {starts[-1]}"
         )
     starts = np.append(starts[:-1] if include_last_offset else starts, size)
-    places = indices._array.astype(np.int64)
+    places = as_numpys(indices._array).astype(np.int64)
     if (np.diff(starts) < 0).any() or (size and not 0 <= places.min() <= places.max() < rows):
         raise RuntimeError(
             "Expected i < index_size to be true, but got false.  (Could this error message be improved?  If so, please report "
@@ -128,16 +130,17 @@ def embedding_bag(
     out, bags, counts, origins = EmbeddingBagBackward0.apply(
         weight,
         per_sample_weights,
-        *map(new_tensor, (places, starts)),
+        beside(places, weight),
+        beside(starts, weight),
         mode=MODES[mode],
         padding=-1 if padding_idx is None else padding_idx % rows,
         by_frequency=scale_grad_by_freq,
     )
     if mode == 0:
-        counts = new_tensor(np.zeros_like(counts._array))
+        counts = operators.zeros(counts._array.shape, counts)
         if padding_idx is None and per_sample_weights is None:
-            bags = new_tensor(np.empty(0, np.int64))
-    return out, bags, counts, origins if mode == 2 else new_tensor(counts._array.copy())
+            bags = beside(np.empty(0, np.int64), weight)
+    return out, bags, counts, origins if mode == 2 else counts.clone()
 
 
 def _check(weight: Tensor, indices: Tensor, offsets: Tensor, shares: Tensor | None) -> None:

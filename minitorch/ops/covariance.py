@@ -72,14 +72,14 @@ def cov(
 
 def _weighted(rows: Tensor, weights: Tensor | None, aweights: Tensor | None, correction: int) -> Tensor:
     whole: Any = rows._array.shape[1] if weights is None else add_up(weights)
-    if weights is not None and not whole._array:
+    if weights is not None and not whole._array.item():
         raise RuntimeError("cov(): weights sum to zero, can't be normalized")
     mean = div(add_up(rows if weights is None else mul(rows, weights), 1), whole)
     if aweights is not None and correction:
         freedom = sub(whole, div(MulBackward1.apply(add_up(mul(weights, aweights)), correction), whole))
     else:
         freedom = whole - correction
-    if (freedom if weights is None else freedom._array) <= 0:
+    if (freedom if weights is None else freedom._array.item()) <= 0:
         warn(
             "cov(): degrees of freedom is <= 0. Correction should be strictly less than the number of observations.",
             UserWarning,

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minitorch.autograd.graph import Function, new_tensor
+from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
 from minitorch.dtypes import from_numpy_dtype
-from minitorch.kernels.cpu.creation import cast
-from minitorch.ops.arguments import invalid_combination
+from minitorch.kernels.cpu.creation import as_numpys, cast
+from minitorch.ops.arguments import beside, invalid_combination
 from minitorch.ops.arithmetic import div
 from minitorch.ops.comparison import eq, where
 from minitorch.ops.last_derivative import WithoutDerivative
@@ -90,15 +90,18 @@ def ctc_loss(
     batched = log_probs._array.ndim == 3
     lengths, label_lengths = _lengths(input_lengths, "input_lengths"), _lengths(target_lengths, "target_lengths")
     whole = log_probs if batched else unsqueeze(log_probs, 1)
-    labels = targets._array if batched else targets._array[None]
+    labels = as_numpys(targets._array) if batched else as_numpys(targets._array)[None]
     labels = _by_sequence(whole._array, labels, lengths, label_lengths, blank)
     losses = CtcLossBackward0.apply(
-        whole, *map(new_tensor, (labels, lengths, label_lengths)), blank=blank, zero_infinity=zero_infinity
+        whole,
+        *[beside(each, whole) for each in (labels, lengths, label_lengths)],
+        blank=blank,
+        zero_infinity=zero_infinity,
     )
     if zero_infinity:
         losses = where(eq(losses, float("inf")), 0.0, losses)
     if reduction == "mean":
-        counts = new_tensor(cast(np.maximum(label_lengths, 1), losses._array.dtype))
+        counts = beside(cast(np.maximum(label_lengths, 1), losses._array.dtype), losses)
         losses = div(losses, counts)
     elif reduction == "none" and not batched:
         return squeeze(losses, 0)
@@ -106,7 +109,7 @@ def ctc_loss(
 
 
 def _lengths(given: Tensor | Sequence[int], name: str) -> np.ndarray:
-    array = given._array if isinstance(given, Variable) else np.array(given, np.int64)
+    array = as_numpys(given._array) if isinstance(given, Variable) else np.array(given, np.int64)
     if array.dtype.kind not in "iu":
         raise RuntimeError(f"{name} must be integral")
     return np.atleast_1d(array).astype(np.int64)

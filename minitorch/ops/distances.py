@@ -177,7 +177,7 @@ class PdistBackwardBackward0(Function):
 
     def forward(self, k: Table, grad: Any, a: Any, distance: Any, p: float) -> Any:
         self.p = p
-        self.save(grad, a, distance, *np.triu_indices(a.shape[0], 1))
+        self.save(grad, a, distance, *[k.beside(each, a) for each in np.triu_indices(a.shape[0], 1)])
         return k.pdist_backward(grad, a, distance, p)
 
     def backward(

@@ -11,7 +11,8 @@ import numpy as np
 from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
 from minitorch.kernels import tables
-from minitorch.ops.arguments import check_tensors, dimension, dtype_name
+from minitorch.kernels.cpu.creation import as_numpys
+from minitorch.ops.arguments import beside, check_tensors, dimension, dtype_name
 from minitorch.ops.operator import formula, operator
 from minitorch.ops.parts import unbind
 from minitorch.ops.promotion import broadcast_shapes
@@ -87,7 +88,7 @@ class EmbeddingBackward0(Function):
     graph_inputs = 1
 
     def forward(self, k: Table, weight: Any, indices: Any, padding_idx: int, scale_grad_by_freq: bool) -> Any:
-        self.rows, self.padding, self.by_frequency = len(weight), padding_idx, scale_grad_by_freq
+        self.rows, self.padding, self.by_frequency = weight.shape[0], padding_idx, scale_grad_by_freq
         self.save(indices)
         return k.reshape(k.index_select(weight, 0, indices), (*indices.shape, weight.shape[1]))
 
@@ -133,6 +134,7 @@ def check_bounds(
     index: np.ndarray, dim: int, size: int, prefix: str = "", error: type[Exception] = RuntimeError
 ) -> None:
     """Raises an error that names the first index which a dimension does not have; negative ones it does not have either."""
+    index = as_numpys(index)
     if index.size and not 0 <= index.min() <= index.max() < size:
         outside = next(each for each in index.flat if not 0 <= each < size)
         raise error(f"{prefix}index {outside} is out of bounds for dimension {dim} with size {size}")
@@ -220,7 +222,8 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
         both = broadcast_shapes(shape, wanted[:dim] + (1,) * bool(wanted) + wanted[dim + 1 :])
         indices = expand(indices, (*both[:dim], *wanted[dim : dim + 1], *both[dim + 1 :]))
         if size := input._array.shape[dim] if input._array.ndim else 1:
-            indices = Variable._of(indices._array % size)
+            k = tables[type(indices._array)]
+            indices = Variable._of(k.remainder(indices._array, size))
     return gather(input, dim, indices)
 
 
@@ -238,7 +241,7 @@ def check_positions(operator: str, index: Tensor, numel: int) -> None:
     if array.dtype != np.int64:
         raise RuntimeError(f"{operator}(): Expected a long tensor for index, but got {dtype_name(index)}")
     if array.size and not -numel <= array.min() <= array.max() < numel:
-        outside = next(each for each in array.flat if not -numel <= each < numel)
+        outside = next(each for each in as_numpys(array).flat if not -numel <= each < numel)
         raise IndexError(f"out of range: tried to access index {outside} on a tensor of {numel} elements.")
 
 
@@ -288,10 +291,10 @@ def nonzero_static(input: Tensor, *, size: int, fill_value: int = -1) -> Tensor:
     """
     if size < 0:
         raise RuntimeError("nonzero_static: 'size' must be an non-negative integer")
-    found = nonzero(input)._array[:size]
+    found = as_numpys(nonzero(input)._array)[:size]
     rows = np.full((size, input._array.ndim), fill_value, np.int64)
     rows[: len(found)] = found
-    return Variable._of(rows)
+    return beside(rows, input)
 
 
 @operator(method=False)
@@ -306,8 +309,9 @@ def unravel_index(indices: Tensor, shape: int | Sequence[int]) -> tuple[Tensor, 
             raise TypeError(f"expected 'shape' sequence to only contain ints, but got {type(size)}")
     if any(size < 0 for size in sizes):
         raise ValueError(f"'shape' cannot have negative values, but got {sizes}")
-    found = [array // math.prod(sizes[d + 1 :]) % size for d, size in enumerate(sizes)]
-    return tuple(Variable._of(np.asarray(each, array.dtype)) for each in found)
+    numbers = as_numpys(array)
+    found = [numbers // math.prod(sizes[d + 1 :]) % size for d, size in enumerate(sizes)]
+    return tuple(beside(np.asarray(each, array.dtype), indices) for each in found)
 
 
 @operator
@@ -369,12 +373,12 @@ def renormalise(weight: Tensor, indices: Tensor, max_norm: float, norm_type: flo
         raise RuntimeError(
             f"norm(): input dtype should be either floating point or complex. Got {dtype_name(weight)} instead."
         )
-    rows = np.unique(indices._array)
     k = tables[type(weight._array)]
-    found = weight._array[rows]
+    rows = k.beside(np.unique(as_numpys(indices._array)).astype(np.int64), weight._array)
+    found = k.index_select(weight._array, 0, rows)
     norms = k.vector_norm(found, float(norm_type), (1,), True, found.dtype)
     scaled = k.mul(found, k.div(max_norm, k.add(norms, 1e-7)))
-    weight._array[rows] = k.where(k.gt(norms, max_norm), scaled, found)
+    k.write_over(weight._array, k.index_copy(weight._array, 0, rows, k.where(k.gt(norms, max_norm), scaled, found)))
     weight._version_counter[0] += 1
 
 
@@ -385,7 +389,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     Raises:
         RuntimeError: another dtype, a class out of range, or none to count.
     """
-    array = tensor._array
+    array = as_numpys(tensor._array)
     if array.dtype != np.int64:
         raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
     if not array.size and num_classes <= 0:
@@ -396,4 +400,4 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
         num_classes = int(array.max()) + 1
     elif array.size and array.max() >= num_classes:
         raise RuntimeError("Class values must be smaller than num_classes.")
-    return Variable._of((array[..., None] == np.arange(num_classes)).astype(np.int64))
+    return beside((array[..., None] == np.arange(num_classes)).astype(np.int64), tensor)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minitorch.autograd.graph import Function
+from minitorch.kernels import tables
 from minitorch.kernels.cpu.creation import cast
 from minitorch.ops.arguments import dtype_name
 from minitorch.ops.operator import formula, operator
@@ -199,7 +200,9 @@ def affine_grid_generator(theta: Tensor, size: Sequence[int], align_corners: boo
     numbers = np.meshgrid(*lines, indexing="ij")[::-1]
     places = cast(np.stack([*numbers, np.ones(sizes[2:])], -1).reshape(prod(sizes[2:]), dims + 1), theta._array.dtype)
     return AffineGridGeneratorBackward0.apply(
-        theta, np.broadcast_to(places, (sizes[0], *places.shape)), size=tuple(sizes[2:])
+        theta,
+        tables[type(theta._array)].beside(np.broadcast_to(places, (sizes[0], *places.shape)), theta._array),
+        size=tuple(sizes[2:]),
     )
 
 

@@ -13,7 +13,9 @@ import numpy as np
 
 from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
-from minitorch.ops.arguments import dtype_name
+from minitorch.kernels import tables
+from minitorch.kernels.cpu.creation import as_numpys
+from minitorch.ops.arguments import beside, dtype_name
 from minitorch.ops.operator import Number, check_apart, formula, in_place, methods, operator
 from minitorch.ops.parts import SelectBackward0, slice
 from minitorch.ops.promotion import array_of, check_fits
@@ -121,7 +123,7 @@ def _looked_up(part: Any) -> np.ndarray:
             warn(
                 "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.", UserWarning
             )
-            return array.astype(bool)
+            return tables[type(array)].cast(array, np.dtype(bool))
         if array.dtype not in (np.bool_, np.int32, np.int64):
             raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
         return array
@@ -160,7 +162,7 @@ def _views(input: Tensor, parts: tuple[Any, ...], alone: bool) -> tuple[Tensor, 
             and part._array.dtype.kind in "iu"
             and not _is_mask(part)
         ):
-            part = int(part._array)
+            part = int(part._array.item())
         if part is Ellipsis:
             dim += left
         elif part is None:
@@ -185,7 +187,7 @@ def _views(input: Tensor, parts: tuple[Any, ...], alone: bool) -> tuple[Tensor, 
                     lookups[dim + offset] = positions
                 dim += array.ndim
             else:
-                lookups[dim] = array.astype(np.int64, copy=False)
+                lookups[dim] = tables[type(array)].cast(array, np.dtype(np.int64))
                 dim += 1
         own += left if part is Ellipsis else _consumed(part)
     return input, [lookups.get(d) for d in range(max(lookups) + 1)] if lookups else []
@@ -223,7 +225,7 @@ def _check_lookups(lookups: list[np.ndarray | None], shape: tuple[int, ...]) -> 
         if positions.size and not size:
             raise IndexError("index is out of bounds for dimension with size 0")
         if positions.size and not -size <= positions.min() <= positions.max() < size:
-            outside = next(p for p in positions.flat if not -size <= p < size)
+            outside = next(p for p in as_numpys(positions).flat if not -size <= p < size)
             raise IndexError(f"index {outside} is out of bounds for dimension {d} with size {size}")
     shapes = [each.shape for each in lookups if each is not None]
     try:
@@ -283,7 +285,7 @@ def setitem(input: Tensor, index: Any, value: Any) -> None:
         if not isinstance(value, Number):
             raise TypeError(f"can't assign a {type(value).__name__} to a {input._type_name()}")
         check_fits(value, input.dtype)
-        value = Variable._of(array_of(value, input._array.dtype))
+        value = beside(array_of(value, input._array.dtype), input)
     if lookups:
         if value._array.size > 1:
             check_apart(viewed, value)
@@ -331,7 +333,7 @@ def _put(input: Tensor, indices: tuple[Any, ...], values: Tensor, accumulate: bo
         raise TypeError(f"index_put(): argument 'values' (position 2) must be Tensor, not {type(values).__name__}")
     lookups: list[np.ndarray | None] = []
     for each in indices:
-        array = each if each is None or isinstance(each, np.ndarray) else _looked_up(each)
+        array = each if each is None or not isinstance(each, Variable | Sequence) else _looked_up(each)
         if array is None or array.dtype.kind == "i":
             lookups.append(array)
         else:

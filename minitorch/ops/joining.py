@@ -119,4 +119,4 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
     order = np.indices((input._array.size,) * r)
     rises = np.diff(order, axis=0) >= (0 if with_replacement else 1)
     chosen = np.nonzero(rises.all(axis=0))
-    return IndexBackward0.apply(input, np.stack(chosen, 1))
+    return IndexBackward0.apply(input, tables[type(input._array)].beside(np.stack(chosen, 1), input._array))

@@ -10,7 +10,8 @@ from minitorch import return_types
 from minitorch.autograd.graph import Function, Unary
 from minitorch.autograd.variable import Variable
 from minitorch.kernels import tables
-from minitorch.ops.arguments import check_tensors, dtype_name, invalid_combination
+from minitorch.kernels.cpu.creation import as_numpys
+from minitorch.ops.arguments import beside, check_tensors, dtype_name, invalid_combination
 from minitorch.ops.comparison import gt
 from minitorch.ops.elementary import abs
 from minitorch.ops.linear_algebra import (
@@ -41,7 +42,9 @@ def _tolerances(function: str, input: Tensor, atol: Any, rtol: Any) -> tuple[np.
     dtype = input._array.dtype
     if dtype.kind != "f" or dtype.itemsize == 2:
         raise RuntimeError("This function doesn't handle types other than float and double")
-    absolute, relative = (np.asarray(each._array if isinstance(each, Variable) else each) for each in (atol, rtol))
+    absolute, relative = (
+        np.asarray(as_numpys(each._array) if isinstance(each, Variable) else each) for each in (atol, rtol)
+    )
     usual = np.finfo(dtype).eps * max(input._array.shape[-2:])
     if atol is None:
         absolute = np.zeros((), dtype)
@@ -152,11 +155,11 @@ def matrix_rank(
     absolute, relative = _tolerances("linalg_matrix_rank", input, atol, rtol)
     array = input._array
     if not array.size:
-        return Variable._of(np.zeros(array.shape[:-2], np.int64))
+        return beside(np.zeros(array.shape[:-2], np.int64), input)
     sizes = abs(eigvalsh(input.detach())) if hermitian else svdvals(input.detach())
-    largest = sizes._array.max(-1)
+    largest = as_numpys(sizes._array).max(-1)
     least = np.maximum(absolute, relative * largest).astype(array.dtype)
-    return sum(gt(sizes, Variable._of(least[..., None])), -1)
+    return sum(gt(sizes, beside(least[..., None], input)), -1)
 
 
 # -- least squares ------------------------------------------------------------------------------------------------------------
@@ -254,7 +257,7 @@ def lstsq(input: Tensor, b: Tensor, rcond: float | None = None, *, driver: str |
 
 
 def _explain_no_solution(input: Tensor, driver: str) -> None:
-    array = input._array
+    array = as_numpys(input._array)
     lead, place = array.shape[:-2], first_not_finite(array)
     if place is not None:
         raise linalg_error("torch.linalg.lstsq", "the input matrix contains numbers that are not finite.", place, lead)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minitorch.dtypes import can_cast, from_numpy_dtype
+from minitorch.kernels.cpu.creation import as_numpys
 from minitorch.ops.arguments import dtype_name
 from minitorch.ops.operator import operators, with_out
 
@@ -52,7 +53,7 @@ def linalg_error(name: str, text: str, place: tuple[int, ...], lead: tuple[int, 
 
 def first_not_finite(array: np.ndarray) -> tuple[int, ...] | None:
     """Where in a stack the first matrix is that has an infinity or NaN; ``None`` if there is none."""
-    places = np.argwhere(~np.isfinite(array).all((-2, -1)))
+    places = np.argwhere(~np.isfinite(as_numpys(array)).all((-2, -1)))
     return tuple(int(each) for each in places[0]) if len(places) else None
 
 
@@ -131,8 +132,9 @@ def safely_castable(name: str) -> Callable[[Any, Any], None]:
 
 def check_infos(name: str, infos: Tensor, text: str, error: type[Exception] = _LinAlgError) -> None:
     """Raises an error for the first matrix whose number among ``infos`` is not 0; the text may name it, as ``{0}``."""
-    failed = np.argwhere(infos._array)
+    numbers = as_numpys(infos._array)
+    failed = np.argwhere(numbers)
     if len(failed):
         place = tuple(int(each) for each in failed[0])
-        message = linalg_error(name, text.format(infos._array[place]), place, infos._array.shape)
+        message = linalg_error(name, text.format(numbers[place]), place, numbers.shape)
         raise message if error is _LinAlgError else error(*message.args)

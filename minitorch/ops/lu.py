@@ -8,7 +8,6 @@ import numpy as np
 
 from minitorch import return_types
 from minitorch.autograd.graph import Function
-from minitorch.autograd.variable import Variable
 from minitorch.ops.arguments import check_tensors, dtype_name
 from minitorch.ops.linear_algebra import (
     check_infos,
@@ -20,7 +19,7 @@ from minitorch.ops.linear_algebra import (
     transposed,
 )  # fmt: skip
 from minitorch.ops.maxima import check_exact_dtype
-from minitorch.ops.operator import formula, operator
+from minitorch.ops.operator import formula, operator, operators
 from minitorch.ops.promotion import broadcast_shapes
 from minitorch.ops.triangular import deprecated
 
@@ -293,7 +292,7 @@ def lu_unpack(LU_data: Tensor, LU_pivots: Tensor, unpack_data: bool = True, unpa
             "pivots passed to lu_unpack must be between 1 and LU.size(-2) inclusive."
             "Did you properly pass the result of lu_factor?"
         )
-    empty = Variable._of(np.empty(0, data.dtype))
+    empty = operators.zeros((0,), LU_data)
     p = LuPermutation.apply(LU_pivots, LU_data) if unpack_pivots else empty
     return return_types.lu_unpack((p, *(LuUnpackBackward0.apply(LU_data) if unpack_data else (empty, empty))))
 

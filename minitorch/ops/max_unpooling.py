@@ -7,6 +7,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd.graph import Function
+from minitorch.kernels.cpu.creation import as_numpys
 from minitorch.ops.arguments import Each, dtype_name
 from minitorch.ops.operator import operator
 from minitorch.ops.pooling import Sizes
@@ -159,7 +160,8 @@ def _unpooled(dims: int, input: Tensor, indices: Tensor, size: Sizes) -> Tensor:
             )
     if input._array.dtype.kind != "f":
         raise NotImplementedError(f"\"max_unpool{dims}d\" not implemented for '{dtype_name(input)}'")
-    outside = indices._array[(indices._array < 0) | (indices._array >= prod(size))]
+    places = as_numpys(indices._array)
+    outside = places[(places < 0) | (places >= prod(size))]
     if outside.size:
         raise RuntimeError(
             f"Found an invalid max index: {outside[-1]} (output volumes are of size {'x'.join(map(str, size))})"

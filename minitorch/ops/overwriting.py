@@ -9,7 +9,9 @@ import numpy as np
 
 from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
-from minitorch.ops.arguments import dimension, dtype_name
+from minitorch.kernels import tables
+from minitorch.kernels.cpu.creation import as_numpys
+from minitorch.ops.arguments import beside, dimension, dtype_name
 from minitorch.ops.gathering import check_bounds, check_positions, is_index
 from minitorch.ops.operator import Number, operator
 from minitorch.ops.parts import select, slice_bounds
@@ -76,7 +78,7 @@ class IndexFillBackward1(Function):
     def forward(self, k: Table, a: Any, value: Any, index: Any, dim: int) -> Any:
         self.dim = dim
         size = a.shape[dim] if a.ndim else 1
-        self.save(index, np.unique(index % size))
+        self.save(index, k.beside(np.unique(as_numpys(index) % size), a))
         return k.index_fill(a, dim, index, value)
 
     def backward(self, k: Table, grad: Any, index: Any, once: Any) -> tuple[Any, ...]:
@@ -218,11 +220,11 @@ def index_reduce(
         raise RuntimeError(f"index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got {reduce}.")
     d = _check_slices("index_reduce", input, dim, index, source)
     warn("index_reduce() is in beta and the API may change at any time.", UserWarning)
-    array, shape = index._array.reshape(-1), source._array.shape
+    array, shape, k = index._array, source._array.shape, tables[type(index._array)]
     if array.size and not 0 <= array.min() <= array.max() < (input._array.shape[d] if input._array.ndim else 1):
         raise IndexError("index out of range in self")
-    whole = array.reshape((1,) * d + (-1,) + (1,) * (len(shape) - 1 - d)) if shape else array.reshape(())
-    everywhere = Variable._of(np.broadcast_to(whole, shape))
+    whole = k.reshape(array, (*(1,) * d, array.size, *(1,) * (len(shape) - 1 - d)) if shape else ())
+    everywhere = Variable._of(k.expand(whole, shape))
     return IndexReduceBackward0.apply(input, source, everywhere, dim=d, reduce=reduce, include_self=include_self)
 
 
@@ -284,9 +286,10 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Tensor | Number) -
         raise RuntimeError("Index has to be a vector/scalar")
     size = shape[d] if shape else 1
     if array.size and not -size <= array.min() <= array.max() < size:
-        outside = next(each for each in array.flat if not -size <= each < size)
+        outside = next(each for each in as_numpys(array).flat if not -size <= each < size)
         raise IndexError(f"index {outside} is out of bounds for dimension {d} with size {size}")
-    wrapped = Variable._of(np.where(array < 0, array + size, array))
+    k = tables[type(array)]
+    wrapped = Variable._of(k.where(k.lt(array, 0), k.add(array, size), array))
     if isinstance(value, Variable):
         return IndexFillBackward1.apply(input, value, wrapped, dim=d)
     return IndexFillBackward0.apply(input, wrapped, dim=d, value=value)
@@ -354,7 +357,7 @@ def slice_scatter(
         RuntimeError: ``src`` does not have the shape of that part, or the step is not positive.
     """
     d, first, stop, step = slice_bounds(input, dim, start, end, step)
-    _check_part(src, input._array[(np.s_[:],) * d + (np.s_[first:stop:step],)])
+    _check_part(src, tables[type(input._array)].slice(input._array, d, first, stop, step))
     return SliceScatterBackward0.apply(input, src, dim=d, start=first, end=stop, step=step)
 
 
@@ -391,4 +394,4 @@ def diagonal_scatter(input: Tensor, src: Tensor, offset: int = 0, dim1: int = 0,
         raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
     places = np.arange(input._array.size).reshape(shape).diagonal(offset, a, b)
     _check_part(src, places)
-    return DiagonalScatterBackward0.apply(input, src, Variable._of(places))
+    return DiagonalScatterBackward0.apply(input, src, beside(places, input))

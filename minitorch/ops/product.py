@@ -36,7 +36,7 @@ class ProdBackward0(Reduction):
         if not self.shape:
             return (grad,)
         a, grad, result = k.cast(a, self.multiplied), self.with_dims(k, grad), self.with_dims(k, result)
-        zeros = k.count_nonzero(k.eq(a, 0), None)
+        zeros = int(k.count_nonzero(k.eq(a, 0), None))
         if not zeros:
             return (k.mul(grad, k.div(result, a)),)
         if self.dim is not None:
@@ -65,7 +65,7 @@ class CumprodBackward0(Function):
         if not a.shape or a.shape[self.dim] <= 1:
             return (grad,)
         grad, result = k.cast(grad, self.dtype), k.cast(result, self.dtype)
-        if not k.count_nonzero(k.eq(a, 0), None):
+        if not int(k.count_nonzero(k.eq(a, 0), None)):
             return (k.div(cumsum_from_the_end(k, k.mul(result, grad), self.dim), a),)
         before = _shifted(k, result, self.dim, first=1)
         return (k.mul(before, _recurrence_from_the_end(k, grad, a, self.dim)),)

@@ -8,7 +8,8 @@ import numpy as np
 
 from minitorch.autograd.variable import Variable
 from minitorch.kernels import tables
-from minitorch.ops.arguments import dimension, same_dtype
+from minitorch.kernels.cpu.creation import as_numpys
+from minitorch.ops.arguments import beside, dimension, same_dtype
 from minitorch.ops.arithmetic import MulBackward1, mul, sub
 from minitorch.ops.bivariate import lerp
 from minitorch.ops.comparison import isnan, logical_not, lt
@@ -107,7 +108,7 @@ def _shares(input: Tensor, q: Any) -> Tensor:
     given, array = isinstance(q, Variable), input._array
     if not given and not 0 <= q <= 1:
         raise RuntimeError(f"quantile() q must be in the range [0, 1] but got {q:g}")
-    shares: Tensor = q if given else Variable._of(np.asarray(q, array.dtype.type))
+    shares: Tensor = q if given else beside(np.asarray(q, array.dtype.type), input)
     if not array.size:
         raise RuntimeError("quantile() input tensor must be non-empty")
     if shares._array.ndim > 1:
@@ -116,7 +117,8 @@ def _shares(input: Tensor, q: Any) -> Tensor:
         raise RuntimeError("quantile() input tensor must be either float or double dtype")
     if shares._array.dtype != array.dtype:
         raise RuntimeError("quantile() q tensor must be same dtype as the input tensor")
-    if not ((shares._array >= 0) & (shares._array <= 1)).all():
+    numbers = as_numpys(shares._array)
+    if not ((numbers >= 0) & (numbers <= 1)).all():
         raise RuntimeError("quantile() q values must be in the range [0, 1]")
     return shares
 
@@ -134,17 +136,19 @@ def _ranks(rows: Tensor, shares: Tensor, count: int, ignore_nan: bool) -> Tensor
 def _interpolated(rows: Tensor, ranks: Tensor, interpolation: str) -> Tensor:
     """The elements of those ranks: a few are selected from their rows, for many the rows are sorted."""
     between = interpolation in ("linear", "midpoint")
-    below = ROUNDING[interpolation](ranks._array).astype(np.int64)
-    above = np.ceil(ranks._array).astype(np.int64)
-    places = np.concatenate([below, above], -1) if between else below
+    numbers, k = as_numpys(ranks._array), tables[type(rows._array)]
+    below = ROUNDING[interpolation](numbers).astype(np.int64)
+    above = np.ceil(numbers).astype(np.int64)
+    places = k.beside(np.concatenate([below, above], -1) if between else below, rows._array)
     if places.shape[-1] ** 2 <= rows._array.shape[-1]:
         rows = contiguous(rows)
-        places = tables[type(places)].of_ranks(rows._array, places)
+        places = k.of_ranks(rows._array, places)
     else:
         rows = sort(rows).values
-    parts = [gather(rows, -1, Variable._of(each)) for each in np.split(places, 1 + between, -1)]
+    last, count = places.ndim - 1, below.shape[-1]
+    parts = [gather(rows, -1, Variable._of(each)) for each in k.split(places, [count] * (1 + between), last)]
     if not between:
         return parts[0]
     midpoint = interpolation == "midpoint"
-    weights = Variable._of(np.full_like(ranks._array, 0.5)) if midpoint else sub(ranks, Variable._of(below))
+    weights = beside(np.full_like(numbers, 0.5) if midpoint else numbers - below, rows)
     return lerp(*parts, cast(weights, rows._array.dtype))

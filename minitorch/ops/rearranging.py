@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minitorch.autograd.graph import Unary
-from minitorch.autograd.variable import Variable
-from minitorch.ops.arguments import check_exact_dtype, dimension, sizes
+from minitorch.kernels.cpu.creation import as_numpys
+from minitorch.ops.arguments import beside, check_exact_dtype, dimension, sizes
 from minitorch.ops.gathering import index_select
 from minitorch.ops.operator import operator
 from minitorch.ops.shape import clone, expand, flatten, unsqueeze
@@ -224,7 +224,7 @@ def repeat_interleave(
         RuntimeError: a number is negative, or there are not as many as elements.
     """
     if repeats is None:
-        return Variable._of(_interleaved(input._array, output_size))
+        return beside(_interleaved(as_numpys(input._array), output_size), input)
     source, d = (flatten(input), 0) if dim is None else (input, dimension(dim, input._array.ndim))
     size = source._array.shape[d] if source._array.ndim else 1
     if isinstance(repeats, int):
@@ -237,7 +237,7 @@ def repeat_interleave(
         shape = list(source._array.shape)
         repeated = expand(unsqueeze(source, d + 1), *shape[: d + 1], repeats, *shape[d + 1 :])
         return flatten(clone(repeated, contiguous=True), d, d + 1)
-    counts = repeats._array
+    counts = as_numpys(repeats._array)
     if counts.ndim > 1:
         raise RuntimeError("repeats must be 0-dim or 1-dim tensor")
     if counts.size == 1:
@@ -247,7 +247,7 @@ def repeat_interleave(
             "repeats must have the same size as input along dim, but got repeats.size(0) = "
             f"{len(counts)} and input.size({d}) = {size}"
         )
-    return index_select(source, d, Variable._of(_interleaved(counts, output_size)))
+    return index_select(source, d, beside(_interleaved(counts, output_size), input))
 
 
 def _interleaved(counts: np.ndarray, output_size: int | None) -> np.ndarray:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
+from minitorch.kernels import tables
 from minitorch.ops.arguments import cpp_name, dimension, dtype_name, invalid_combination
 from minitorch.ops.gathering import check_bounds, is_index
 from minitorch.ops.operator import Elementwise, Number, operator
@@ -187,7 +189,7 @@ class MaskedScatterBackward0(Function):
         if not self.needs[1]:
             return rest, False
         read = k.masked_select(grad, mask)
-        unused = int(np.prod(self.shape)) - read.shape[0]
+        unused = prod(self.shape) - read.shape[0]
         return rest, k.reshape(k.cat([read, k.zeros((unused,), grad)], 0), self.shape)
 
 
@@ -328,6 +330,7 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
             "masked_scatter: expected self and source to have same dtypes but got"
             f"{dtype_name(input)} and {dtype_name(source)}"
         )
-    if np.count_nonzero(np.broadcast_to(mask._array, shape)) > source._array.size:
+    k = tables[type(mask._array)]
+    if int(k.count_nonzero(k.expand(mask._array, shape), None)) > source._array.size:
         raise RuntimeError("Number of elements of source < number of ones in mask")
     return MaskedScatterBackward0.apply(input, source, mask)

@@ -10,8 +10,7 @@ import numpy as np
 
 from minitorch import return_types
 from minitorch.autograd.graph import Function
-from minitorch.autograd.variable import Variable
-from minitorch.ops.arguments import dtype_name
+from minitorch.ops.arguments import beside, dtype_name
 from minitorch.ops.dimensions import movedim
 from minitorch.ops.linear_algebra import (
     check_infos,
@@ -219,7 +218,7 @@ def tensorinv(input: Tensor, ind: int = 2) -> Tensor:
 def _power(A: Tensor, n: int) -> Tensor:
     check_square("linalg.matrix_power", A)
     if n == 0:
-        one = Variable._of(np.eye(A._array.shape[-1], dtype=A._array.dtype))
+        one = beside(np.eye(A._array.shape[-1], dtype=A._array.dtype), A)
         return clone(A).copy_(one)
     if n < 0:
         A, n = inv(A), -n

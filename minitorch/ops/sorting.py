@@ -11,7 +11,7 @@ from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
 from minitorch.kernels import tables
 from minitorch.kernels.cpu.creation import as_numpys
-from minitorch.ops.arguments import check_any_tensor, check_exact_dtype, dimension, dtype_name
+from minitorch.ops.arguments import beside, check_any_tensor, check_exact_dtype, dimension, dtype_name
 from minitorch.ops.maxima import Selection
 from minitorch.ops.operator import Number, operator
 from minitorch.ops.promotion import array_of, as_dtype, number_dtype, result_dtype
@@ -297,7 +297,8 @@ def isin(
     )
     if any(isinstance(each, np.ndarray) and each.dtype.kind == "b" for each in (given, others)):
         raise RuntimeError("Unsupported input type encountered for isin(): Bool")
-    return Variable._of(np.asarray(np.isin(given, others, invert=invert)))
+    like = elements if isinstance(elements, Variable) else test_elements
+    return beside(np.asarray(np.isin(given, others, invert=invert)), like)  # type: ignore[arg-type]  # one of them is a tensor
 
 
 @operator(out=check_exact_dtype)

@@ -11,7 +11,7 @@ import numpy as np
 from minitorch.autograd.graph import Function, Unary
 from minitorch.autograd.variable import Variable
 from minitorch.dtypes import dtype as Dtype
-from minitorch.kernels.cpu import strides
+from minitorch.kernels import tables
 from minitorch.ops.arguments import check_exact_dtype, check_tensors, dimension
 from minitorch.ops.arguments import dimension as wrapped  # where an argument hides that name
 from minitorch.ops.linear_algebra import linalg_operator
@@ -224,7 +224,8 @@ class AsStridedBackward0(Viewed):
     def forward(self, k: Table, a: Any, size: tuple[int, ...], stride: tuple[int, ...], storage_offset: int) -> Any:
         self.own, self.seen = layout(a), (size, stride, storage_offset)
         if 0 in a.strides:
-            self.save(k.cast(np.bincount(positions(*self.own).reshape(-1)).clip(1), a.dtype))
+            counts = np.bincount(positions(*self.own).reshape(-1)).clip(1)
+            self.save(k.cast(k.beside(counts, a), a.dtype))
         return k.as_strided(a, size, stride, storage_offset)
 
     def backward(self, k: Table, grad: Any, *counts: Any) -> tuple[Any, ...]:
@@ -236,7 +237,8 @@ class AsStridedBackward0(Viewed):
 
 def layout(a: np.ndarray) -> tuple[tuple[int, ...], tuple[int, ...], int]:
     """Shape, strides and storage offset, in elements."""
-    first = a.__array_interface__["data"][0] - strides.storage(a).__array_interface__["data"][0]
+    k = tables[type(a)]
+    first = k.address(a) - k.address(k.storage(a))
     return a.shape, tuple(step // a.itemsize for step in a.strides), first // a.itemsize
 
 
@@ -264,7 +266,7 @@ def as_strided(input: Tensor, size: Sequence[int], stride: Sequence[int], storag
             "as_strided: Negative strides are not supported at the moment, got strides: " + str(list(stride))
         )
     needed = offset + 1 + sum((n - 1) * step for n, step in zip(size, stride, strict=True)) if math.prod(size) else 0
-    held = strides.storage(input._array).size
+    held = tables[type(input._array)].storage(input._array).size
     if needed > held:
         itemsize = input._array.itemsize
         raise RuntimeError(

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minitorch.autograd.variable import Variable
 from minitorch.kernels.cpu.creation import cast
-from minitorch.ops.arguments import check_tensors, dtype_name
+from minitorch.ops.arguments import beside, check_tensors, dtype_name
 from minitorch.ops.dimensions import atleast_1d
 from minitorch.ops.joining import cat
 from minitorch.ops.linear_algebra import linalg_operator
@@ -45,7 +44,7 @@ def _linalg_vander(x: Tensor, *, N: int | None = None) -> Tensor:
     if count <= 1:
         raise RuntimeError("N must be greater than 1.")
     powers = cumprod(expand(unsqueeze(x, -1), (*shape, count - 1)), -1)
-    ones = Variable._of(cast(np.ones((*shape, 1)), powers._array.dtype))
+    ones = beside(cast(np.ones((*shape, 1)), powers._array.dtype), powers)
     return cat([ones, powers], -1)
 
 
@@ -68,11 +67,11 @@ def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
     check_tensors("vander", x=x)
     if x._array.ndim != 1:
         raise RuntimeError("x must be a one-dimensional tensor.")
-    count = len(x._array) if N is None else N
+    count = x._array.shape[0] if N is None else N
     if count < 0:
         raise RuntimeError("N must be non-negative.")
     dtype = summed_dtype(x, None)
-    result = Variable._of(cast(np.empty((len(x._array), count)), dtype))
+    result = beside(cast(np.empty((x._array.shape[0], count)), dtype), x)
     if count:
         select(result, 1, 0).fill_(1)
     if count > 1:

@@ -23,7 +23,7 @@ class Region:
 
     Args:
         size: in bytes.
-        itemsize: of its elements: accesses are of whole ones.
+        itemsize: of its elements: accesses are of whole ones, or read a part of one, as a conversion to a smaller type does.
     """
 
     def __init__(self, size: int, itemsize: int, name: str) -> None:
@@ -49,7 +49,7 @@ class Region:
         Blocks have ``block`` threads.
         """
         self.block = block
-        if size % self.itemsize:
+        if size % self.itemsize and (write or self.itemsize % size):
             raise PTXError(f"{size} bytes of {self.name}, whose elements have {self.itemsize}: {text}")
         for part in range(0, size, self.itemsize):
             element = (at + part) // self.itemsize

@@ -93,18 +93,41 @@ class DeviceArray:
 
     @property
     def base(self) -> Memory | None:
-        """The memory, where another array shows it too."""
-        alone = _ALONE + (self._flat is self.memory)
-        return None if sys.getrefcount(self.memory) <= alone else self.memory
+        """The memory, where another array shows it too, or this one shows an element several times."""
+        alone = sys.getrefcount(self.memory) <= _ALONE + (self._flat is self.memory)
+        return None if alone and 0 not in self.steps else self.memory
 
     def __len__(self) -> int:
         return self.shape[0]
+
+    # These wait for the GPU.
 
     def item(self) -> Any:
         return to_host(self).item()
 
     def tolist(self) -> Any:
         return to_host(self).tolist()
+
+    def __bool__(self) -> bool:
+        return bool(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def min(self) -> Any:
+        return to_host(self).min()
+
+    def max(self) -> Any:
+        return to_host(self).max()
+
+    def any(self) -> bool:
+        return bool(to_host(self).any())
+
+    def all(self) -> bool:
+        return bool(to_host(self).all())
+
+    def nonzero(self) -> tuple[DeviceArray, ...]:
+        return tuple([from_host(positions) for positions in to_host(self).nonzero()])
 
     def __array__(self, *args: Any, **params: Any) -> np.ndarray:
         raise TypeError(

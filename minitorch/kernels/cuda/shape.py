@@ -1,11 +1,12 @@
 """Other views of the same memory, what undoes them, and joining. Views are made on the host alone.
 
-Dimensions and indices are never negative here, and always in range.
+Dimensions may be counted from the end; indices are never negative here. All are in range.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 
 from minitorch.kernels.cuda.array import DeviceArray, empty
 from minitorch.kernels.cuda.creation import zeros
@@ -28,10 +29,16 @@ def view(a: DeviceArray, shape: tuple[int, ...]) -> DeviceArray:
     Raises:
         ValueError: the strides do not allow it.
     """
+    shape = _whole(shape, a.size)
     strides = view_strides(a, shape)
     if strides is None:
         raise ValueError(f"no view of shape {shape} over {a}")
     return a.seen(shape, strides)
+
+
+def _whole(shape: tuple[int, ...], size: int) -> tuple[int, ...]:
+    """The shape, of which one size may be -1: what is left for it."""
+    return tuple([size // -prod(shape) if each < 0 else each for each in shape]) if -1 in shape else shape
 
 
 def view_strides(a: DeviceArray, shape: tuple[int, ...]) -> list[int] | None:
@@ -62,6 +69,7 @@ def view_strides(a: DeviceArray, shape: tuple[int, ...]) -> list[int] | None:
 
 def reshape(a: DeviceArray, shape: tuple[int, ...]) -> DeviceArray:
     """Another shape, over the same memory if the strides allow it."""
+    shape = _whole(shape, a.size)
     strides = view_strides(a, shape)
     return view(contiguous_clone(a), shape) if strides is None else a.seen(shape, strides)
 
@@ -93,23 +101,26 @@ def expand(a: DeviceArray, shape: tuple[int, ...]) -> DeviceArray:
 
 def squeeze(a: DeviceArray, dim: tuple[int, ...]) -> DeviceArray:
     """Without these dimensions, all of size 1."""
-    kept = [d for d in range(a.ndim) if d not in dim]
+    kept = [d for d in range(a.ndim) if d not in dim and d - a.ndim not in dim]
     return a.seen([a.shape[d] for d in kept], [a.steps[d] for d in kept])
 
 
 def unsqueeze(a: DeviceArray, dim: int) -> DeviceArray:
     """With a dimension of size 1 at this place."""
+    dim %= a.ndim + 1
     step = a.shape[dim] * a.steps[dim] if dim < a.ndim else 1
     return a.seen([*a.shape[:dim], 1, *a.shape[dim:]], [*a.steps[:dim], step, *a.steps[dim:]])
 
 
 def select(a: DeviceArray, dim: int, index: int) -> DeviceArray:
     """One index of a dimension, which goes away."""
+    dim %= a.ndim
     return a.seen(a.shape[:dim] + a.shape[dim + 1 :], a.steps[:dim] + a.steps[dim + 1 :], index * a.steps[dim])
 
 
 def slice(a: DeviceArray, dim: int, start: int, stop: int, step: int) -> DeviceArray:
     """Every ``step``-th index of a dimension from ``start`` up to ``stop``."""
+    dim %= a.ndim
     count = len(range(start, stop, step))
     shape = [*a.shape[:dim], count, *a.shape[dim + 1 :]]
     strides = [*a.steps[:dim], a.steps[dim] * step, *a.steps[dim + 1 :]]
