@@ -16,7 +16,7 @@ from minitorch.autograd.variable import is_inference
 from minitorch.creation import (
     arange, as_tensor, empty, empty_like, eye, from_numpy, full, full_like, ones, ones_like, tensor, zeros, zeros_like,
 )  # fmt: skip
-from minitorch.device import device, get_default_device
+from minitorch.device import device, get_default_device, set_default_device
 from minitorch.drawing import normal, rand, rand_like, randint, randint_like, randn, randn_like, randperm
 from minitorch.dtypes import (
     bfloat16, bool, can_cast, double, dtype, finfo, float, float16, float32, float64, get_default_dtype, half, iinfo, int, int8,

@@ -126,6 +126,7 @@ from minitorch.serialization.writer import save as save
 from minitorch.sequences import scalar_tensor as scalar_tensor
 from minitorch.random import seed as seed
 from minitorch.autograd.anomaly_mode import set_anomaly_enabled as set_anomaly_enabled
+from minitorch.device import set_default_device as set_default_device
 from minitorch.dtypes import set_default_dtype as set_default_dtype
 from minitorch.tensor_types import set_default_tensor_type as set_default_tensor_type
 from minitorch.runtime import set_flush_denormal as set_flush_denormal

@@ -19,10 +19,10 @@ import numpy as np
 
 from minitorch.autograd.variable import Variable
 from minitorch.kernels import tables
-from minitorch.kernels.cpu.creation import as_numpys, cast, new, numpys_dtype
+from minitorch.kernels.cpu.creation import as_numpys, cast, numpys_dtype
 from minitorch.ops import arithmetic
 from minitorch.ops.activation import softmax
-from minitorch.ops.arguments import check_floating
+from minitorch.ops.arguments import beside, check_floating
 from minitorch.ops.elementary import log
 from minitorch.ops.operator import functions, in_place, methods, operator, operators
 from minitorch.ops.piecewise import RreluWithNoiseBackward0, RreluWithNoiseBackward1
@@ -119,7 +119,7 @@ def _rrelu(
         slopes[below] = uniform_(drawn, lower, upper, generator=generator)._array
     else:
         slopes[below] = (lower + upper) / 2
-    return node.apply(input, Variable._of(cast(slopes, array.dtype)))
+    return node.apply(input, beside(cast(slopes, array.dtype), input))
 
 
 @operator(method=False)
@@ -175,11 +175,11 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
     """
     if eps != 1e-10:
         warn("`eps` parameter is deprecated and has no effect.")
-    noise = arithmetic.neg(log(exponential_(Variable._of(new(np.empty, logits._array.shape, logits._array.dtype)))))
+    noise = arithmetic.neg(log(exponential_(operators.zeros(logits._array.shape, logits))))
     soft = softmax(arithmetic.div(arithmetic.add(logits, noise), tau), dim)
     if not hard:
         return soft
     values = np.atleast_1d(as_numpys(soft._array))
     chosen = np.zeros_like(values)
     np.put_along_axis(chosen, values.argmax(dim, keepdims=True), 1, dim)
-    return arithmetic.add(Variable._of(cast((chosen - values).reshape(soft._array.shape), soft._array.dtype)), soft)
+    return arithmetic.add(beside(cast((chosen - values).reshape(soft._array.shape), soft._array.dtype), soft), soft)

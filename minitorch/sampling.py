@@ -20,7 +20,7 @@ from minitorch.kernels.cpu import distributions
 from minitorch.kernels.cpu import random as draws
 from minitorch.kernels.cpu.creation import as_numpys, cast
 from minitorch.kernels.cpu.unsigned import check_known
-from minitorch.ops.arguments import cpp_name, dtype_name
+from minitorch.ops.arguments import beside, cpp_name, dtype_name
 from minitorch.ops.operator import in_place, methods, operator, with_out
 from minitorch.random import Generator, default_generator
 
@@ -35,7 +35,7 @@ class Drawn(Function):
     """Everything is replaced by numbers that the caller has drawn."""
 
     def forward(self, k: Table, *inputs: Any, drawn: np.ndarray) -> Any:
-        return cast(drawn, inputs[0].dtype)
+        return k.beside(cast(drawn, inputs[0].dtype), inputs[0])
 
     def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
         return tuple(needed and k.zeros(grad.shape, grad) for needed in self.needs)
@@ -426,11 +426,11 @@ def multinomial(
         drawn = drawn_from(
             generator, lambda source: distributions.multinomial_with_replacement(source, weights, num_samples)
         )
-        return Variable._of(drawn)
+        return beside(drawn, input)
     # The race: of waiting times at rates in proportion to the weights, the shortest come first.
     times = drawn_from(generator, lambda source: distributions.exponential(source, weights.shape, weights.dtype, 1.0))
     first = np.argsort(-(weights / times), axis=-1, kind="stable")
-    return Variable._of(first[..., :num_samples].astype(np.int64))
+    return beside(first[..., :num_samples].astype(np.int64), input)
 
 
 _multinomial_into = with_out(multinomial)

@@ -302,7 +302,7 @@ class Tensor(Traits, _Methods):
 
     def _type_name(self) -> str:
         """As in torch.FloatTensor, which error messages quote."""
-        return f"torch.{self.dtype.tensor_type}"
+        return f"torch.{'cuda.' * self.is_cuda}{self.dtype.tensor_type}"
 
     def _type_and_shape(self) -> str:
         return f"{self._type_name()} {list(self._array.shape)}"
@@ -330,7 +330,7 @@ class Tensor(Traits, _Methods):
         return twin
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        return _unpickled, (type(self), self._array, self._requires_grad)
+        return _unpickled, (type(self), as_numpys(self._array), self._requires_grad, self._array.device)
 
     # -- other dtypes -------------------------------------------------------------------------------------------------
 
@@ -497,8 +497,9 @@ class Tensor(Traits, _Methods):
         return comparison.bitwise_not(self)
 
 
-def _unpickled(kind: type[Tensor], array: np.ndarray, requires_grad: bool) -> Tensor:
-    tensor = Variable._of(view_dtype(array, from_numpy_dtype(array.dtype).numpy))  # dtypes are compared by identity
+def _unpickled(kind: type[Tensor], array: np.ndarray, requires_grad: bool, device: str = "cpu") -> Tensor:
+    array = view_dtype(array, from_numpy_dtype(array.dtype).numpy)  # dtypes are compared by identity
+    tensor = Variable._of(placed(array, device))
     tensor.__class__ = kind
     tensor._requires_grad = requires_grad
     return tensor

@@ -17,7 +17,7 @@ import numpy as np
 from minitorch.autograd.ownership import ALONE
 from minitorch.autograd.variable import Variable
 from minitorch.dtypes import dtype as Dtype
-from minitorch.kernels.cpu import strides
+from minitorch.kernels import tables
 from minitorch.memory_format import check, contiguous_format, preserve_format, strided
 from minitorch.memory_format import layout as Layout
 from minitorch.memory_format import memory_format as Format
@@ -137,7 +137,15 @@ class Traits(Variable):
     # -- memory -------------------------------------------------------------------------------------------------------
 
     def untyped_storage(self) -> UntypedStorage:
-        """The memory that the tensor lies in, as bytes."""
+        """The memory that the tensor lies in, as bytes.
+
+        Raises:
+            NotImplementedError: it is that of a GPU.
+        """
+        if self._array.device != "cpu":
+            raise NotImplementedError(
+                "storages of tensors on a GPU are not supported: use tensor.cpu().untyped_storage()"
+            )
         return UntypedStorage.of(self._array)
 
     def storage(self) -> TypedStorage:
@@ -152,7 +160,7 @@ class Traits(Variable):
 
     def const_data_ptr(self) -> int:
         """The address of the first element."""
-        return self._array.__array_interface__["data"][0]
+        return tables[type(self._array)].address(self._array)
 
     def set_(
         self,
@@ -197,18 +205,17 @@ class Traits(Variable):
             return self
         if any(each < 0 for each in shape):
             raise RuntimeError("numel: integer multiplication overflow")
-        memory = strides.storage(self._array)
-        first = (self.const_data_ptr() - memory.__array_interface__["data"][0]) // memory.itemsize
+        k = tables[type(self._array)]
+        memory = k.storage(self._array)
+        first = (self.const_data_ptr() - k.address(memory)) // memory.itemsize
         needed = first + math.prod(shape)
         if needed > memory.size:
             del memory
             if not _is_held_alone(self):
                 raise RuntimeError("Trying to resize storage that is not resizable")
-            grown = np.empty(needed, self._array.dtype)
-            old = strides.storage(self._array)
-            grown[: old.size] = old
-            memory = grown
-        self._move(memory[first:needed].reshape(shape))
+            old = k.storage(self._array)
+            memory = k.cat([old, k.zeros((needed - old.size,), old)], 0)
+        self._move(k.view(k.slice(memory, 0, first, needed, 1), shape))
         return self
 
     def resize_as_(self, the_template: Tensor, *, memory_format: Any = contiguous_format) -> Any:
@@ -321,7 +328,8 @@ def _laid_over(tensor: Any, source: Any, offset: int, size: Any, stride: Any) ->
             )
         if size is None:
             return source._array
-        source = UntypedStorage.of(source._array)
+        row = tables[type(source._array)].storage(source._array)
+        return _seen(row, offset, size, stride)
     if isinstance(source, TypedStorage):
         if source.dtype is not tensor.dtype:
             raise RuntimeError(
@@ -334,8 +342,11 @@ def _laid_over(tensor: Any, source: Any, offset: int, size: Any, stride: Any) ->
             f"set_() received an invalid combination of arguments - got ({type(source).__name__}), but expected one of:"
         )
     row = source._as(tensor.dtype)
-    if size is None:
-        return row
+    return row if size is None else _seen(row, offset, size, stride)
+
+
+def _seen(row: Any, offset: int, size: Sequence[int], stride: Sequence[int] | None) -> Any:
+    """A part of a row of elements, with these sizes and strides."""
     steps = tuple(math.prod(size[d + 1 :]) for d in range(len(size))) if stride is None else tuple(stride)
     if len(steps) != len(size):
         raise RuntimeError(f"unequal size length ({len(size)}) and stride length ({len(steps)})")
@@ -345,7 +356,7 @@ def _laid_over(tensor: Any, source: Any, offset: int, size: Any, stride: Any) ->
         raise RuntimeError(f"Storage size calculation overflowed with sizes={list(size)} and strides={list(steps)}")
     if 0 not in size and offset + 1 + sum((n - 1) * step for n, step in zip(size, steps, strict=True)) > row.size:
         raise RuntimeError("Trying to resize storage that is not resizable")
-    return strides.as_strided(row, tuple(size), steps, offset)
+    return tables[type(row)].as_strided(row, tuple(size), steps, offset)
 
 
 def _is_held_alone(tensor: Traits) -> bool:

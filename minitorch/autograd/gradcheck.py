@@ -15,6 +15,7 @@ import numpy as np
 from minitorch.autograd.gradients import grad
 from minitorch.autograd.graph import new_tensor
 from minitorch.autograd.variable import Variable
+from minitorch.kernels import tables
 
 Outputs = Variable | Sequence[Variable]
 
@@ -146,7 +147,7 @@ def gradgradcheck(
     if grad_outputs is None:
         generator = np.random.default_rng(0)
         cotangents = [
-            _leaf(_random(generator, each._array, gen_non_contig_grad_outputs))
+            _leaf(_random(generator, each._array, gen_non_contig_grad_outputs), each)
             for each in _differentiable(func(*given))
         ]
     else:
@@ -190,11 +191,20 @@ def _differentiable(outputs: Outputs) -> list[Variable]:
     return [each for each in _as_list(outputs) if each._requires_grad]
 
 
-def _leaf(array: np.ndarray) -> Variable:
-    return Variable._of(array).requires_grad_()
+def _numbers(tensor: Variable) -> np.ndarray:
+    return tables[type(tensor._array)].to_host(tensor._array)
 
 
-def _random(generator: np.random.Generator, like: np.ndarray, stepped: bool) -> np.ndarray:
+def _beside(array: np.ndarray, like: Variable) -> Variable:
+    """The array as a tensor, on the device of another one."""
+    return new_tensor(tables[type(like._array)].beside(array, like._array))
+
+
+def _leaf(array: np.ndarray, like: Variable) -> Variable:
+    return _beside(array, like).requires_grad_()
+
+
+def _random(generator: np.random.Generator, like: Any, stepped: bool) -> np.ndarray:
     numbers = generator.uniform(-1, 1, (*like.shape, 2)).astype(like.dtype)
     return numbers[..., 0] if stepped else np.ascontiguousarray(numbers[..., 0]).reshape(like.shape)
 
@@ -261,10 +271,10 @@ def _analytical(output: Variable, inputs: list[Variable]) -> list[np.ndarray]:
     for column in range(size):
         seed = np.zeros(size, output._array.dtype)
         seed[column] = 1
-        found = grad(output, inputs, new_tensor(seed.reshape(shape)), retain_graph=True, allow_unused=True)
+        found = grad(output, inputs, _beside(seed.reshape(shape), output), retain_graph=True, allow_unused=True)
         for jacobian, each in zip(jacobians, found, strict=True):
             if each is not None:
-                jacobian[:, column] = each._array.reshape(-1)
+                jacobian[:, column] = _numbers(each).reshape(-1)
     return jacobians
 
 
@@ -274,14 +284,14 @@ def _numerical(
     """For each output the same, row by row from differences."""
 
     def values(moved: np.ndarray) -> list[np.ndarray]:
-        outputs = _as_list(func(*inputs[:position], _leaf(moved), *inputs[position + 1 :]))
+        outputs = _as_list(func(*inputs[:position], _leaf(moved, inputs[position]), *inputs[position + 1 :]))
         return [
-            each._array.copy()
+            _numbers(each).copy()
             for each in outputs
             if each._array.dtype.kind == "f" and (each._requires_grad or not differentiable)
         ]
 
-    source = inputs[position]._array
+    source = _numbers(inputs[position])
     jacobians = [np.zeros((source.size, each.size), each.dtype) for each in values(source.copy())]
     for element in range(source.size):
         below, above = (np.array(source) for _ in range(2))
@@ -293,7 +303,7 @@ def _numerical(
 
 
 def _zeros_like(tensors: list[Variable]) -> list[Variable]:
-    return [new_tensor(np.zeros(each._array.shape, each._array.dtype)) for each in tensors]
+    return [new_tensor(tables[type(each._array)].zeros(each._array.shape, each._array)) for each in tensors]
 
 
 def _check_linear(outputs: list[Variable], inputs: list[Any]) -> None:

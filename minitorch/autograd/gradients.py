@@ -181,6 +181,10 @@ def _roots(
                 f"Mismatch in shape: grad_output[{number}] has a shape of torch.Size({list(cotangent._array.shape)}) and output"
                 f"[{number}] has a shape of torch.Size({list(array.shape)})."
             )
+        if cotangent._array.device != array.device:
+            raise RuntimeError(
+                f"invalid gradient at index 0 - expected device {array.device} but got {cotangent._array.device}"
+            )
         if cotangent._array.dtype is not array.dtype:
             cotangent = tables[Function.Tensor].cast(cotangent, array.dtype)
         roots.append((tensor._gradient_edge(), cotangent if create_graph else cotangent._array))

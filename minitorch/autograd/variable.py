@@ -243,6 +243,12 @@ class Variable:
                     f"attempting to assign a gradient of size '{list(new._array.shape)}' to a tensor of size "
                     f"'{list(self._array.shape)}'. Please ensure that the gradient and the tensor are the same size"
                 )
+            if new._array.device != self._array.device:
+                given_type, own = (each._array.device.partition(":")[0] for each in (new, self))
+                raise RuntimeError(
+                    f"attempting to assign a gradient with device type '{given_type}' to a tensor with device type '{own}'. "
+                    "Please ensure that the gradient and the tensor are on the same device"
+                )
             if new._array.dtype != (self._grad_dtype or self._array.dtype):
                 given, wanted = (from_numpy_dtype(new._array.dtype), self.grad_dtype)
                 raise RuntimeError(

@@ -46,6 +46,15 @@ class IndexBackward0(Function):
     def backward(self, k: Table, grad: Any, *indices: Any) -> tuple[Any, ...]:
         return (k.index_backward(grad, *indices, shape=self.shape),)
 
+    @classmethod
+    def apply_after(cls, error: Exception, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        own, *others = [each._array.device for each in inputs if isinstance(each, Variable)]
+        if any(each != own for each in others):
+            raise RuntimeError(
+                f"indices should be either on cpu or on the same device as the indexed tensor ({own})"
+            ) from None
+        return super().apply_after(error, inputs, params)
+
     _saved_indices = property(lambda self: tuple(self.saved_in_graph()))
 
 

@@ -98,7 +98,7 @@ def pin_memory(input: Tensor, device: Any = None) -> Tensor:
 @operator(public=False)
 def get_device(input: Tensor) -> int:
     """The number of the GPU; -1 on the CPU."""
-    return -1
+    return -1 if input._array.device == "cpu" else 0
 
 
 @operator(public=False)

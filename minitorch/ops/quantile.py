@@ -150,5 +150,5 @@ def _interpolated(rows: Tensor, ranks: Tensor, interpolation: str) -> Tensor:
     if not between:
         return parts[0]
     midpoint = interpolation == "midpoint"
-    weights = beside(np.full_like(numbers, 0.5) if midpoint else numbers - below, rows)
+    weights = beside(np.full_like(numbers, 0.5), rows) if midpoint else sub(ranks, beside(below, rows))
     return lerp(*parts, cast(weights, rows._array.dtype))

@@ -16,6 +16,7 @@ import numpy as np
 
 from minitorch import dtypes
 from minitorch.creation import from_numpy
+from minitorch.kernels import tables
 from minitorch.nn.parameter import Parameter
 from minitorch.serialization.format import (
     KEYS,
@@ -244,13 +245,13 @@ class Pickler:
     def _rebuild(self, tensor: Tensor, requires_grad: bool) -> None:
         """The call that makes a tensor over its part of a storage."""
         storage = tensor._storage_array()
-        if tensor._array.size and not np.may_share_memory(storage, tensor._array):
+        if tensor._array.size and not tables[type(storage)].overlap(storage, tensor._array):
             # Numbers inside something else, such as a record's field under from_numpy, have no storage of their own.
             tensor = from_numpy(tensor._array.copy())
             storage = tensor._storage_array()
         self._name("torch._utils", "_rebuild_tensor_v2" if tensor.dtype in STORAGE_NAMES else "_rebuild_tensor_v3")
         self._emit(pickle.MARK)
-        self._storage(storage, tensor.dtype)
+        self._storage(storage, tensor.dtype, str(tensor.device))
         self._int(tensor.storage_offset())
         self._ints(tensor.shape)
         self._ints(tensor.stride())
@@ -260,11 +261,12 @@ class Pickler:
             self._write(tensor.dtype)
         self._emit(pickle.TUPLE + pickle.REDUCE)
 
-    def _storage(self, storage: np.ndarray, dtype: dtypes.dtype) -> None:
-        address = storage.ctypes.data if storage.size else id(dtype)  # what is empty has no address of its own
+    def _storage(self, storage: Any, dtype: dtypes.dtype, location: str) -> None:
+        # What is empty has no address of its own.
+        address = tables[type(storage)].address(storage) if storage.size else id(dtype)
         number = self._storage_numbers.setdefault((address, storage.nbytes), len(self.storages))
         if number == len(self.storages):
-            self.storages.append(storage)
+            self.storages.append(tables[type(storage)].to_host(storage))
         if self.storages[number].dtype != storage.dtype:
             raise self._error("tensors of different types that share their memory")
         self._emit(pickle.MARK)
@@ -274,7 +276,7 @@ class Pickler:
         else:
             self._name("torch.storage", "UntypedStorage")
         self._str(str(number))
-        self._str("cpu")
+        self._str(location)
         self._int(storage.size if dtype in STORAGE_NAMES else storage.nbytes)
         self._emit(pickle.TUPLE + pickle.BINPERSID)
 

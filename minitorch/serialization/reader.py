@@ -13,6 +13,8 @@ import numpy as np
 
 from minitorch import dtypes
 from minitorch.creation import lent
+from minitorch.device import placed
+from minitorch.kernels import tables
 from minitorch.kernels.cpu.creation import memory_dtype, view_dtype
 from minitorch.nn.parameter import Parameter
 from minitorch.serialization.archive import Archive
@@ -110,10 +112,14 @@ class _Loader:
                 pass
             case _:
                 raise LoadError("data.pkl refers to something outside it that is not a storage")
-        if self._target(location) != "cpu":
-            raise LoadError(f"a tensor is on the device {location!r}; pass map_location='cpu' to load it into memory")
         if key not in self._storages:
-            self._storages[key] = _Storage(self._read_storage(kind, key, count))
+            array = self._read_storage(kind, key, count)
+            try:
+                self._storages[key] = _Storage(placed(array, self._target(location)))
+            except RuntimeError as error:
+                raise LoadError(
+                    f"a tensor is on the device {location!r}; pass map_location='cpu' to load it into memory ({error})"
+                ) from error
         storage = self._storages[key]
         if storage.array.dtype != kind.dtype or storage.array.size != count:
             raise LoadError(f"data.pkl describes storage {key!r} in two ways")
@@ -159,9 +165,7 @@ def _rebuild_tensor(
         )
     if hooks:
         raise LoadError("a tensor comes with hooks, which are code")
-    strides = [step * array.itemsize for step in stride]
-    memory = np.ndarray(size, memory_dtype(array.dtype), array.view(np.ndarray), offset * array.itemsize, strides)
-    tensor = Tensor._of(view_dtype(memory, array.dtype))
+    tensor = Tensor._of(tables[type(array)].as_strided(array, size, stride, offset))
     return tensor.requires_grad_(_checked_requires_grad(tensor, requires_grad))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -61,9 +62,20 @@ class Derivatives:
     Cotangents are random, and the same for both libraries. A gradient that is missing is zero.
     """
 
-    def __init__(self, lib: Any, case: Case, arrays: list[np.ndarray], twice: bool = True) -> None:
-        self.lib, self.source = lib, np.random.default_rng(0)
-        inputs = [lib.from_numpy(array).requires_grad_() for array in arrays]
+    def __init__(
+        self, lib: Any, case: Case, arrays: list[np.ndarray], twice: bool = True, device: str | None = None
+    ) -> None:
+        self.lib, self.source, self.device = lib, np.random.default_rng(0), device
+        with nullcontext() if device is None else lib.device(device):
+            self.compute(case, [self.placed(array) for array in arrays], twice)
+
+    def placed(self, array: np.ndarray) -> Any:
+        """An input or a cotangent."""
+        tensor = self.lib.from_numpy(array)
+        return (tensor if self.device is None else tensor.to(self.device)).requires_grad_()
+
+    def compute(self, case: Case, inputs: list[Any], twice: bool) -> None:
+        lib = self.lib
         self.value = case.call(lib, *inputs)
         outer = self.cotangent(self.value)
         first = lib.autograd.grad(self.value, inputs, outer, create_graph=twice, allow_unused=True)
@@ -81,7 +93,7 @@ class Derivatives:
 
     def cotangent(self, like: Any) -> Any:
         numbers = self.source.normal(size=tuple(like.shape)).astype(str(like.dtype).removeprefix("torch."))
-        return self.lib.from_numpy(np.asarray(numbers)).requires_grad_()
+        return self.placed(np.asarray(numbers))
 
     def filled(self, gradients: Any, inputs: list[Any]) -> list[Any]:
         return [self.lib.zeros_like(x) if each is None else each for each, x in zip(gradients, inputs, strict=True)]

@@ -163,13 +163,24 @@ def dense_strides(shape: Sequence[int], order: Sequence[int] | None = None) -> t
     return tuple(strides)
 
 
+def known_dtype(dtype: Any) -> np.dtype:
+    """The dtype.
+
+    Raises:
+        NotImplementedError: it is none that kernels for GPUs know.
+    """
+    if isinstance(dtype, np.dtype | type | str):
+        return np.dtype(dtype)
+    raise NotImplementedError(f"{dtype.name} is not supported on CUDA")
+
+
 def empty(shape: Sequence[int], dtype: Any, order: Sequence[int] | None = None) -> DeviceArray:
     """A new array in which anything may be.
 
     Raises:
         RuntimeError: it has too many elements, or there is not enough memory.
     """
-    dtype, shape = np.dtype(dtype), tuple(shape)
+    dtype, shape = known_dtype(dtype), tuple(shape)
     if prod(shape) >= MOST_ELEMENTS:
         raise RuntimeError(f"arrays of {MOST_ELEMENTS} elements and more are not supported on CUDA, as {shape} has")
     return DeviceArray(current().allocate(prod(shape), dtype), dtype, shape, dense_strides(shape, order))

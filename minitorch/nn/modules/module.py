@@ -194,6 +194,7 @@ class Module(Stateful):
         for each in target:
             if isinstance(each, Dtype | Tensor):
                 dtype = each.dtype if isinstance(each, Tensor) else each
+                device = each.device if isinstance(each, Tensor) else device
             elif not isinstance(each, bool):
                 device = each
         if dtype is not None and not dtype.is_floating_point:
@@ -223,8 +224,16 @@ class Module(Stateful):
         return self._apply(lambda t: t.double() if t.is_floating_point() else t)
 
     def cpu(self) -> Module:
-        """The module, on the CPU."""
-        return self
+        """Moves all parameters and buffers to the CPU. Returns the module."""
+        return self._apply(lambda t: t.cpu())
+
+    def cuda(self, device: Any = None) -> Module:
+        """Moves all parameters and buffers to a GPU. Returns the module.
+
+        Raises:
+            RuntimeError: there is none.
+        """
+        return self._apply(lambda t: t.cuda(device))
 
     # -- printing -----------------------------------------------------------------------------------------------------
 
