@@ -237,6 +237,15 @@ def test_ctrl_c_saves_what_was_learnt_and_ends_the_workers(tmp_path):
     assert not any(os.path.exists(f"/proc/{child}") for child in children)
 
 
+def test_that_there_is_no_gpu_is_said(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("numba_cuda", reason="numba-cuda, which compiles the kernels for GPUs, is not installed")
+    monkeypatch.setattr("numba.cuda.is_available", lambda: False)
+    monkeypatch.setattr("minitorch.kernels.cuda.device._current", [])
+    assert main(["train", "--device", "cuda", "--out", str(tmp_path / "runs")]) == 1
+    assert capsys.readouterr().err.startswith("minitorch: No CUDA GPUs are available")
+    assert not list(tmp_path.iterdir())
+
+
 def test_shapes_that_do_not_fit_name_the_layer():
     with pytest.raises(RuntimeError) as error:
         Net()(minitorch.zeros(1, 1, 32, 32))
