@@ -112,7 +112,7 @@ def collect(names: Sequence[str]) -> Iterator[Kernel]:
 
 
 def arguments(shape: Sequence[int]) -> np.ndarray:
-    """Numbers between 0 and 1: as indices, all of them 0."""
+    """Numbers between 0 and 1, which as indices are 0."""
     return np.random.default_rng(0).random(shape, np.float32)
 
 
