@@ -6,21 +6,23 @@ import argparse
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-import torch
-
-import minitorch
 from benchmarks import machine, picture
-from benchmarks.cases.all import CASES
+from benchmarks.cases.all import CASES, ON_GPUS
 from benchmarks.cases.ops import chosen
+from benchmarks.place import why_no_gpu
+
+STATIC = """\
+by itself:
+  cuda-static What is known of the CUDA kernels without a GPU; cuda-static --help has its options"""
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The options."""
-    cases = "\n".join(f"  {name:10} {case.__doc__}" for name, case in CASES.items())
+    cases = "\n".join(f"  {name:11} {case.__doc__}" for name, case in CASES.items())
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description="Measures minitorch against torch; benchmarks/README.md explains how.",
-        epilog=f"cases:\n{cases}\n  {'all':10} All of them, which takes a while",
+        epilog=f"cases:\n{cases}\n  {'all':11} All of them, which takes a while\n\n{STATIC}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("case", nargs="*", metavar="CASE", help="what to measure")
@@ -55,6 +57,8 @@ def fault(options: argparse.Namespace) -> str | None:
 
 
 def _fault_of_cases(options: argparse.Namespace) -> str | None:
+    if "cuda-static" in options.case:
+        return "cuda-static goes by itself: python -m benchmarks cuda-static"
     for name in options.case:
         if name not in CASES and name != "all":
             return f"there is no case {name!r}; there are {', '.join([*CASES, 'all'])}"
@@ -92,13 +96,12 @@ def _fault_of_device(options: argparse.Namespace) -> str | None:
         return None
     if options.device != "cuda":
         return f"--device {options.device}: expected cpu or cuda"
-    if not torch.cuda.is_available():
-        return "--device cuda: torch finds no GPU on this machine"
-    try:
-        minitorch.device(options.device)
-    except RuntimeError as error:
-        return f"--device cuda: {error}"
-    return "--device cuda: no case is measured there yet"
+    for name in options.case:
+        if name not in (*ON_GPUS, "all"):
+            return f"--device cuda: {name} is not measured on GPUs; {', '.join(ON_GPUS)} are"
+    if not options.read and (text := why_no_gpu()) is not None:
+        return f"--device cuda: {text}"
+    return None
 
 
 def _fault_of_files(options: argparse.Namespace) -> str | None:
@@ -109,18 +112,19 @@ def _fault_of_files(options: argparse.Namespace) -> str | None:
             picture.check_format(options.plot)
         except (ImportError, ValueError) as error:
             return f"--plot {options.plot}: {error}"
-    for name, path in (("json", options.json), ("plot", options.plot)):
-        if path is not None and (text := _why_unwritable(Path(path))) is not None:
-            return f"--{name} {path}: it cannot be written: {text}"
-    return None
+    return fault_of_output("json", options.json) or fault_of_output("plot", options.plot)
 
 
-def _why_unwritable(path: Path) -> str | None:
+def fault_of_output(option: str, name: str | None) -> str | None:
+    """Why the file that an option names cannot be written, as a sentence; None where it can, or none is named."""
+    if name is None:
+        return None
+    path = Path(name)
     is_new = not path.exists()
     try:
         path.open("ab").close()
     except OSError as error:
-        return error.strerror
+        return f"--{option} {name}: it cannot be written: {error.strerror}"
     if is_new:
         path.unlink()
     return None

@@ -25,6 +25,11 @@ class Limit:
     what: str
 
 
+def where(threads: int, device: str) -> str:
+    """On what both libraries compute, for titles."""
+    return ("" if device == "cpu" else f"{device}, ") + f"{threads} thread{'s' if threads > 1 else ''}"
+
+
 @dataclass(frozen=True)
 class Label:
     """What was compared.
@@ -34,12 +39,18 @@ class Label:
         name: of this comparison in the case.
         threads: of both libraries.
         group: comparisons of one case and group are summed up by their geometric mean; none if empty.
+        device: where both compute.
     """
 
     case: str
     name: str
     threads: int
     group: str = ""
+    device: str = "cpu"
+
+    @property
+    def where(self) -> str:
+        return where(self.threads, self.device)
 
 
 @dataclass
@@ -136,10 +147,10 @@ def summarise(group: Sequence[Comparison]) -> Summary:
 
 def groups(comparisons: Sequence[Comparison]) -> list[list[Comparison]]:
     """The comparisons that belong to groups, by group, each of two or more."""
-    found: dict[tuple[str, int, str], list[Comparison]] = {}
+    found: dict[tuple[str, str, str], list[Comparison]] = {}
     for each in comparisons:
         if each.label.group and each.ratio > 0:
-            found.setdefault((each.label.case, each.label.threads, each.label.group), []).append(each)
+            found.setdefault((each.label.case, each.label.where, each.label.group), []).append(each)
     return [group for group in found.values() if len(group) > 1]
 
 

@@ -2,11 +2,12 @@
 
 A computation that has to read and write so many bytes, and to do so many operations on floating point numbers, takes no
 less time than a copy of as many bytes, or a product of matrices with as many operations. Taken is what is fastest
-of what numpy and torch have for it.
+of what numpy and torch have for it; on a GPU, what torch has.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
@@ -14,9 +15,10 @@ import torch
 
 from benchmarks.comparison import Limit
 from benchmarks.measure import Turn
+from benchmarks.place import CPU, Place
 
 ROUNDS = 12  # of which the fastest counts
-MATRIX = 1024  # rows and columns of the product
+MATRIX = {"cpu": 1024, "cuda": 4096}  # rows and columns of the product
 COPIES = [2**power for power in (12, 15, 18, 21, 23, 25, 28)]  # bytes read and written together, from cache to memory
 
 
@@ -25,23 +27,34 @@ class Limits:
 
     Args:
         threads: of both libraries; they have been set.
+        place: whose limits.
     """
 
-    def __init__(self, threads: int) -> None:
-        self.threads = threads
+    def __init__(self, threads: int, place: Place = CPU) -> None:
+        self.threads, self.place = threads, place
 
     @cached_property
     def flops_per_second(self) -> float:
         """Of a product of two large float32 matrices (sgemm)."""
-        a, b, out = (np.ones((MATRIX, MATRIX), np.float32) for _ in range(3))
-        x, y, z = (torch.from_numpy(each) for each in (a, b, out))
-        products = Turn(lambda: np.matmul(a, b, out=out)), Turn(lambda: torch.matmul(x, y, out=z))
-        return 2 * MATRIX**3 / min(turn.seconds() for _ in range(ROUNDS) for turn in products)
+        size = MATRIX[self.place.device]
+        a, b, out = (np.ones((size, size), np.float32) for _ in range(3))
+        x, y, z = (self.place.put(torch.from_numpy(each)) for each in (a, b, out))
+        return 2 * size**3 / self._least(lambda: torch.matmul(x, y, out=z), lambda: np.matmul(a, b, out=out))
 
     @cached_property
     def bytes_per_second(self) -> dict[int, float]:
         """Of copies, by how many bytes they read and write together."""
-        return {size: size / _copy_seconds(size) for size in COPIES}
+        return {size: size / self._copy_seconds(size) for size in COPIES}
+
+    def _copy_seconds(self, size: int) -> float:
+        source, target = np.zeros(size // 8, np.float32), np.ones(size // 8, np.float32)
+        x, y = (self.place.put(torch.from_numpy(each)) for each in (source, target))
+        return self._least(lambda: y.copy_(x), lambda: np.copyto(target, source))
+
+    def _least(self, torchs: Callable[[], object], numpys: Callable[[], object]) -> float:
+        """Seconds of the faster; numpy has nothing for a GPU."""
+        turns = [Turn(torchs, self.place)] if self.place.device == "cuda" else [Turn(numpys), Turn(torchs)]
+        return min(turn.seconds() for _ in range(ROUNDS) for turn in turns)
 
     @cached_property
     def call_seconds(self) -> float:
@@ -80,10 +93,3 @@ class Limits:
         if "call_seconds" in self.__dict__:
             found["numpy call, ns"] = self.call_seconds * 1e9
         return found
-
-
-def _copy_seconds(size: int) -> float:
-    source, target = np.zeros(size // 8, np.float32), np.ones(size // 8, np.float32)
-    x, y = torch.from_numpy(source), torch.from_numpy(target)
-    copies = Turn(lambda: np.copyto(target, source)), Turn(lambda: y.copy_(x))
-    return min(turn.seconds() for _ in range(ROUNDS) for turn in copies)

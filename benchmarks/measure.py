@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from benchmarks.comparison import Comparison, Difference, Label, Limit
+from benchmarks.place import CPU, Place
 
 TURN = 0.01  # seconds of calls that count, at least, unless one call is longer
 LEAD_IN = 0.25  # of the calls that count: how many come before them
@@ -40,6 +41,7 @@ def compare(
     ours: Callable[[], Any],
     torchs: Callable[[], Any],
     rounds: int,
+    place: Place = CPU,
     *,
     limit: Limit | None = None,
     calls: int = 1,
@@ -52,12 +54,13 @@ def compare(
         ours: a program, which returns its result: numbers or tensors, or tuples, lists or dicts of them.
         torchs: the same program in torch.
         rounds: how often each is timed.
+        place: where both compute. Clocks are read when all that was begun there is done.
         limit: what neither can do better than.
         calls: how many calls one run of a program stands for; times are divided by it.
         left_behind: where a program's result is not all that it does: tell the rest, ours and torch's, to be compared too.
     """
-    first_of_ours, our_result = _first_call(ours)
-    first_of_torchs, their_result = _first_call(torchs)
+    first_of_ours, our_result = _first_call(ours, place)
+    first_of_torchs, their_result = _first_call(torchs, place)
     if left_behind is not None:
         our_result, their_result = (
             (each, tell()) for each, tell in zip((our_result, their_result), left_behind, strict=True)
@@ -65,7 +68,7 @@ def compare(
     if (text := difference(our_result, their_result)) is not None:
         return Difference(label, text)
     our_result = their_result = None
-    turns = Turn(ours), Turn(torchs)
+    turns = Turn(ours, place), Turn(torchs, place)
     samples = np.empty((2, rounds))
     for number in range(rounds):
         for row in (0, 1) if number % 2 == 0 else (1, 0):
@@ -80,26 +83,28 @@ class Turn:
         calls: in a turn.
     """
 
-    def __init__(self, run: Callable[[], object]) -> None:
-        self.run = run
+    def __init__(self, run: Callable[[], object], place: Place = CPU) -> None:
+        self.run, self.place = run, place
         self.calls = 1
         settle()
-        while (seconds := call(run, self.calls)) < TURN and self.calls < MOST_CALLS:
+        while (seconds := call(run, self.calls, place)) < TURN and self.calls < MOST_CALLS:
             self.calls = min(MOST_CALLS, int(self.calls * min(100, max(2, 1.2 * TURN / seconds))))
 
     def seconds(self) -> float:
         """The time for one call, in a turn of ``calls`` of them."""
         settle()
-        call(self.run, max(1, int(self.calls * LEAD_IN)))
-        return call(self.run, self.calls) / self.calls
+        call(self.run, max(1, int(self.calls * LEAD_IN)), self.place)
+        return call(self.run, self.calls, self.place) / self.calls
 
 
-def call(run: Callable[[], object], times: int) -> float:
-    """Seconds for so many calls together."""
+def call(run: Callable[[], object], times: int, place: Place = CPU) -> float:
+    """Seconds for so many calls together, until what they have begun is done."""
     each = itertools.repeat(None, times)
+    place.wait()
     start = time.perf_counter()
     for _ in each:
         run()
+    place.wait()
     return time.perf_counter() - start
 
 
@@ -113,9 +118,10 @@ def settle() -> None:
             return
 
 
-def _first_call(run: Callable[[], Any]) -> tuple[float, Any]:
+def _first_call(run: Callable[[], Any], place: Place) -> tuple[float, Any]:
     start = time.perf_counter()
     result = run()
+    place.wait()
     return time.perf_counter() - start, result
 
 

@@ -77,12 +77,12 @@ def check_format(path: str) -> None:
 
 def bars(comparisons: list[Comparison]) -> Iterator[Bar]:
     """What is drawn: each comparison, but of cases with many of them the means of their groups."""
-    cases: dict[tuple[str, int], list[Comparison]] = {}
+    cases: dict[tuple[str, str], list[Comparison]] = {}
     for each in comparisons:
-        cases.setdefault((each.label.case, each.label.threads), []).append(each)
+        cases.setdefault((each.label.case, each.label.where), []).append(each)
     order = list(dict.fromkeys(case for case, _ in cases))
-    for (case, threads), members in sorted(cases.items(), key=lambda item: order.index(item[0][0])):
-        title = f"{case}, {threads} thread{'s' if threads > 1 else ''}"
+    for (case, where), members in sorted(cases.items(), key=lambda item: order.index(item[0][0])):
+        title = f"{case}, {where}"
         if len(members) <= MANY or not groups(members):
             yield from (_bar(title, each) for each in members if each.ratio > 0)
         for summary in map(summarise, groups(members)):

@@ -20,7 +20,7 @@ class Record:
 
     Attributes:
         facts: the machine, the versions and the command.
-        limits: what was measured of the machine, by number of threads, then by name and unit.
+        limits: what was measured of the machine, by device and number of threads, then by name and unit.
         results: in the order in which they were found.
     """
 

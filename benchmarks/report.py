@@ -16,9 +16,9 @@ SLOWEST = 12  # of a group of operators, to be listed
 LARGE = 20  # comparisons in a group for which that is worth while
 
 
-def heading(case: str, threads: int) -> str:
+def heading(case: str, where: str) -> str:
     """Above the rows of a case."""
-    title = f"{case}, {threads} thread{'s' if threads > 1 else ''}"
+    title = f"{case}, {where}"
     return (
         f"\n{title:{NAME}} {'minitorch [middle half]':28} {'torch [middle half]':28} {'torch / minitorch [95 %]':31} "
         f"{'of the limit: ours, torch':27} first call"
@@ -49,10 +49,10 @@ def summaries(results: Sequence[Result]) -> list[str]:
     return lines
 
 
-def limits(threads: int, measured: dict[str, float]) -> str:
+def limits(where: str, measured: dict[str, float]) -> str:
     """What was measured of the machine."""
     figures = ", ".join(f"{name} {value:.3g}" for name, value in measured.items())
-    return f"limits of this machine, {threads} thread{'s' if threads > 1 else ''}: {figures or 'none were needed'}"
+    return f"limits of this machine, {where}: {figures or 'none were needed'}"
 
 
 def summary_row(summary: Summary) -> str:

@@ -66,6 +66,12 @@ def build_parser() -> argparse.ArgumentParser:
         "--threads", type=positive, metavar="N", help="threads to compute with (default: one for each core)"
     )
     train.add_argument("--workers", type=count, default=0, metavar="N", help="processes that load data (default: none)")
+    train.add_argument(
+        "--device",
+        choices=["cpu", "cuda"],
+        default="cpu",
+        help="where to compute; cuda: on a GPU (default: %(default)s)",
+    )
     train.add_argument("--out", default="runs", metavar="DIR", help="where results go (default: %(default)s)")
     warmup = commands.add_parser(
         "warmup",

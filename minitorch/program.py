@@ -17,6 +17,7 @@ from typing import Any
 import minitorch
 import minitorch.nn.functional as F
 from minitorch import Tensor, nn, optim
+from minitorch.device import check_present
 from minitorch.explain import pictures
 from minitorch.explain.progress import progress_bar
 from minitorch.kernels.cpu import cache
@@ -65,6 +66,7 @@ class Recipe:
     momentum: float = 0.9
     seed: int = 0
     workers: int = 0
+    device: str = "cpu"
     out: str = "runs"
 
     def __post_init__(self) -> None:
@@ -107,12 +109,13 @@ def varied() -> transforms.Compose:
     return transforms.Compose([transforms.RandomHorizontalFlip(), transforms.RandomGrayscale(), *to_tensor()])
 
 
-def train_epoch(net: Net, loader: DataLoader, optimizer: optim.SGD, title: str, history: History) -> None:
+def train_epoch(net: Net, loader: DataLoader, optimizer: optim.SGD, title: str, history: History, device: str) -> None:
     """Goes through the training pictures once; each step's loss is appended to the history."""
     criterion = nn.CrossEntropyLoss()
     start, pictures_seen, first = time.perf_counter(), 0, len(history.losses)
     with progress_bar(len(loader), title) as bar:
         for inputs, labels in loader:
+            inputs, labels = inputs.to(device), labels.to(device)
             optimizer.zero_grad()
             loss = criterion(net(inputs), labels)
             loss.backward()
@@ -128,13 +131,13 @@ def train_epoch(net: Net, loader: DataLoader, optimizer: optim.SGD, title: str, 
 
 
 @minitorch.no_grad()
-def test(net: Net, loader: DataLoader) -> tuple[list[int], list[int]]:
+def test(net: Net, loader: DataLoader, device: str) -> tuple[list[int], list[int]]:
     """The true and the predicted class of each picture."""
     truth: list[int] = []
     predicted: list[int] = []
     for inputs, labels in loader:
         truth += labels.tolist()
-        predicted += net(inputs).argmax(1).tolist()
+        predicted += net(inputs.to(device)).argmax(1).tolist()
     return truth, predicted
 
 
@@ -157,31 +160,31 @@ def run(recipe: Recipe) -> History:
 
     Raises:
         OSError: the folder cannot be written to.
-        RuntimeError: the data cannot be read.
+        RuntimeError: the data cannot be read, or the device is not there.
     """
-
+    check_present(recipe.device)
     folder = Path(recipe.out)
     folder.mkdir(parents=True, exist_ok=True)
     minitorch.manual_seed(recipe.seed)
     train_set, test_set = load_data(recipe)
     net = Net()
+    net.to(recipe.device)
     optimizer = optim.SGD(net.parameters(), lr=recipe.lr, momentum=recipe.momentum)
     train_loader = DataLoader(train_set, batch_size=recipe.batch_size, shuffle=True, num_workers=recipe.workers)
     test_loader = DataLoader(test_set, batch_size=TEST_BATCH_SIZE)
     history = History(asdict(recipe))
-    say(
-        f"{len(train_set):,} pictures to learn from, {len(test_set):,} to be tested on; {minitorch.get_num_threads()} threads"
-    )
-    prepare_kernels(train_set, recipe.batch_size)
+    where = f"{minitorch.get_num_threads()} threads" if recipe.device == "cpu" else recipe.device
+    say(f"{len(train_set):,} pictures to learn from, {len(test_set):,} to be tested on; {where}")
+    prepare_kernels(train_set, recipe.batch_size, recipe.device)
     try:
         for epoch in range(1, recipe.epochs + 1):
-            train_epoch(net, train_loader, optimizer, f"epoch {epoch}/{recipe.epochs}", history)
+            train_epoch(net, train_loader, optimizer, f"epoch {epoch}/{recipe.epochs}", history, recipe.device)
     except KeyboardInterrupt:
         save(net, history, folder)
         say(f"\nInterrupted after {len(history.losses)} steps; what was learnt so far is in {folder}")
         raise
     say("Finished Training")
-    truth, predicted = test(net, test_loader)
+    truth, predicted = test(net, test_loader, recipe.device)
     history.accuracy = percent_right(truth, predicted)
     say(f"Accuracy of the network on the {len(truth)} test images: {int(history.accuracy)} %")
     for label, name in enumerate(test_set.classes):
@@ -197,7 +200,7 @@ def run(recipe: Recipe) -> History:
     return history
 
 
-def prepare_kernels(train_set: PictureDataset, batch_size: int) -> None:
+def prepare_kernels(train_set: PictureDataset, batch_size: int, device: str) -> None:
     """Uses all kernels before the training starts. If they have to be compiled, the user is told why it takes so long."""
     compiled: list[str] = []
 
@@ -207,9 +210,12 @@ def prepare_kernels(train_set: PictureDataset, batch_size: int) -> None:
         compiled.append(name)
 
     start = time.perf_counter()
+    if device != "cpu":
+        say("Compiling kernels for the GPU, as each program does ...")
+        compiled.append("the GPU's")
     with watch_compiling(before=announce):
         for each in sorted({batch_size, len(train_set) % batch_size or batch_size, TEST_BATCH_SIZE}):
-            use_kernels(train_set, each, minitorch.float32)
+            use_kernels(train_set, each, minitorch.float32, device)
     if compiled:
         say(f"... compiled in {time.perf_counter() - start:.1f} s")
 
@@ -244,17 +250,17 @@ def warmup(dtype: str = "float32") -> None:
     say(f"{place.writable} holds {cache.size(place.writable) / 1e6:.1f} MB of them.")
 
 
-def use_kernels(pictures: PictureDataset, batch_size: int, dtype: minitorch.dtype) -> None:
+def use_kernels(pictures: PictureDataset, batch_size: int, dtype: minitorch.dtype, device: str = "cpu") -> None:
     """Loads a batch, takes a step and makes a prediction, with a network of its own, and so uses all kernels of a training.
 
     The random numbers are afterwards where they were.
     """
     state = minitorch.get_rng_state()
-    net = Net().to(dtype)
+    net = Net().to(device, dtype)
     optimizer = optim.SGD(net.parameters(), lr=0.0, momentum=0.9)
     batch = Subset(pictures, [number % len(pictures) for number in range(batch_size)])
     for inputs, labels in DataLoader(batch, batch_size, shuffle=True):
-        inputs = inputs.to(dtype)
+        inputs, labels = inputs.to(device, dtype), labels.to(device)
         nn.CrossEntropyLoss()(net(inputs), labels).backward()
         optimizer.step()
         with minitorch.no_grad():
@@ -263,7 +269,7 @@ def use_kernels(pictures: PictureDataset, batch_size: int, dtype: minitorch.dtyp
 
 
 def save(net: Net, history: History, folder: Path) -> None:
-    """Writes the network's parameters and the history."""
-    minitorch.save(net.state_dict(), folder / "net.pth")
+    """Writes the network's parameters, which can be loaded where there is no GPU, and the history."""
+    minitorch.save(net.to("cpu").state_dict(), folder / "net.pth")
     with replacing(str(folder / "history.json")) as file:
         file.write((json.dumps(asdict(history), indent=1) + "\n").encode())

@@ -34,6 +34,13 @@ def build_parser() -> argparse.ArgumentParser:
     alone.add_argument("--threads", type=positive, metavar="N", help="processor cores to use (default: all)")
     alone.add_argument("--epochs", type=positive, metavar="N", help="times to see all (digits: 20, cifar10: 7)")
     alone.add_argument("--workers", type=count, default=0, metavar="N", help="processes that load data (default: none)")
+    train.add_argument(
+        "--device", choices=["cpu", "cuda"], default="cpu",
+        help="where minitorch computes; torch too, if it finds a GPU (default: %(default)s)",
+    )  # fmt: skip
+    alone.add_argument(
+        "--device", choices=["cpu", "cuda"], default="cpu", help="where to compute (default: %(default)s)"
+    )
     for each in (train, alone):
         each.add_argument("--data", choices=["digits", "cifar10"], default="digits", help="default: %(default)s")
         each.add_argument("--root", default="data", metavar="DIR", help="where cifar-10-batches-py lies")

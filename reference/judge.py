@@ -62,10 +62,10 @@ class Float32Judge:
 
     heading = "error, times torch's"
 
-    def __init__(self, our_net: Any, their_net: Any, lr: float, momentum: float) -> None:
-        self.follower = Run(minitorch, copy.deepcopy(our_net), lr, momentum)
-        self.exact = Run(torch, copy.deepcopy(their_net).double(), lr, momentum)
-        self.trial = Run(torch, copy.deepcopy(their_net), lr, momentum)
+    def __init__(self, ours: Run, theirs: Run, lr: float, momentum: float) -> None:
+        self.follower = Run(minitorch, copy.deepcopy(ours.net), lr, momentum, ours.device)
+        self.exact = Run(torch, copy.deepcopy(theirs.net).double(), lr, momentum, theirs.device)
+        self.trial = Run(torch, copy.deepcopy(theirs.net), lr, momentum, theirs.device)
         self.histories: dict[str, History] = {}
 
     @property

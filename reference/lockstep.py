@@ -16,6 +16,7 @@ import torch
 import minitorch
 import minitorch.program
 import reference.network
+from minitorch.device import check_present
 from minitorch.program import Recipe
 from reference import training
 from reference.judge import Deviation, Float32Judge, Float64Judge, Step
@@ -27,9 +28,11 @@ def run(recipe: Recipe, steps: int, every: int, dtypes: list[str]) -> int:
     """Trains in each dtype; returns the exit code: 0 where all agree, 1 otherwise.
 
     Raises:
-        RuntimeError: the data cannot be read.
+        RuntimeError: the data cannot be read, or there is no GPU where one is asked for.
         ValueError: the recipe makes torch's loss infinite, so that nothing can be compared.
     """
+    check_present(recipe.device)
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False  # whose products have fewer bits
     outcome = 0
     for dtype in dtypes:
         print(
@@ -37,6 +40,8 @@ def run(recipe: Recipe, steps: int, every: int, dtypes: list[str]) -> int:
             f"momentum {recipe.momentum}, seed {recipe.seed}; {minitorch.get_num_threads()} threads here, "
             f"{torch.get_num_threads()} in torch"
         )
+        if recipe.device != "cpu":
+            print(f"minitorch computes on {recipe.device}, torch on {device_of(torch, recipe)}")
         try:
             with default_dtype(dtype):
                 print(train(recipe, steps, every, dtype), flush=True)
@@ -68,7 +73,7 @@ def train(recipe: Recipe, steps: int, every: int, dtype: str) -> str:
     theirs, their_batches = prepare(torch, training, reference.network.Net, recipe)
     weights = compare_exactly("initial weights", ours.parameters(), theirs.parameters())
     print(f"initial weights, drawn by each library from the seed: {weights}")
-    judge = Float64Judge() if dtype == "float64" else Float32Judge(ours.net, theirs.net, recipe.lr, recipe.momentum)
+    judge = Float64Judge() if dtype == "float64" else Float32Judge(ours, theirs, recipe.lr, recipe.momentum)
     print(f"{'':30}largest relative difference of\n{'step':>6} {'loss here':>10} {'in torch':>10}", end="   ")
     print(f"{'outputs':8} {'a gradient':25} {'a parameter':25}{judge.heading}".rstrip())
     drift: dict[str, float] = {}
@@ -92,8 +97,13 @@ def prepare(library: Any, program: Any, Net: Any, recipe: Recipe) -> tuple[Run, 
     """The run and the endless batches of one library's program, from the seed."""
     library.manual_seed(recipe.seed)
     pictures, _ = program.load_data(recipe)
-    run = Run(library, Net(), recipe.lr, recipe.momentum)
+    run = Run(library, Net(), recipe.lr, recipe.momentum, device_of(library, recipe))
     return run, endless(library.utils.data.DataLoader(pictures, batch_size=recipe.batch_size, shuffle=True))
+
+
+def device_of(library: Any, recipe: Recipe) -> str:
+    """Where a library computes: torch on the processor, if it finds no GPU where minitorch is asked to use one."""
+    return "cpu" if library is torch and not torch.cuda.is_available() else recipe.device
 
 
 def endless(loader: Any) -> Iterator[Any]:

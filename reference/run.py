@@ -14,19 +14,20 @@ class Run:
 
     Args:
         library: ``minitorch`` or ``torch``; the network and all tensors are of that library.
+        device: where it computes.
     """
 
-    def __init__(self, library: Any, net: Any, lr: float, momentum: float) -> None:
-        self.library = library
-        self.net = net
+    def __init__(self, library: Any, net: Any, lr: float, momentum: float, device: str = "cpu") -> None:
+        self.library, self.device = library, device
+        self.net = net.to(device)
         self.criterion = library.nn.CrossEntropyLoss()
         self.optimizer = library.optim.SGD(net.parameters(), lr=lr, momentum=momentum)
 
     def step(self, inputs: Any, labels: Any) -> Arrays:
         """Does a step; returns "loss", "outputs" and, for each parameter p, the gradient "p.grad" and new value "p"."""
         self.optimizer.zero_grad()
-        outputs = self.net(inputs)
-        loss = self.criterion(outputs, labels)
+        outputs = self.net(inputs.to(self.device))
+        loss = self.criterion(outputs, labels.to(self.device))
         loss.backward()
         self.optimizer.step()
         seen = {"loss": copy(loss), "outputs": copy(outputs)}
@@ -44,12 +45,15 @@ class Run:
     def restore(self, parameters: Arrays, momenta: Arrays) -> None:
         """Goes to where another run is, as its ``parameters()`` and ``momenta()`` say."""
         for name, parameter in self.net.named_parameters():
-            memory = parameter.detach().numpy()
-            memory[...] = parameters[name]
+            with self.library.no_grad():
+                parameter.copy_(self._like(parameter, parameters[name]))
             if name in momenta:
-                buffer = self.library.from_numpy(momenta[name].astype(memory.dtype))
-                self.optimizer.state[parameter]["momentum_buffer"] = buffer
+                self.optimizer.state[parameter]["momentum_buffer"] = self._like(parameter, momenta[name])
+
+    def _like(self, parameter: Any, array: np.ndarray) -> Any:
+        """A tensor of these numbers, of the parameter's dtype and on its device."""
+        return self.library.from_numpy(array.copy()).to(self.device, parameter.dtype)
 
 
 def copy(tensor: Any) -> np.ndarray:
-    return tensor.detach().numpy().astype(np.float64)
+    return tensor.numpy(force=True).astype(np.float64)

@@ -56,11 +56,12 @@ def load_data(recipe: Recipe) -> tuple[datasets.VisionDataset, datasets.VisionDa
         raise
 
 
-def train_epoch(net: Net, loader: DataLoader, optimizer: optim.SGD) -> float:
+def train_epoch(net: Net, loader: DataLoader, optimizer: optim.SGD, device: str) -> float:
     """Goes through the training pictures once; returns the mean loss of its steps."""
     criterion = nn.CrossEntropyLoss()
     running_loss = 0.0
     for inputs, labels in loader:
+        inputs, labels = inputs.to(device), labels.to(device)
         optimizer.zero_grad()
         loss = criterion(net(inputs), labels)
         loss.backward()
@@ -70,24 +71,33 @@ def train_epoch(net: Net, loader: DataLoader, optimizer: optim.SGD) -> float:
 
 
 @torch.no_grad()
-def test(net: Net, loader: DataLoader) -> float:
+def test(net: Net, loader: DataLoader, device: str) -> float:
     """The share of pictures whose class is predicted, in percent."""
     correct = total = 0
     for inputs, labels in loader:
+        inputs, labels = inputs.to(device), labels.to(device)
         correct += (net(inputs).argmax(1) == labels).sum().item()
         total += len(labels)
     return 100 * correct / total
 
 
 def run(recipe: Recipe) -> None:
-    """Trains and tests, and prints the document's sentence."""
+    """Trains and tests, and prints the document's sentence.
+
+    Raises:
+        RuntimeError: the data cannot be read, or torch finds no GPU where one is asked for.
+    """
+    if recipe.device == "cuda" and not torch.cuda.is_available():
+        raise RuntimeError("torch finds no GPU on this machine")
+    device = recipe.device
     torch.manual_seed(recipe.seed)
     train_set, test_set = load_data(recipe)
-    net = Net()
+    net = Net().to(device)
     optimizer = optim.SGD(net.parameters(), lr=recipe.lr, momentum=recipe.momentum)
     train_loader = DataLoader(train_set, batch_size=recipe.batch_size, shuffle=True, num_workers=recipe.workers)
     test_loader = DataLoader(test_set, batch_size=250)
     for epoch in range(1, recipe.epochs + 1):
-        print(f"epoch {epoch}/{recipe.epochs}: loss {train_epoch(net, train_loader, optimizer):.3f}", flush=True)
+        loss = train_epoch(net, train_loader, optimizer, device)
+        print(f"epoch {epoch}/{recipe.epochs}: loss {loss:.3f}", flush=True)
     print("Finished Training")
-    print(f"Accuracy of the network on the {len(test_set)} test images: {int(test(net, test_loader))} %")
+    print(f"Accuracy of the network on the {len(test_set)} test images: {int(test(net, test_loader, device))} %")

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import pickle
+import re
 import signal
 import subprocess
 import sys
@@ -235,6 +236,15 @@ def test_ctrl_c_saves_what_was_learnt_and_ends_the_workers(tmp_path):
     Net().load_state_dict(minitorch.load(tmp_path / "net.pth"))
     assert len(json.loads((tmp_path / "history.json").read_text())["losses"]) > 0
     assert not any(os.path.exists(f"/proc/{child}") for child in children)
+
+
+def test_that_there_is_no_gpu_is_said(tmp_path):
+    hidden = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "NUMBA_ENABLE_CUDASIM": "0"}
+    done = run("train", "--device", "cuda", "--out", tmp_path / "runs", env=hidden)
+    assert done.returncode == 1
+    assert re.match("minitorch: .*(GPU|driver|numba-cuda)", done.stderr)
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.iterdir())
 
 
 def test_shapes_that_do_not_fit_name_the_layer():

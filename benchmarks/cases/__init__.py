@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from benchmarks.comparison import Comparison, Difference
+from benchmarks.comparison import Comparison, Difference, Label, where
 from benchmarks.limits import Limits
+from benchmarks.place import CPU, Place
 
 Results = Iterator[Comparison | Difference]
 
@@ -23,6 +24,7 @@ class Settings:
         size: elements (``ops``), links (``deep``), pictures (``epoch``), steps (``memory``).
         only: the names of operators (``ops``).
         root: the folder in which ``cifar-10-batches-py`` lies (``epoch``).
+        place: where both compute.
     """
 
     threads: int
@@ -32,6 +34,15 @@ class Settings:
     size: list[int] | None = None
     only: list[str] | None = None
     root: str | None = None
+    place: Place = CPU
+
+    @property
+    def where(self) -> str:
+        return where(self.threads, self.place.device)
+
+    def label(self, case: str, name: str, group: str = "") -> Label:
+        """What a comparison is called."""
+        return Label(case, name, self.threads, group, self.place.device)
 
 
 Case = Callable[[Settings], Results]

@@ -24,3 +24,6 @@ CASES: dict[str, Case] = {
     "first": first,
     "memory": memory,
 }
+
+ON_GPUS = ("step", "forward", "epoch", "ops", "conv")
+"""Those that ``--device cuda`` measures."""

@@ -10,8 +10,8 @@ import torch
 
 import minitorch
 from benchmarks.cases import Results, Settings
-from benchmarks.comparison import Label
 from benchmarks.measure import compare
+from benchmarks.place import Place
 
 ROUNDS = 20
 BATCH, IMAGE = 16, 32  # images of 32 x 32 pixels
@@ -27,19 +27,24 @@ def conv(settings: Settings) -> Results:
                 out = IMAGE - kernel + 1
                 flops = 2 * batch * out_channels * out**2 * channels * kernel**2
                 limit = settings.limits.work(flops=flops)
-                ours, torchs = (programs(each, batch, channels, out_channels, kernel) for each in (minitorch, torch))
+                sizes = (batch, channels, out_channels, kernel)
+                ours, torchs = (programs(each, *sizes, settings.place) for each in (minitorch, torch))
                 for name in ours:
                     title = f"{name}, {channels} to {out_channels}, {kernel}x{kernel}, batch {batch}"
-                    label = Label("conv", title, settings.threads, group=name)
-                    yield compare(label, ours[name], torchs[name], settings.rounds or ROUNDS, limit=limit)
+                    label = settings.label("conv", title, group=name)
+                    yield compare(
+                        label, ours[name], torchs[name], settings.rounds or ROUNDS, settings.place, limit=limit
+                    )
 
 
-def programs(library: Any, batch: int, channels: int, out_channels: int, kernel: int) -> dict[str, Callable[[], Any]]:
+def programs(
+    library: Any, batch: int, channels: int, out_channels: int, kernel: int, place: Place
+) -> dict[str, Callable[[], Any]]:
     """The three kernels, by name. The gradients are asked for with ``backward``, one at a time, of a graph that is kept."""
     generator = np.random.default_rng(0)
 
     def numbers(*shape: int) -> Any:
-        return library.from_numpy(generator.standard_normal(shape, np.float32))
+        return place.put(library.from_numpy(generator.standard_normal(shape, np.float32)))
 
     out = IMAGE - kernel + 1
     inputs = numbers(batch, channels, IMAGE, IMAGE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from benchmarks.cases import Results, Settings
-from benchmarks.comparison import Label
 from benchmarks.processes import Samples
 
 ROUNDS = 5
@@ -15,5 +14,5 @@ def deep(settings: Settings) -> Results:
     for links in settings.size or LINKS:
         samples = Samples("chain", settings.threads, settings.rounds or ROUNDS, rehearse=False, links=links)
         limit = settings.limits.calls(2 * links)
-        yield samples.compare(Label("deep", f"{links:,} links, time", settings.threads), "seconds", "s", limit)
-        yield samples.compare(Label("deep", f"{links:,} links, peak memory", settings.threads), "memory", "B")
+        yield samples.compare(settings.label("deep", f"{links:,} links, time"), "seconds", "s", limit)
+        yield samples.compare(settings.label("deep", f"{links:,} links, peak memory"), "memory", "B")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pickle
 import tempfile
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.cases import Results, Settings
 from benchmarks.cases.network import STEP_FLOPS
-from benchmarks.comparison import Comparison, Label
+from benchmarks.comparison import Comparison
 from benchmarks.processes import Samples
 
 ROUNDS = 4
@@ -37,9 +38,10 @@ def _with_workers(settings: Settings, root: str, pictures: int) -> Results:
     found = []
     for workers in WORKERS:
         samples = Samples(
-            "epoch", settings.threads, settings.rounds or ROUNDS, False, root=root, pictures=pictures, workers=workers
-        )
-        label = Label("epoch", f"{pictures:,} pictures, {workers} workers", settings.threads)
+            "epoch", settings.threads, settings.rounds or ROUNDS, False,
+            root=root, pictures=pictures, workers=workers, device=settings.place.device,
+        )  # fmt: skip
+        label = settings.label("epoch", f"{pictures:,} pictures, {workers} workers")
         found.append(samples.compare(label, "seconds", "s", limit, first="first"))
         yield found[-1]
     if all(isinstance(each, Comparison) for each in found):
@@ -50,7 +52,7 @@ def best_of_each(comparisons: list[Comparison], pictures: int) -> Comparison:
     """Each library with the number of workers that suits it better."""
     ours = min(comparisons, key=lambda each: float(np.median(each.ours)))
     torchs = min(comparisons, key=lambda each: float(np.median(each.torchs)))
-    label = Label("epoch", f"{pictures:,} pictures, the better of each", ours.label.threads)
+    label = replace(ours.label, name=f"{pictures:,} pictures, the better of each")
     return Comparison(label, ours.ours, torchs.torchs, "s", ours.limit)
 
 

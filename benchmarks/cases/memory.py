@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from benchmarks.cases import Results, Settings
-from benchmarks.comparison import Label
 from benchmarks.processes import Samples
 
 ROUNDS = 5
@@ -18,7 +17,7 @@ def memory(settings: Settings) -> Results:
     for batch in settings.batch or BATCHES:
         samples = Samples("training", settings.threads, rounds, rehearse=False, batch=batch)
         for name, figure in (("peak of a step", "above"), ("peak of the process", "whole")):
-            yield samples.compare(Label("memory", f"batch {batch}, {name}", settings.threads), figure, "B")
+            yield samples.compare(settings.label("memory", f"batch {batch}, {name}"), figure, "B")
     for steps in settings.size or [STEPS]:
         samples = Samples("training", settings.threads, GROWTH_ROUNDS, rehearse=False, growing=steps)
-        yield samples.compare(Label("memory", f"growth over {steps:,} steps", settings.threads), "growth", "+B")
+        yield samples.compare(settings.label("memory", f"growth over {steps:,} steps"), "growth", "+B")

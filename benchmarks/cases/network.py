@@ -11,8 +11,8 @@ import torch
 
 import minitorch
 from benchmarks.cases import Results, Settings
-from benchmarks.comparison import Label
 from benchmarks.measure import Within, compare
+from benchmarks.place import Place
 from minitorch.program import Net
 from reference.network import Net as TorchNet
 
@@ -26,12 +26,12 @@ STEP_FLOPS = 3 * FORWARD_FLOPS - 2 * (28 * 28 * 6 * 75)  # two gradients, but no
 def step(settings: Settings) -> Results:
     """A training step of the documented network: forward, loss, backward, update"""
     for batch in settings.batch or BATCHES:
-        label = Label("step", f"batch {batch}", settings.threads)
-        (our_net, *our_data), (torch_net, *torch_data) = twins(batch)
+        label = settings.label("step", f"batch {batch}")
+        (our_net, *our_data), (torch_net, *torch_data) = twins(batch, settings.place)
         ours, torchs = stepper(minitorch, our_net, *our_data), stepper(torch, torch_net, *torch_data)
         trained = partial(parameters, our_net), partial(parameters, torch_net)
         limit = settings.limits.work(flops=batch * STEP_FLOPS)
-        yield compare(label, ours, torchs, settings.rounds or ROUNDS, limit=limit, left_behind=trained)
+        yield compare(label, ours, torchs, settings.rounds or ROUNDS, settings.place, limit=limit, left_behind=trained)
 
 
 def forward(settings: Settings) -> Results:
@@ -39,14 +39,14 @@ def forward(settings: Settings) -> Results:
     for batch in settings.batch or BATCHES:
         ours, torchs = (
             forwarder(library, net, inputs)
-            for library, (net, inputs, _) in zip((minitorch, torch), twins(batch), strict=True)
+            for library, (net, inputs, _) in zip((minitorch, torch), twins(batch, settings.place), strict=True)
         )
-        label = Label("forward", f"batch {batch}", settings.threads)
+        label = settings.label("forward", f"batch {batch}")
         limit = settings.limits.work(flops=batch * FORWARD_FLOPS)
-        yield compare(label, ours, torchs, settings.rounds or ROUNDS, limit=limit)
+        yield compare(label, ours, torchs, settings.rounds or ROUNDS, settings.place, limit=limit)
 
 
-def twins(batch: int) -> tuple[tuple[Any, Any, Any], tuple[Any, Any, Any]]:
+def twins(batch: int, place: Place) -> tuple[tuple[Any, Any, Any], tuple[Any, Any, Any]]:
     """Network, pictures and labels, ours and torch's, with the same numbers."""
     generator = np.random.default_rng(0)
     images = generator.standard_normal((batch, 3, 32, 32), dtype=np.float32)
@@ -57,8 +57,12 @@ def twins(batch: int) -> tuple[tuple[Any, Any, Any], tuple[Any, Any, Any]]:
         {name: minitorch.from_numpy(value.numpy().copy()) for name, value in theirs.state_dict().items()}
     )
     return (
-        (ours, minitorch.from_numpy(images.copy()), minitorch.from_numpy(labels.copy())),
-        (theirs, torch.from_numpy(images), torch.from_numpy(labels)),
+        (
+            place.put(ours),
+            place.put(minitorch.from_numpy(images.copy())),
+            place.put(minitorch.from_numpy(labels.copy())),
+        ),
+        (place.put(theirs), place.put(torch.from_numpy(images)), place.put(torch.from_numpy(labels))),
     )
 
 

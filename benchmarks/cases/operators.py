@@ -42,6 +42,8 @@ class Operator:
         layouts: the inputs need not lie row by row.
         reads: the result depends on what is in the inputs.
         view: the result shares the input's memory.
+        creates: the result is a new tensor, on the device that is asked for.
+        random: the result is drawn by the library's generator.
         flops: of products, forward; what other operators compute is no more than what they read and write.
     """
 
@@ -53,6 +55,8 @@ class Operator:
     layouts: bool = True
     reads: bool = True
     view: bool = False
+    creates: bool = False
+    random: bool = False
     flops: Callable[[int], int] = lambda size: 0
 
 
@@ -273,13 +277,19 @@ IN_PLACE = [
     one("relu_", _method("relu_"), gradients=False),
     one("fill_", _method("fill_", 2.5), gradients=False, reads=False),
     one("zero_", _method("zero_"), gradients=False, reads=False),
-    one("uniform_", _method("uniform_"), gradients=False, reads=False, layouts=False),
-    one("normal_", _method("normal_"), gradients=False, reads=False, layouts=False),
+    one("uniform_", _method("uniform_"), gradients=False, reads=False, layouts=False, random=True),
+    one("normal_", _method("normal_"), gradients=False, reads=False, layouts=False, random=True),
 ]
 
 CREATION = [
     one(
-        name, lambda library, a, name=name: getattr(library, name)(a.shape), gradients=False, reads=False, layouts=False
+        name,
+        lambda library, a, name=name, **where: getattr(library, name)(a.shape, **where),
+        gradients=False,
+        reads=False,
+        layouts=False,
+        creates=True,
+        random="rand" in name,
     )
     for name in ("zeros", "ones", "rand", "randn")
 ]

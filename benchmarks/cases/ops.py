@@ -11,19 +11,24 @@ import torch
 import minitorch
 from benchmarks.cases import Results, Settings
 from benchmarks.cases.operators import DIFFERENTIABLE, KINDS, OPERATORS, Operator
-from benchmarks.comparison import Difference, Label, Limit
+from benchmarks.comparison import Difference, Limit
 from benchmarks.limits import Limits
 from benchmarks.measure import compare
+from benchmarks.place import Place
 from minitorch.ops.operator import functions
 
 ROUNDS = 8
 SIZES = [1_000, 100_000, 1_000_000]  # elements
 
-LAYOUTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "rows": np.ascontiguousarray,
-    "transposed": lambda array: np.ascontiguousarray(array.swapaxes(0, -1)).swapaxes(0, -1),
-    "every second": lambda array: np.repeat(array, 2, -1)[..., ::2],
+LAYOUTS: dict[str, tuple[Callable[[np.ndarray], np.ndarray], Callable[[Any], Any]]] = {
+    "rows": (np.ascontiguousarray, lambda tensor: tensor),
+    "transposed": (
+        lambda array: np.ascontiguousarray(array.swapaxes(0, -1)),
+        lambda tensor: tensor.transpose(0, -1).detach(),
+    ),
+    "every second": (lambda array: np.repeat(array, 2, -1), lambda tensor: tensor[..., ::2].detach()),
 }
+"""What is brought to the device, and how that is seen there."""
 
 
 def ops(settings: Settings) -> Results:
@@ -47,9 +52,7 @@ def without_a_row() -> list[str]:
 
 def _both_ways(operator: Operator, size: int, layout: str, settings: Settings) -> Results:
     for way in ("forward", "forward+backward") if operator.gradients else ("forward",):
-        label = Label(
-            "ops", f"{operator.name}, {layout}", settings.threads, group=f"{way}, {size:,} elements, {layout}"
-        )
+        label = settings.label("ops", f"{operator.name}, {layout}", f"{way}, {size:,} elements, {layout}")
         with_gradients = way != "forward"
         arrays = [
             KINDS[kind](np.random.default_rng(number), shape)
@@ -62,25 +65,30 @@ def _both_ways(operator: Operator, size: int, layout: str, settings: Settings) -
         minitorch.manual_seed(0)
         torch.manual_seed(0)
         ours, torchs = (
-            program(library, operator, [LAYOUTS[layout](each) for each in arrays], example if with_gradients else None)
+            program(library, operator, arrays, layout, example if with_gradients else None, settings.place)
             for library in (minitorch, torch)
         )
         try:
-            yield compare(label, ours, torchs, settings.rounds or ROUNDS, limit=limit)
+            yield compare(label, ours, torchs, settings.rounds or ROUNDS, settings.place, limit=limit)
         except (RuntimeError, NotImplementedError, TypeError) as error:
             yield Difference(label, f"it fails with {type(error).__name__}: {error}")
 
 
 def program(
-    library: Any, operator: Operator, arrays: list[np.ndarray], example: torch.Tensor | None
+    library: Any, operator: Operator, arrays: list[np.ndarray], layout: str, example: torch.Tensor | None, place: Place
 ) -> Callable[[], Any]:
     """One call of the operator; with an example of its result, the gradients for a random cotangent too."""
-    inputs = [library.from_numpy(each) for each in arrays]
+    lay, see = LAYOUTS[layout]
+    inputs = [see(place.put(library.from_numpy(lay(each)))) for each in arrays]
+    on_gpu = place.device != "cpu"
+    where = {"device": place.device} if on_gpu and operator.creates else {}
+    if on_gpu and operator.random:  # of generators that differ
+        return lambda: list(operator.call(library, *inputs, **where).shape)
     if example is None:
-        return lambda: operator.call(library, *inputs)
+        return lambda: operator.call(library, *inputs, **where)
     leaves = [x.requires_grad_() for x, kind in zip(inputs, operator.inputs, strict=True) if kind in DIFFERENTIABLE]
     numbers = np.random.default_rng(len(arrays)).standard_normal(tuple(example.shape))
-    cotangent = library.from_numpy(np.asarray(numbers, example.numpy().dtype))
+    cotangent = place.put(library.from_numpy(np.asarray(numbers, example.numpy().dtype)))
 
     def forward_and_backward() -> Any:
         for leaf in leaves:

@@ -10,7 +10,6 @@ import torch
 
 import minitorch
 from benchmarks.cases import Results, Settings
-from benchmarks.comparison import Label
 from benchmarks.measure import compare
 
 ROUNDS = 30
@@ -22,7 +21,7 @@ def overhead(settings: Settings) -> Results:
     """Single operators on tiny tensors, and a chain of 100, forward and backward"""
     for ours, torchs in zip(programs(minitorch), programs(torch), strict=True):
         name, our_run, calls, array_calls = ours
-        label = Label("overhead", name, settings.threads, group="all")
+        label = settings.label("overhead", name, group="all")
         limit = settings.limits.calls(array_calls) if array_calls else None
         yield compare(label, our_run, torchs[1], settings.rounds or ROUNDS, limit=limit, calls=calls)
 

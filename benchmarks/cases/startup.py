@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.cases import Results, Settings
-from benchmarks.comparison import FEWEST, Label, Limit
+from benchmarks.comparison import FEWEST, Limit
 from benchmarks.processes import Samples, median, repeat, run
 
 ROUNDS = 8
@@ -18,7 +18,7 @@ def imports(settings: Settings) -> Results:
     samples = Samples("imports", settings.threads, rounds)
     for name, figure, unit in (("time", "seconds", "s"), ("resident memory", "memory", "B")):
         limit = Limit(median(numpy, figure), "import numpy")
-        yield samples.compare(Label("import", name, settings.threads), figure, unit, limit)
+        yield samples.compare(settings.label("import", name), figure, unit, limit)
 
 
 def first(settings: Settings) -> Results:
@@ -31,5 +31,5 @@ def first(settings: Settings) -> Results:
         cold = Samples("training", settings.threads, min(rounds, COLD_ROUNDS), False, cold=True, first_batch=batch)
         for cache, samples in (("warm", warm), ("cold", cold)):
             for name, figure, unit in (("time", "since_start", "s"), ("peak memory", "memory", "B")):
-                label = Label("first", f"batch {batch}, {cache} cache, {name}", settings.threads)
+                label = settings.label("first", f"batch {batch}, {cache} cache, {name}")
                 yield samples.compare(label, figure, unit, limits[figure])

@@ -24,16 +24,19 @@ def main() -> None:
     library.manual_seed(0)
     pictures, _ = program.load_data(recipe)
     pictures.data, pictures.targets = pictures.data[: given["pictures"]], pictures.targets[: given["pictures"]]
-    net = network.Net()
+    device = given["device"]
+    net = network.Net().to(device)
     criterion = library.nn.CrossEntropyLoss()
     optimizer = library.optim.SGD(net.parameters(), lr=0.001, momentum=0.9)
-    warm_up(library, network.Net(), criterion)
+    if library.__name__ == "torch":
+        library.backends.cuda.matmul.allow_tf32 = library.backends.cudnn.allow_tf32 = False
+    warm_up(library, network.Net().to(device), criterion, device)
     prepared = time.perf_counter()
     losses = []
     loader = loaders.DataLoader(pictures, batch_size=BATCH, shuffle=True, num_workers=given["workers"])
     for inputs, labels in loader:
         optimizer.zero_grad()
-        loss = criterion(net(inputs), labels)
+        loss = criterion(net(inputs.to(device)), labels.to(device))
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
@@ -41,10 +44,11 @@ def main() -> None:
     report(result=losses[:COMPARED], seconds=end - prepared, first=prepared - start)
 
 
-def warm_up(library: Any, net: Any, criterion: Any) -> None:
+def warm_up(library: Any, net: Any, criterion: Any, device: str) -> None:
     """A step with a network of its own, for which kernels are loaded; the random numbers stay where they were."""
     state = library.get_rng_state()
-    criterion(net(library.zeros(BATCH, 3, 32, 32)), library.arange(BATCH) % 10).backward()
+    inputs, labels = library.zeros(BATCH, 3, 32, 32), library.arange(BATCH) % 10
+    criterion(net(inputs.to(device)), labels.to(device)).backward()
     library.set_rng_state(state)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from minitorch import printing
 from minitorch.autograd.graph import new_tensor
 from minitorch.creation import empty
+from minitorch.kernels import tables
 from minitorch.tensor import Tensor
 from minitorch.typename import typename
 
@@ -42,7 +43,7 @@ class Parameter(Tensor):
     def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
         """A parameter of its own memory; the gradient stays behind."""
         if id(self) not in memo:
-            memo[id(self)] = self._like(self._array.copy(order="K"))
+            memo[id(self)] = self._like(tables[type(self._array)].clone(self._array))
         return memo[id(self)]
 
     def __repr__(self) -> str:

@@ -5,7 +5,7 @@ import pytest
 
 from benchmarks.cases import epoch, operators
 from benchmarks.cases.all import CASES
-from benchmarks.comparison import Comparison, Difference
+from benchmarks.comparison import Comparison, Difference, Label
 from benchmarks.processes import ChildFailed, Samples, run
 
 FEW_OPERATORS = [
@@ -111,7 +111,7 @@ class TestInProcessesOfTheirOwn:
 
 def test_the_better_number_of_workers_is_taken_for_each():
     def comparison(ours, torchs):
-        return Comparison(epoch.Label("epoch", "", 2), np.array([ours] * 4), np.array([torchs] * 4))
+        return Comparison(Label("epoch", "", 2), np.array([ours] * 4), np.array([torchs] * 4))
 
     best = epoch.best_of_each([comparison(1.0, 8.0), comparison(2.0, 6.0)], 100)
     assert (best.ours[0], best.torchs[0]) == (1.0, 6.0)

@@ -34,6 +34,7 @@ def threads():
         ("step --plot FOLDER/none/run.png", "run.png: it cannot be written: No such file or directory"),
         ("step --plot FOLDER/run.txt", "a picture's name ends in one of"),
         ("step --device tpu", "--device tpu: expected cpu or cuda"),
+        ("step deep --device cuda", "--device cuda: deep is not measured on GPUs; step, forward,"),
         ("epoch --root FOLDER", "there is no folder cifar-10-batches-py in it"),
         ("--from FOLDER/none.json", "none.json"),
     ],
@@ -48,12 +49,23 @@ def test_a_mistake_ends_in_a_sentence(arguments, sentence, capsys, tmp_path, mon
     assert not list(tmp_path.iterdir())
 
 
-def test_no_gpu_is_said(capsys, monkeypatch):
-    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+@pytest.mark.parametrize(
+    ("torch_has_one", "simulated", "sentence"),
+    [
+        (False, "0", "--device cuda: torch finds no GPU on this machine"),
+        (True, "0", "--device cuda: minitorch finds no GPU: numba-cuda is not installed"),
+        (True, "1", "--device cuda: NUMBA_ENABLE_CUDASIM is set: there is nothing to be timed in numba's simulator"),
+    ],
+)
+def test_no_gpu_is_said(torch_has_one, simulated, sentence, capsys, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: torch_has_one)
+    monkeypatch.setattr("minitorch.cuda.is_available", lambda: simulated == "1")
+    monkeypatch.setenv("NUMBA_ENABLE_CUDASIM", simulated)
+    monkeypatch.setattr(program, "measure", lambda *_: pytest.fail("it began to measure"))
     with pytest.raises(SystemExit) as end:
         program.main(["step", "--device", "cuda"])
     assert end.value.code == 2
-    assert "torch finds no GPU" in capsys.readouterr().err
+    assert sentence in capsys.readouterr().err
 
 
 def test_without_a_case_the_cases_are_listed(capsys):
@@ -65,7 +77,7 @@ def test_without_a_case_the_cases_are_listed(capsys):
 
 @pytest.mark.usefixtures("hurried")
 def test_a_run_leaves_a_table_a_record_and_a_picture(capsys, tmp_path, settings, monkeypatch):
-    monkeypatch.setattr(program, "Limits", lambda threads: settings().limits)
+    monkeypatch.setattr(program, "Limits", lambda threads, place: settings().limits)
     files = [str(tmp_path / name) for name in ("run.json", "run.png")]
     command = ["step", "forward", "--batch", "1", "--rounds", "2", "--threads", "1", "--json", files[0]]
     assert program.main([*command, "--plot", files[1]]) == 0
@@ -84,7 +96,7 @@ def test_a_run_leaves_a_table_a_record_and_a_picture(capsys, tmp_path, settings,
 
 @pytest.mark.usefixtures("hurried")
 def test_different_results_are_named_and_end_in_status_1(capsys, settings, monkeypatch):
-    monkeypatch.setattr(program, "Limits", lambda threads: settings().limits)
+    monkeypatch.setattr(program, "Limits", lambda threads, place: settings().limits)
     monkeypatch.setattr(network, "parameters", lambda net: {"w": float(type(net).__module__.startswith("minitorch"))})
     assert program.main(["step", "--batch", "1", "--rounds", "1", "--threads", "1"]) == 1
     assert "step, batch 1: w differs" in capsys.readouterr().err
@@ -96,7 +108,7 @@ def test_what_was_measured_before_an_interruption_is_kept(tmp_path, settings, mo
         yield next(iter(network.forward(given)))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(program, "Limits", lambda threads: settings().limits)
+    monkeypatch.setattr(program, "Limits", lambda threads, place: settings().limits)
     monkeypatch.setitem(program.CASES, "step", interrupted)
     path = tmp_path / "run.json"
     assert program.main(["step", "--batch", "1", "--rounds", "1", "--threads", "1", "--json", str(path)]) == 130

@@ -47,15 +47,16 @@ class Interpreter:
 
     Args:
         counting: whether to count what accesses to memory cost.
+        most: blocks of a launch to run; all unless given. What the others would have written is then zero.
 
-    ``counts`` has, by kernel, how many threads did each instruction; ``compiled`` the programs.
+    ``counts`` has what ``Machine.counts`` has, of all that was launched; ``launched`` the programs.
     """
 
     programs: dict[Any, Program] = {}  # noqa: RUF012  (shared by all: compiling takes long)
 
-    def __init__(self, counting: bool = False) -> None:
+    def __init__(self, counting: bool = False, most: int | None = None) -> None:
         self.memory = GlobalMemory()
-        self.counting = counting
+        self.counting, self.most = counting, most
         self.counts: Counter[str] = Counter()
         self.launched: list[Program] = []
 
@@ -92,7 +93,9 @@ class Interpreter:
         program = self.program(kernel, signature(args), threads)
         self.launched.append(program)
         parameters = [each for arg in args for each in _parameters(arg)]
-        self.counts.update(run(program, grid, (threads, 1, 1), parameters, self.memory, self.counting))
+        self.counts.update(run(program, grid, (threads, 1, 1), parameters, self.memory, self.counting, self.most))
+        if self.most is not None:
+            self.memory.pretend_written()
 
     def program(self, kernel: Callable[..., None], types: tuple[Any, ...], threads: int) -> Program:
         """The kernel, compiled for arguments of these types."""

@@ -23,6 +23,9 @@ Triple = tuple[int, int, int]
 LANES = 1 << 13  # threads to run together
 STEPS = 1 << 20  # instructions of one path after which a kernel counts as endless
 SHARED, LOCAL = 1 << 60, 1 << 61  # where these spaces begin among generic addresses
+OPERATIONS = {"fma": 2} | dict.fromkeys(
+    ("add", "sub", "mul", "div", "sqrt", "rsqrt", "rcp", "ex2", "lg2", "sin", "cos", "tanh"), 1
+)  # of a thread, on floating point numbers; comparisons, signs and conversions do not count
 UNSIGNED = {size: np.dtype(f"u{size}") for size in (1, 2, 4, 8)}
 
 
@@ -78,8 +81,19 @@ class Machine:
         self.local = Region(sizes["local"] * self.lanes, program.local_itemsize, "local memory")
         self.epoch = np.zeros(len(blocks), np.int64)
         self.active: np.ndarray | None = None  # the lanes that run now; None for all
-        self.counts: Counter[str] = Counter()
+        self.done = np.zeros(len(self.module.code), np.int64)  # how many threads did each instruction
         self.traffic = Traffic() if counting else None
+
+    @property
+    def counts(self) -> Counter[str]:
+        """By opcode, how many threads did it; "instructions" and floating point "operations" in all; what memory had to do."""
+        found: Counter[str] = Counter(self.traffic.counts if self.traffic else {})
+        found["instructions"] = int(self.done.sum())
+        for each, done in zip(self.module.code, self.done.tolist(), strict=True):
+            found[each.opcode] += done
+            if DTYPES.get(each.modifiers[-1] if each.modifiers else "", UNSIGNED[1]).kind == "f":
+                found["operations"] += done * OPERATIONS.get(each.opcode, 0)
+        return found
 
     def _specials(self, grid: Triple, block: Triple, blocks: range) -> dict[str, np.ndarray]:
         thread, number = self.thread_of_lane, self.block_of_lane + blocks.start
@@ -234,7 +248,7 @@ class Machine:
 
     def _step(self, instruction: Any, does: Run | None, lanes: np.ndarray, now: int) -> int | None:
         """Does one instruction. Returns where the lanes go on: None for the next one, -1 when they part or stop."""
-        self.counts[instruction.opcode] += len(lanes)
+        self.done[now] += len(lanes)
         if does is None:
             return self._control(instruction, lanes, now)
         if instruction.predicate is None:
@@ -299,9 +313,11 @@ def launch(
     parameters: Sequence[Any],
     memory: GlobalMemory,
     counting: bool = False,
+    most: int | None = None,
 ) -> Counter[str]:
-    """Runs all blocks. Returns how many threads did each instruction, and with ``counting`` what memory had to do."""
+    """Runs all blocks, or the first ``most``. Returns what ``Machine.counts`` has, of all; with ``counting`` memory's too."""
     blocks = grid[0] * grid[1] * grid[2]
+    blocks = blocks if most is None else min(blocks, most)
     together = max(1, LANES // (block[0] * block[1] * block[2]))
     counts: Counter[str] = Counter()
     if program.module.sizes["global"] and id(program.module) not in memory.constants:
@@ -312,7 +328,5 @@ def launch(
             machine = Machine(program, grid, block, some, parameters, memory, counting)
             machine.run()
             counts.update(machine.counts)
-            if machine.traffic:
-                counts.update(machine.traffic.counts)
     memory.settle()
     return counts

@@ -122,6 +122,11 @@ class GlobalMemory:
         for each in self.regions:
             each.settle()
 
+    def pretend_written(self) -> None:
+        """From now on nothing counts as never written: zeros are there."""
+        for each in self.regions:
+            each.written[each.written == NEVER] = BEFORE
+
     def parts(self, addresses: np.ndarray, size: int, text: str) -> list[tuple[Region, np.ndarray | slice, np.ndarray]]:
         """By allocation: it, which of the accesses go there, and at which offset."""
         number = np.searchsorted(self.starts, addresses, "right") - 1
@@ -147,13 +152,14 @@ class Traffic:
         self.counts: Counter[str] = Counter()
 
     def of_global(self, addresses: np.ndarray, size: int, warps: np.ndarray, write: bool) -> None:
-        """Sectors of 32 bytes that each warp's access touches, and the bytes that it asked for."""
+        """Sectors of 32 bytes that each warp's access touches, the bytes that its threads asked for, and those that differ."""
         kind = "stores" if write else "loads"
         first, last = addresses // SECTOR, (addresses + size - 1) // SECTOR
         touched = np.concatenate([warps << 40 | first, warps << 40 | last])
         self.counts[f"global_{kind}"] += len(np.unique(warps))
         self.counts[f"global_{kind}_sectors"] += len(np.unique(touched))
         self.counts[f"global_{kind}_bytes"] += len(addresses) * size
+        self.counts[f"global_{kind}_used"] += len(np.unique(warps << 40 | addresses)) * size
 
     def of_shared(self, offsets: np.ndarray, size: int, warps: np.ndarray, lanes: np.ndarray) -> None:
         """How often shared memory has to answer: once, unless words of a bank differ. 128 bytes are asked for at a time."""

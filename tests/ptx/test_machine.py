@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from tests.ptx.assembly import Bench
+from tests.ptx.machine import launch
+from tests.ptx.memory import BEFORE
 from tests.ptx.module import PTXError, parse
 
 ADDRESS = "ld.param.u64 %rd1, [p_out];\nmov.u32 %r1, %tid.x;\nmad.wide.u32 %rd2, %r1, 4, %rd1;\n"
@@ -97,7 +99,17 @@ def test_sectors_are_counted(step, sectors):
     bench.run(32)
     assert bench.counts["global_stores_sectors"] == sectors
     assert bench.counts["global_stores"] == 1
-    assert bench.counts["global_stores_bytes"] == 128
+    assert bench.counts["global_stores_bytes"] == bench.counts["global_stores_used"] == 128
+
+
+def test_what_all_threads_of_a_warp_ask_for_is_used_once():
+    text = "ld.param.u64 %rd1, [p_0];\nld.global.u32 %r1, [%rd1];\nmov.u32 %r2, %tid.x;\n"
+    text += "ld.param.u64 %rd2, [p_out];\nmad.wide.u32 %rd2, %r2, 4, %rd2;\nst.global.u32 [%rd2], %r1;"
+    bench = Bench(text, np.zeros(64, np.uint32), np.ones(1, np.uint32))
+    bench.run(64)
+    assert bench.counts["global_loads_bytes"] == 4 * 64
+    assert bench.counts["global_loads_used"] == 4 * 2
+    assert bench.counts["global_loads_sectors"] == 2
 
 
 @pytest.mark.parametrize(("step", "answers"), [(4, 1), (8, 2), (16, 4), (128, 32), (0, 1), (132, 1)])
@@ -122,6 +134,24 @@ def test_instructions_are_counted():
     bench.run(64)
     assert bench.counts["add"] == 54
     assert bench.counts["bra"] == 64
+
+
+def test_operations_on_floating_point_numbers_are_counted():
+    text = (
+        "fma.rn.f32 %f1, 0f3F800000, 0f3F800000, 0f3F800000;\nadd.f64 %fd1, 0d3FF0000000000000, 0d3FF0000000000000;\n"
+    )
+    text += "neg.f32 %f2, %f1;\nsqrt.rn.f32 %f2, %f1;\nadd.u32 %r5, %r1, 1;\nmul.wide.u32 %rd5, %r5, 2;"
+    bench = Bench(ADDRESS + text, OUT)
+    bench.run(64)
+    assert bench.counts["operations"] == 64 * (2 + 1 + 1)
+
+
+def test_a_launch_can_be_cut_short():
+    bench = Bench("mov.u32 %r1, %tid.x;", OUT)
+    counts = launch(bench.program, (3, 1, 1), (32, 1, 1), bench.addresses, bench.memory, most=2)
+    assert counts["mov"] == 64
+    bench.memory.pretend_written()
+    assert (bench.memory.region(bench.addresses[0]).written == BEFORE).all()
 
 
 @pytest.mark.parametrize(
