@@ -22,6 +22,7 @@ from minitorch.dtypes import (
     bfloat16, bool, can_cast, double, dtype, finfo, float, float16, float32, float64, get_default_dtype, half, iinfo, int, int8,
     int16, int32, int64, long, promote_types, set_default_dtype, short, uint8, uint16, uint32, uint64,
 )  # fmt: skip
+from minitorch.kernels.errors import AcceleratorError, OutOfMemoryError
 from minitorch.kernels.cpu.threads import get_num_threads, set_num_threads
 from minitorch.low_rank import pca_lowrank, svd_lowrank
 from minitorch.memory_format import contiguous_format, layout, memory_format, preserve_format, strided

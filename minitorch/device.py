@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from minitorch.kernels import tables
+from minitorch.kernels.errors import AcceleratorError
 
 TYPES = (
     "cpu", "cuda", "ipu", "xpu", "mkldnn", "opengl", "opencl", "ideep", "hip", "ve", "fpga", "maia", "xla", "lazy", "vulkan",
@@ -96,7 +97,9 @@ def _checked(asked: Any) -> device:
 
         current()  # which says why there is no GPU, if so
         if wanted.index:
-            raise RuntimeError("CUDA error: invalid device ordinal")
+            raise AcceleratorError(
+                "CUDA error: invalid device ordinal\nGPU device may be out of range, do you have enough GPUs?"
+            )
     elif wanted.type != "cpu":
         raise RuntimeError(
             f"minitorch computes on the CPU and on CUDA: devices 'cpu' and 'cuda' are there, '{wanted}' is not"
@@ -114,8 +117,10 @@ def check_present(asked: Any) -> None:
         _checked(asked)
 
 
-def placed(array: Any, asked: Any) -> Any:
+def placed(array: Any, asked: Any, wait: bool = True) -> Any:
     """An array on a device, the default one unless another is asked for: a copy, if it is not there already.
+
+    Without ``wait``, copies that a GPU can make by itself are only begun.
 
     Raises:
         RuntimeError: arrays cannot be there.
@@ -124,7 +129,7 @@ def placed(array: Any, asked: Any) -> Any:
     if array.device.startswith(wanted.type):
         return array
     if wanted.type == "cpu":
-        return tables[type(array)].to_host(array)
+        return tables[type(array)].to_host(array, wait)
     from minitorch.kernels.cuda.array import from_host
 
-    return from_host(array)
+    return from_host(array, wait)

@@ -50,6 +50,8 @@ if TYPE_CHECKING:
 else:
     _Methods = Variable
 
+DLPACK_CUDA = 2  # DLPack's number for a GPU
+
 _OPERANDS = (Variable, int, float, np.number, np.bool_)
 
 
@@ -227,6 +229,10 @@ class Tensor(Traits, _Methods):
             raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
         if stream is not None and type(stream) is not int:
             raise TypeError("stream must be ``int`` or ``none``")
+        if self.is_cuda:
+            from minitorch.kernels.cuda.dlpack import to_dlpack
+
+            return to_dlpack((self.clone() if copy else self)._array, stream, max_version)
         if stream not in (None, -1):
             raise AssertionError("stream should be None on cpu.")
         memory = self._array.view(np.ndarray)
@@ -236,7 +242,27 @@ class Tensor(Traits, _Methods):
         return capsule
 
     def __dlpack_device__(self) -> tuple[int, int]:
-        return self._array.__dlpack_device__()
+        return (DLPACK_CUDA, 0) if self.is_cuda else self._array.__dlpack_device__()
+
+    @property
+    def __cuda_array_interface__(self) -> dict[str, Any]:
+        """The memory on a GPU, for libraries that know this interface, as CuPy and numba do.
+
+        Raises:
+            AttributeError: it is not on a GPU.
+            RuntimeError: the tensor requires gradients.
+        """
+        if not self.is_cuda:
+            raise AttributeError(
+                f"Can't get __cuda_array_interface__ on non-CUDA tensor type: {self._type_name()} If CUDA data is required "
+                "use tensor.cuda() to copy tensor to device memory."
+            )
+        if self._requires_grad:
+            raise RuntimeError(
+                "Can't get __cuda_array_interface__ on Variable that requires grad. If gradients aren't required, use "
+                "var.detach() to get Variable that doesn't require grad."
+            )
+        return self._array.__cuda_array_interface__  # type: ignore[attr-defined]  # an array on a GPU has it
 
     def __bool__(self) -> bool:
         if self._array.size != 1:
@@ -365,7 +391,7 @@ class Tensor(Traits, _Methods):
             device = self.device
         if copy or flags[1:] == [True]:
             return ToCopyBackward0.apply(self, dtype=wanted, device=device)
-        return conversion.to(self, wanted, device)
+        return conversion.to(self, wanted, device, wait=not (non_blocking or flags[:1] == [True]))
 
     def type(self, dtype: Any = None) -> Any:
         """The name of the tensor's type, or the tensor in another dtype."""

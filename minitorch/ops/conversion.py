@@ -28,22 +28,28 @@ class ToCopyBackward0(Function):
 
     __slots__ = ("device", "dtype")
 
-    def forward(self, k: Table, a: Any, dtype: np.dtype, device: Any = None) -> Any:
+    def forward(self, k: Table, a: Any, dtype: np.dtype, device: Any = None, wait: bool = True) -> Any:
         self.dtype, self.device = a.dtype, a.device
-        cast = k.clone(a) if a.dtype == dtype else k.cast(a, dtype)
-        return cast if device is None else placed(cast, device)
+        stays = device is None or device_of(device).type == device_of(a.device).type
+        cast = k.cast(a, dtype)
+        if stays:
+            return k.clone(a) if cast is a else cast
+        return placed(cast, device, wait)
 
     def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
         return (k.to(grad, self.dtype, self.device),)
 
 
 @operator(method=False, public=False)
-def to(input: Tensor, dtype: np.dtype, device: Any) -> Tensor:
-    """The same numbers in another dtype, on another device; the tensor itself if it has that dtype and is there."""
+def to(input: Tensor, dtype: np.dtype, device: Any, wait: bool = True) -> Tensor:
+    """The same numbers in another dtype, on another device; the tensor itself if it has that dtype and is there.
+
+    Without ``wait``, a copy from page-locked memory, or to the host, is only begun.
+    """
     a = input._array
     if a.dtype == dtype and device_of(device).type == device_of(a.device).type:
         return input
-    return ToCopyBackward0.apply(input, dtype=dtype, device=device)
+    return ToCopyBackward0.apply(input, dtype=dtype, device=device, wait=wait)
 
 
 @operator(method=False, public=False)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
+from minitorch.autograd.graph import new_tensor
 from minitorch.autograd.variable import Variable
+from minitorch.device import check_present
 from minitorch.dtypes import from_numpy_dtype
 from minitorch.ops.arguments import check_tensors, sizes
 from minitorch.ops.operator import functions, operator
@@ -81,18 +84,29 @@ def is_shared(input: Tensor) -> bool:
 
 @operator(public=False)
 def is_pinned(input: Tensor, device: Any = None) -> bool:
-    """Whether the memory is locked for transfers to a GPU: never."""
-    return False
+    """Whether the memory is locked for transfers to a GPU."""
+    if "minitorch.kernels.cuda" not in sys.modules or input._array.device != "cpu":
+        return False
+    from minitorch.kernels.cuda import placement
+
+    return placement.is_pinned(input._array)
 
 
 @operator(public=False)
 def pin_memory(input: Tensor, device: Any = None) -> Tensor:
-    """Memory locked for transfers to a GPU.
+    """A copy in memory that is locked for transfers to a GPU; the tensor itself if it is.
 
     Raises:
-        RuntimeError: always, as there is only the CPU.
+        RuntimeError: there is no GPU, or the tensor is on it.
     """
-    raise RuntimeError("Cannot pin memory: minitorch computes on the CPU only, and needs no pinned memory.")
+    if is_pinned(input):
+        return input
+    if input._array.device != "cpu":
+        raise RuntimeError(f"cannot pin '{input._type_name()}' only dense CPU tensors can be pinned")
+    check_present("cuda")
+    from minitorch.kernels.cuda import placement
+
+    return new_tensor(placement.pinned(input._array))
 
 
 @operator(public=False)

@@ -15,9 +15,10 @@ from minitorch.tensor import Tensor
 
 
 class DLDeviceType(enum.IntEnum):
-    """Where memory is, by DLPack's number; here it is in one place only."""
+    """Where memory is, by DLPack's number."""
 
     kDLCPU = 1
+    kDLCUDA = 2
 
 
 class _Capsule:
@@ -30,7 +31,7 @@ class _Capsule:
         return self.capsule
 
     def __dlpack_device__(self) -> tuple[int, int]:
-        return DLDeviceType.kDLCPU, 0
+        return device_in(self.capsule)
 
 
 class _Numpys:
@@ -58,7 +59,7 @@ def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None
 
     Args:
         ext_tensor: it has ``__dlpack__``, or is a capsule that has not been used.
-        device: ``"cpu"``.
+        device: ``"cpu"`` or ``"cuda"``.
         copy: of memory of its own.
 
     Raises:
@@ -73,6 +74,12 @@ def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None
                 "have already constructed a tensor from it once."
             )
         ext_tensor = _Capsule(ext_tensor)
+    if ext_tensor.__dlpack_device__()[0] == DLDeviceType.kDLCUDA:
+        from minitorch.kernels.cuda.device import current
+        from minitorch.kernels.cuda.dlpack import from_dlpack as on_gpu
+
+        shared = Tensor._of(on_gpu(ext_tensor.__dlpack__(stream=current().stream_number())))
+        return shared.to(device, copy=bool(copy))
     given = _Numpys(ext_tensor)
     tensor = from_numpy(lent(np.from_dlpack(given, copy=copy)))
     return tensor.view(bfloat16) if given.is_bfloat16 else tensor

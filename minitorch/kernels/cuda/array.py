@@ -201,15 +201,18 @@ def empty(shape: Sequence[int], dtype: Any, order: Sequence[int] | None = None) 
     return DeviceArray(current().allocate(prod(shape), dtype), dtype, shape, dense_strides(shape, order))
 
 
-def from_host(array: np.ndarray) -> DeviceArray:
-    """A copy on the device; in the same order of dimensions where the array lies densely, else row by row."""
+def from_host(array: np.ndarray, wait: bool = True) -> DeviceArray:
+    """A copy on the device; in the same order of dimensions where the array lies densely, else row by row.
+
+    Without ``wait``, a copy from page-locked memory is only begun.
+    """
     order = sorted(range(array.ndim), key=lambda d: (-array.strides[d], d))
     turned = array.transpose(order)
     if not turned.flags.c_contiguous:
         order, turned = list(range(array.ndim)), array
     result = empty(array.shape, array.dtype, order)
     if array.size:
-        current().write(result.memory, np.ascontiguousarray(turned).reshape(-1))
+        current().write(result.memory, np.ascontiguousarray(turned).reshape(-1), wait)
     return result
 
 
@@ -218,11 +221,15 @@ def on_device(a: DeviceArray | np.ndarray) -> DeviceArray:
     return from_host(a) if isinstance(a, np.ndarray) else a
 
 
-def to_host(a: DeviceArray) -> np.ndarray:
-    """A copy on the host; in the same order of dimensions where the array lies densely, else row by row."""
+def to_host(a: DeviceArray, wait: bool = True) -> np.ndarray:
+    """A copy on the host; in the same order of dimensions where the array lies densely, else row by row.
+
+    Without ``wait``, the copy of what lies densely is only begun: it is there after ``synchronize``.
+    """
     if not a.size:
         return np.empty(a.shape, a.dtype)
     extent = 1 + sum((size - 1) * step for size, step in zip(a.shape, a.steps, strict=True))
-    flat = current().read(a.flat, extent)
+    dense = a.size == extent and 0 not in a.steps
+    flat = current().read(a.flat, extent, wait or not dense)
     found = np.lib.stride_tricks.as_strided(flat, a.shape, a.strides)
-    return found if a.size == extent and 0 not in a.steps else found.copy()
+    return found if dense else found.copy()

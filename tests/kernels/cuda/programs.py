@@ -74,10 +74,10 @@ class Recorder:
     def address(self, memory: EmulatedMemory) -> int:
         return memory.address
 
-    def write(self, memory: EmulatedMemory, array: np.ndarray) -> None:
+    def write(self, memory: EmulatedMemory, array: np.ndarray, wait: bool = True) -> None:
         pass
 
-    def read(self, memory: EmulatedMemory, size: int) -> np.ndarray:
+    def read(self, memory: EmulatedMemory, size: int, wait: bool = True) -> np.ndarray:
         return np.zeros(size, memory.dtype)
 
     def launch(self, kernel: Callable[..., None], threads: int, grid: Sequence[int], args: Sequence[Any]) -> None:
