@@ -81,7 +81,7 @@ class Hardware:
         return self.pool.allocate(size, dtype)
 
     def address(self, memory: Any) -> int:
-        return id(memory) if SIMULATED else memory.__cuda_array_interface__["data"][0]
+        return memory.ctypes.data if SIMULATED else memory.__cuda_array_interface__["data"][0]
 
     def write(self, memory: Any, array: Array) -> None:
         memory[: array.size].copy_to_device(array)

@@ -57,7 +57,7 @@ def zeros(*shape, dtype="f"):
 
 
 def sgd(k, a, b, c):
-    k.sgd(a, b, c, 0.1, 0.9, 1, 0.1, True, False)
+    k.sgd([a], [b], [c], 0.1, 0.9, 1, 0.1, True, False)
 
 
 PROGRAMS = {

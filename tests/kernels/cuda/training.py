@@ -37,8 +37,7 @@ def step(k: Any, arrays: list[Any]) -> Any:
     weight_grad, bias_grad = k.convolution_weight_grad(grad, input, (2, 1, 3, 3), **HOW), k.sum(grad, (0, 2, 3), False)
 
     grads = (weight_grad, bias_grad, matrix_grad, last_bias_grad)
-    for param, grad, velocity in zip((weight, bias, matrix, last_bias), grads, velocities, strict=True):
-        k.sgd(param, grad, velocity, 0.1, 0.9, 1.0, 0.01, False, False)
+    k.sgd((weight, bias, matrix, last_bias), grads, velocities, 0.1, 0.9, 1.0, 0.01, False, False)
     return loss
 
 
