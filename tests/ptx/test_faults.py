@@ -46,6 +46,7 @@ FAMILIES = {
     "nll_loss": (
         lambda k, a, t: k.nll_loss_forward(a, t, None, -100, "mean")[0], [normal(300, 3), RANDOM.integers(0, 3, 300)], 19,
     ),
+    "layer_norm": (lambda k, a: k.layer_norm(a, None, None, 1, 1e-3)[0], [normal(3, 300)], 29),
     "mm": (lambda k, a, b: k.mm(a, b), [normal(70, 40), normal(40, 71)], 2),
     "convolution": (lambda k, a, b: k.convolution(a, b, None, **WHOLE), [normal(2, 3, 8, 9), normal(5, 3, 3, 3)], 2),
     "convolution_input_grad": (
