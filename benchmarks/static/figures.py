@@ -89,10 +89,15 @@ class Counting(Interpreter):
         self.by_kernel: dict[Key, Counter[str]] = {}
 
     def launch(
-        self, kernel: Callable[..., None], threads: int, grid: tuple[int, int, int], args: Sequence[Any]
+        self,
+        kernel: Callable[..., None],
+        threads: int,
+        grid: tuple[int, int, int],
+        args: Sequence[Any],
+        by_address: Any = (),
     ) -> None:
         self.counts = self.by_kernel.setdefault((kernel, signature(args), threads), Counter())
-        super().launch(kernel, threads, grid, args)
+        super().launch(kernel, threads, grid, args, by_address)
         launched = grid[0] * grid[1] * grid[2]
         self.counts.update({"blocks launched": launched, "blocks interpreted": min(launched, MOST_BLOCKS)})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -87,18 +88,26 @@ class SGD(Optimizer):
             momentum = float(group["momentum"])
             settings = float(group["weight_decay"]), bool(group["nesterov"]), bool(group["maximize"])
             lr = float(group["lr"])
+            # What goes through one kernel: its parameters, their gradients and velocities.
+            together: defaultdict[tuple[type, float], tuple[list[Any], ...]] = defaultdict(lambda: ([], [], []))
             for param in group["params"]:
                 if param.grad is None:
                     continue
-                k, velocity, fresh = tables[type(param._array)], None, 1.0
+                array, velocity, fresh = param._array, None, 1.0
                 if momentum:
                     state = self.state[param]
                     buffer = state.get("momentum_buffer")
                     if buffer is None:
-                        buffer = state["momentum_buffer"] = Variable._of(k.zeros(param._array.shape, param._array))
+                        zeros = tables[type(array)].zeros(array.shape, array)
+                        buffer = state["momentum_buffer"] = Variable._of(zeros)
                     else:
                         fresh = 1 - group["dampening"]
                     velocity = buffer._array
-                k.sgd(param._array, param.grad._array, velocity, lr, momentum, fresh, *settings)
+                params, grads, velocities = together[type(array), fresh]
+                params.append(array)
+                grads.append(param.grad._array)
+                velocities.append(velocity)
                 param._version_counter[0] += 1
+            for (kind, fresh), (params, grads, velocities) in together.items():
+                tables[kind].sgd(params, grads, velocities if momentum else None, lr, momentum, fresh, *settings)
         return loss

@@ -88,7 +88,12 @@ class Interpreter:
         return region.view(memory.dtype)[part].copy()
 
     def launch(
-        self, kernel: Callable[..., None], threads: int, grid: tuple[int, int, int], args: Sequence[Any]
+        self,
+        kernel: Callable[..., None],
+        threads: int,
+        grid: tuple[int, int, int],
+        args: Sequence[Any],
+        by_address: Any = (),
     ) -> None:
         program = self.program(kernel, signature(args), threads)
         self.launched.append(program)

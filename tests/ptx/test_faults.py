@@ -51,6 +51,7 @@ FAMILIES = {
     "nll_loss": (
         lambda k, a, t: k.nll_loss_forward(a, t, None, -100, "mean")[0], [normal(300, 3), RANDOM.integers(0, 3, 300)], 19,
     ),
+    "layer_norm": (lambda k, a: k.layer_norm(a, None, None, 1, 1e-3)[0], [normal(3, 300)], 29),
     "mm": (lambda k, a, b: k.mm(a, b), [normal(70, 40), normal(40, 71)], 2),
     "convolution": (lambda k, a, b: k.convolution(a, b, None, **WHOLE), [normal(2, 3, 8, 9), normal(5, 3, 3, 3)], 2),
     "convolution_input_grad": (
@@ -121,7 +122,7 @@ class Faulty(Interpreter):
         super().__init__()
         self.which, self.text, self.shape, self.numbers = which, text, shape, numbers
 
-    def launch(self, kernel, threads, grid, args):
+    def launch(self, kernel, threads, grid, args, by_address=()):
         if len(self.launched) == self.which:
             grid = self.shape(grid) if self.shape else grid
             args = self.numbers(list(args)) if self.numbers else args

@@ -6,6 +6,7 @@ torch's to the bit.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,7 @@ def _sgd_plain(param, grad, lr, decay, maximize):
 
 
 @jit
-def _sgd_momentum(param, grad, lr, decay, maximize, velocity, momentum, fresh, nesterov):
+def _sgd_momentum(param, grad, velocity, lr, decay, maximize, momentum, fresh, nesterov):
     number = param.dtype.type
     lr, decay, momentum, fresh = number(lr), number(decay), number(momentum), number(fresh)
     for i in range(param.size):
@@ -55,9 +56,9 @@ def _sgd_momentum(param, grad, lr, decay, maximize, velocity, momentum, fresh, n
 
 
 def sgd(
-    param: Array,
-    grad: Array,
-    velocity: Array | None,
+    params: Sequence[Array],
+    grads: Sequence[Array],
+    velocities: Sequence[Array] | None,
     lr: float,
     momentum: float,
     fresh: float,
@@ -65,35 +66,29 @@ def sgd(
     nesterov: bool,
     maximize: bool,
 ) -> None:
-    """One step of gradient descent, written over ``param`` and ``velocity``.
+    """One step of gradient descent for each parameter, written over it and over its velocity.
 
     g = ±grad + weight_decay · param;  velocity = momentum · velocity + fresh · g;
-    param -= lr · velocity, or with ``nesterov`` lr · (g + momentum · velocity); without a velocity lr · g.
+    param -= lr · velocity, or with ``nesterov`` lr · (g + momentum · velocity); without velocities lr · g.
 
-    All arrays have one shape and one floating point dtype.
+    A parameter, its gradient and its velocity have one shape and one floating point dtype.
     """
-    if param.itemsize < 4 or not (
-        param.flags.c_contiguous and grad.flags.c_contiguous and (velocity is None or velocity.flags.c_contiguous)
-    ):
-        # The loops are for float32 and float64 that lie row by row: others go through copies that do.
-        wide = np.promote_types(param.dtype, np.float32)
-        wide_param, wide_grad = param.astype(wide, order="C"), grad.astype(wide, order="C")
-        wide_velocity = None if velocity is None else velocity.astype(wide, order="C")
-        sgd(wide_param, wide_grad, wide_velocity, lr, momentum, fresh, weight_decay, nesterov, maximize)
-        param[...] = wide_param
-        if velocity is not None:
-            velocity[...] = wide_velocity
-    elif velocity is None:
-        _sgd_plain(param.reshape(-1), grad.reshape(-1), lr, weight_decay, maximize)
+    if velocities is None:
+        for param, grad in zip(params, grads, strict=True):
+            _on_rows(_sgd_plain, (param, grad), lr, weight_decay, maximize)
     else:
-        _sgd_momentum(
-            param.reshape(-1),
-            grad.reshape(-1),
-            lr,
-            weight_decay,
-            maximize,
-            velocity.reshape(-1),
-            momentum,
-            fresh,
-            nesterov,
-        )
+        settings = lr, weight_decay, maximize, momentum, fresh, nesterov
+        for arrays in zip(params, grads, velocities, strict=True):
+            _on_rows(_sgd_momentum, arrays, *settings)
+
+
+def _on_rows(loop: Any, arrays: tuple[Array, ...], *settings: Any) -> None:
+    """Runs a loop, which writes over arrays. It is for float32 and float64 that lie row by row; others go through copies."""
+    if arrays[0].itemsize >= 4 and all(each.flags.c_contiguous for each in arrays):
+        loop(*[each.reshape(-1) for each in arrays], *settings)
+        return
+    wide = np.promote_types(arrays[0].dtype, np.float32)
+    rows = [each.astype(wide, order="C") for each in arrays]
+    loop(*[each.reshape(-1) for each in rows], *settings)
+    for target, result in zip(arrays[::2], rows[::2], strict=True):  # but for the gradient
+        target[...] = result

@@ -76,8 +76,15 @@ class Device(Protocol):
         Without ``wait``, the copy is only begun: the array, which is page-locked, has the elements after ``synchronize``.
         """
 
-    def launch(self, kernel: Callable[..., None], threads: int, grid: Grid, args: Sequence[Any]) -> None:
-        """Runs a kernel in blocks of so many threads."""
+    def launch(
+        self,
+        kernel: Callable[..., None],
+        threads: int,
+        grid: Grid,
+        args: Sequence[Any],
+        by_address: Sequence[Memory] = (),
+    ) -> None:
+        """Runs a kernel in blocks of so many threads; it uses memory in its arguments, and some by address."""
 
     def synchronize(self) -> None:
         """Waits until all that was launched is done."""

@@ -140,8 +140,15 @@ class Hardware:
 
     # -- kernels ------------------------------------------------------------------------------------------------------
 
-    def launch(self, kernel: Callable[..., None], threads: int, grid: Grid, args: Sequence[Any]) -> None:
-        stream = self._stream_for(args)
+    def launch(
+        self,
+        kernel: Callable[..., None],
+        threads: int,
+        grid: Grid,
+        args: Sequence[Any],
+        by_address: Sequence[Any] = (),
+    ) -> None:
+        stream = self._stream_for((*args, *by_address))
         try:
             compiled(kernel, threads)[grid, threads, stream](*[_argument(each) for each in args])
         except Exception as error:

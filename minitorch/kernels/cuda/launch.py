@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,12 +15,19 @@ MOST_THREADS = 1024
 MOST_BLOCKS = (2**31 - 1, 65535, 65535)
 
 
-def launch(kernel: Callable[..., None], grid: tuple[int, ...], args: tuple[Any, ...], threads: int = THREADS) -> None:
+def launch(
+    kernel: Callable[..., None],
+    grid: tuple[int, ...],
+    args: tuple[Any, ...],
+    threads: int = THREADS,
+    by_address: Sequence[DeviceArray] = (),
+) -> None:
     """Runs a kernel on a grid of blocks; nothing where the grid is empty.
 
     Args:
         grid: blocks in x, y and z, as many as there are.
         args: arrays, which the kernel sees as flat; numbers of numpy's types; tuples of these.
+        by_address: arrays that the kernel finds by addresses among its arguments.
 
     Raises:
         ValueError: more threads or blocks than a GPU takes.
@@ -33,7 +40,7 @@ def launch(kernel: Callable[..., None], grid: tuple[int, ...], args: tuple[Any, 
         raise ValueError(f"{threads} threads in a block, where whole warps of at most {MOST_THREADS} are possible")
     if any(given > most for given, most in zip(whole, MOST_BLOCKS, strict=True)):
         raise ValueError(f"a grid of {whole} blocks, where {MOST_BLOCKS} are possible")
-    current().launch(kernel, threads, whole, _flattened(args))
+    current().launch(kernel, threads, whole, _flattened(args), [each.memory for each in by_address])
 
 
 def _flattened(args: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -11,7 +11,7 @@ import numpy as np
 from minitorch.kernels import tables
 from minitorch.kernels.cuda import DeviceArray, device, from_host
 from minitorch.kernels.cuda.device import compile_to_ptx, signature
-from tests.kernels.cuda import cases_indexing, cases_linalg, cases_sorting, cases_spatial
+from tests.kernels.cuda import cases_indexing, cases_linalg, cases_normal, cases_sorting, cases_spatial
 from tests.ptx.device import EmulatedMemory
 
 GPU = tables[DeviceArray]
@@ -20,7 +20,7 @@ STRIDED = {**HOW, "stride": (2, 2)}
 
 
 def sgd(k, a, b, c):
-    k.sgd(a, b, c, 0.1, 0.9, 1, 0.1, True, False)
+    k.sgd([a], [b], [c], 0.1, 0.9, 1, 0.1, True, False)
 
 
 PROGRAMS = {
@@ -51,7 +51,7 @@ PROGRAMS = {
         lambda k, a, b, c: k.max_pool_backward(a, k.cast(b, np.dtype("i2")), c, 2), (3, 4, 5), (3, 4, 5), (3, 8, 9),
     ),
 }  # fmt: skip
-for family in (cases_indexing, cases_linalg, cases_sorting, cases_spatial):
+for family in (cases_indexing, cases_linalg, cases_normal, cases_sorting, cases_spatial):
     PROGRAMS |= family.PROGRAMS
 """By name: a function of a table and of arrays of it, and the arrays' shapes."""
 
@@ -80,7 +80,9 @@ class Recorder:
     def read(self, memory: EmulatedMemory, size: int, wait: bool = True) -> np.ndarray:
         return np.zeros(size, memory.dtype)
 
-    def launch(self, kernel: Callable[..., None], threads: int, grid: Sequence[int], args: Sequence[Any]) -> None:
+    def launch(
+        self, kernel: Callable[..., None], threads: int, grid: Sequence[int], args: Sequence[Any], by_address: Any = ()
+    ) -> None:
         self.launches.append((kernel, signature(args), threads))
 
     def synchronize(self) -> None:
