@@ -18,6 +18,7 @@ pytest.importorskip("numba_cuda", reason="numba-cuda, which compiles these kerne
 from minitorch.kernels import tables
 from minitorch.kernels.cuda import DeviceArray, device, from_host, gemm_tile
 from minitorch.kernels.cuda.device import compile_to_ptx, signature
+from tests.kernels.cuda import cases_pointwise
 from tests.ptx.device import EmulatedMemory
 from tests.ptx.module import parse
 
@@ -88,6 +89,7 @@ PROGRAMS = {
         lambda k, a, b, c: k.max_pool_backward(a, k.cast(b, np.dtype("i2")), c, 2), (3, 4, 5), (3, 4, 5), (3, 8, 9),
     ),
 }  # fmt: skip
+PROGRAMS |= cases_pointwise.PROGRAMS
 OF_FLOAT32 = {"convolution large", "mm large", "mm large transposed"}
 
 
