@@ -13,6 +13,7 @@ from minitorch.kernels.cuda import (
     activation,
     convolution,
     creation,
+    division,
     elementwise,
     exponential,
     gemm,
@@ -24,6 +25,7 @@ from minitorch.kernels.cuda import (
     reduction,
     selection,
     shape,
+    special,
     strides,
 )
 from minitorch.kernels.cuda.array import DeviceArray, from_host, to_host
@@ -34,6 +36,7 @@ native = Table(
     activation,
     convolution,
     creation,
+    division,
     elementwise,
     exponential,
     gemm,
@@ -44,6 +47,7 @@ native = Table(
     reduction,
     selection,
     shape,
+    special,
     strides,
 )
 """The kernels that run on the GPU."""

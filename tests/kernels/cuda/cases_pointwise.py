@@ -160,7 +160,97 @@ def halves() -> list[Case]:
     ]  # fmt: skip
 
 
-CASES = [*functions(), *of_integers(), *of_kinds(), *halves()]
+def between(low: float, high: float, *shape: int) -> Make:
+    return lambda random, dtype: random.uniform(low, high, shape).astype(dtype)
+
+
+def edges(low: float, high: float) -> Make:
+    """Numbers from there to there, with whole ones, zeros of both signs, infinities and NaN."""
+
+    def make(random: np.random.Generator, dtype: np.dtype) -> np.ndarray:
+        a = random.uniform(low, high, 47).astype(dtype)
+        a[:11] = [0.0, -0.0, 1, -1, 2, -2, 0.5, -0.5, np.inf, -np.inf, np.nan]
+        return a
+
+    return make
+
+
+EVERYWHERE = [
+    "digamma",
+    "erf",
+    "erfc",
+    "erfcx",
+    "i0",
+    "i0e",
+    "i1",
+    "i1e",
+    "lgamma",
+    "log_ndtr",
+    "entr",
+    "airy_ai",
+    "spherical_bessel_j0",
+]
+PROBABILITIES = ["erfinv", "ndtri"]
+BESSEL = [("bessel_j", (0,)), ("bessel_j", (1,)), ("bessel_y", (0,)), ("bessel_y", (1,))]
+SCALED_BESSEL = [("bessel_k", (order, scaled)) for order in (0, 1) for scaled in (False, True)]
+POLYNOMIALS = [
+    "chebyshev_polynomial_t", "chebyshev_polynomial_u", "shifted_chebyshev_polynomial_v", "chebyshev_polynomial_w",
+    "hermite_polynomial_h", "hermite_polynomial_he", "laguerre_polynomial_l", "legendre_polynomial_p",
+]  # fmt: skip
+
+
+def specials() -> list[Case]:
+    def degrees(random: np.random.Generator, dtype: np.dtype) -> np.ndarray:
+        a = random.integers(-1, 12, 31).astype(dtype)
+        a[:3] = [70, 130, 2.5]
+        return a
+
+    rows = [Case(name, call(name), (edges(-9, 9),), close=8) for name in EVERYWHERE]
+    rows += [
+        Case(f"{name} far", call(name), (between(-80, 80, 31),), close=8) for name in ("i1e", "log_ndtr", "airy_ai")
+    ]
+    rows += [Case(name, call(name), (edges(-1, 1),), close=8) for name in PROBABILITIES]
+    for name, params in BESSEL + SCALED_BESSEL:
+        program = call(name, *params)
+        rows.append(Case(f"{name} {params}", program, (edges(-1, 40),), "f", close=8))
+        # Between these, terms of the series are so large that double precision has no more than 11 digits of the sum.
+        rows += [Case(f"{name} {params} {n}", program, (between(*n, 31),), "d", close=8) for n in ((0, 3), (15, 40))]
+    rows += [Case(f"polygamma {n}", lambda k, a, n=n: k.polygamma(n, a), (edges(-4, 15),), close=8) for n in range(4)]
+    rows += [
+        Case(f"polynomial {family}", call("polynomial", family), (between(-1, 1, 31), degrees), close=8)
+        for family in POLYNOMIALS
+    ]
+    return [
+        *rows,
+        *[Case(f"{name}", call(name), (edges(0, 30), between(0, 30, 47)), close=8) for name in ("igamma", "igammac")],
+        Case("igamma broadcast", call("igamma"), (between(0, 3, 5, 1), between(0, 3, 7)), close=8),
+        Case("zeta", call("zeta"), (between(1, 6, 47), edges(-4, 20)), close=8),
+        Case("zeta of a number", number_first("zeta", 2.5), (between(0, 9, 31),), "f", close=8),
+        Case("polynomial of degree 3", call("polynomial", 3, "legendre_polynomial_p"), (between(-1, 1, 31),), "f", close=8),
+        Case("logit", call("logit", None), (edges(0, 1),), close=8),
+        Case("logit within", call("logit", 0.1), (edges(0, 1),), close=8),
+        Case("xlog1py", call("xlog1py"), (edges(-5, 5), between(0, 5, 47)), close=4),
+        Case("xlog1py number", call("xlog1py", 2.5), (edges(-5, 5),), close=4),
+        Case("lgamma of halves", call("lgamma"), (edges(0, 9),), "e"),
+        Case("polygamma of halves", lambda k, a: k.polygamma(1, a), (between(0.5, 9, 31),), "e"),
+    ]  # fmt: skip
+
+
+def divisions() -> list[Case]:
+    floor, trunc = call("div_rounded", "floor"), call("div_rounded", "trunc")
+    kinds = [("remainder", call("remainder")), ("div_rounded floor", floor), ("div_rounded trunc", trunc)]
+    rows = [Case(name, program, (special(67), normal(67))) for name, program in kinds]
+    rows += [Case(f"{name} whole", program, (whole(67), whole(67)), "lbB") for name, program in kinds]
+    rows += [Case(f"{name} wholes", program, (normal(67), normal(67)), "fdl?") for name, program in kinds]
+    return [
+        *rows,
+        Case("remainder number", call("remainder", -1.5), (special(67),), "fd"),
+        Case("remainder of a number", number_first("remainder", 7), (normal(67),), "fl"),
+        Case("div_rounded number", lambda k, a: k.div_rounded(a, 0.7, "floor"), (normal(67),), "fdl"),
+    ]
+
+
+CASES = [*functions(), *of_integers(), *of_kinds(), *halves(), *specials(), *divisions()]
 
 PROGRAMS = {
     "fmod": (lambda k, a, b: k.fmod(a, b), (257,), (257,)),
@@ -171,5 +261,22 @@ PROGRAMS = {
     "nan_to_num": (lambda k, a: k.nan_to_num(a, 0.0, 1.0, -1.0), (257,)),
     "nextafter": (lambda k, a, b: k.nextafter(a, b), (257,), (257,)),
     "xlogy": (lambda k, a, b: k.xlogy(a, b), (257,), (257,)),
+    "erfc": (lambda k, a: k.erfc(a), (257,)),
+    "logit": (lambda k, a: k.logit(a, 0.1), (257,)),
+    "remainder": (lambda k, a, b: k.remainder(a, b), (257,), (257,)),
+    "div_rounded": (lambda k, a, b: k.div_rounded(a, b, "floor"), (257,), (257,)),
+    "airy_ai": (lambda k, a: k.airy_ai(a), (257,)),
+    "bessel_y": (lambda k, a: k.bessel_y(a, 1), (257,)),
+    "digamma": (lambda k, a: k.digamma(a), (257,)),
+    "erfinv": (lambda k, a: k.erfinv(a), (257,)),
+    "i0": (lambda k, a: k.i0(a), (257,)),
+    "igamma": (lambda k, a, b: k.igamma(a, b), (257,), (257,)),
+    "log_ndtr": (lambda k, a: k.log_ndtr(a), (257,)),
+    "polygamma": (lambda k, a: k.polygamma(2, a), (257,)),
+    "polynomial": (lambda k, a, b: k.polynomial(a, b, "legendre_polynomial_p"), (257,), (257,)),
 }
 """For the compile gate."""
+IN_DOUBLE = {"airy_ai", "bessel_y", "digamma", "erfinv", "i0", "igamma", "log_ndtr", "polygamma", "polynomial"}
+"""Of these, what float32 is computed in double precision for: series and recurrences, as on the CPU."""
+OF_ANGLES = {"airy_ai", "bessel_y", "digamma", "polynomial"}
+"""Those with sines, of which the library's functions keep 40 bytes on the stack for angles that are huge."""

@@ -109,7 +109,7 @@ def compiled(name, capability, letter="f"):
     ]
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("name", sorted({*PROGRAMS} - cases_pointwise.IN_DOUBLE))
 def test_float32_is_not_computed_in_float64(name):
     for text, _ in compiled(name, (9, 0)):
         assert not re.search(r"\.f64\b", text)
@@ -156,7 +156,8 @@ def test_registers_and_shared_memory_suffice(name, capability, tmp_path):
         if capability > (9, 0):
             text = text.replace(".target sm_90", f".target sm_{capability[0]}{capability[1]}")
         found = resources(text, capability, tmp_path)
-        assert found["spilled"] == found["stack"] == 0
+        assert found["spilled"] == 0
+        assert found["stack"] == (40 if name in cases_pointwise.OF_ANGLES else 0)
         assert found["registers"] * threads <= 65536
         assert found["registers"] <= (128 if "large" in name or "convolution" in name else 96)
         assert found["shared"] <= 16384
