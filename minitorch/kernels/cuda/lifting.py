@@ -257,6 +257,8 @@ def like(ufunc: np.ufunc, formula: Formula, whole: Formula | None = None) -> Cal
 
 def _kind(operand: DeviceArray | Number) -> Any:
     """What numpy goes by: a dtype, or the type of Python's numbers, which adapt themselves."""
+    if isinstance(operand, np.ndarray):
+        raise TypeError("an array of the host was given to a kernel of a device")
     return operand.dtype if isinstance(operand, DeviceArray | np.generic) else type(operand)
 
 

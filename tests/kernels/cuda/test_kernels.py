@@ -137,6 +137,11 @@ def test_what_cannot_be_written_over_is_left_as_it_is(interpreter):
     np.testing.assert_array_equal(to_host(a), 2 * np.arange(9).reshape(3, 3))
 
 
+def test_an_array_of_the_host_is_refused(interpreter):
+    with pytest.raises(TypeError, match="an array of the host was given"):
+        GPU.add(from_host(np.ones(3, "f")), np.ones(3, "f"))
+
+
 def test_volumes_are_refused_by_name(interpreter):
     volume, ones, zeros = from_host(np.zeros((1, 1, 2, 2, 2), "f")), (1, 1, 1), (0, 0, 0)
     with pytest.raises(NotImplementedError, match="convolution_input_grad over 3 dimensions is not supported on CUDA"):
