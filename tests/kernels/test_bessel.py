@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -134,3 +136,9 @@ def test_zeta_at_the_edges_is_torchs():
     for lib in (minitorch, torch):
         with pytest.raises(NotImplementedError, match="the derivative for 'zeta' is not implemented"):
             lib.special.zeta(lib.tensor([2.0], requires_grad=True), 2).sum().backward()
+
+
+def test_numbers_that_are_too_large_to_have_a_fraction_are_whole():
+    q = [-math.inf, -1e20, -(2.0**53)]
+    ours = minitorch.special.zeta(2.0, minitorch.tensor(q, dtype=minitorch.float64))
+    assert ours.tolist() == torch.special.zeta(2.0, torch.tensor(q, dtype=torch.float64)).tolist() == [math.inf] * 3

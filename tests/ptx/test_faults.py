@@ -42,6 +42,9 @@ def sampled(k, grad, grid):
 FAMILIES = {
     "add": (lambda k, a, b: k.add(a, b), [normal(257), normal(257)], 0),
     "add strided": (lambda k, a, b: k.add(k.t(a), b), [normal(13, 31), normal(31, 13)], 0),
+    "lerp strided": (lambda k, a, b, c: k.lerp(k.t(a), b, c), [normal(13, 31), normal(31, 13), normal(13)], 0),
+    "igamma": (lambda k, a, b: k.igamma(k.abs(a), k.abs(b)), [normal(257), normal(257)], 0),
+    "gcd": (lambda k, a, b: k.gcd(a, b), [RANDOM.integers(-99, 99, 257), RANDOM.integers(-99, 99, 257)], 0),
     "sum by thread": (lambda k, a: k.sum(a, (0,), False), [normal(70, 67)], 0),
     "sum by block": (lambda k, a: k.sum(a, (1,), False), [normal(3, 300)], 9),
     "argmax": (lambda k, a: k.argmax(a, 1, False), [normal(3, 300)], 8),
@@ -88,7 +91,7 @@ FAMILIES = {
 }  # fmt: skip
 MAIN = {
     "nll_loss": 1, "convolution_input_grad": 1, "max_pool_backward": 1, "index": 2, "masked_scatter": 1, "embedding_bag": 1,
-    "index_add": 4, "grid_sample_input_grad": 4,
+    "index_add": 4, "grid_sample_input_grad": 4, "igamma": 2,
 }  # fmt: skip
 """The numbers of the families' main kernels, where these are not the first."""
 CHANGING = {"index_add"}
@@ -201,6 +204,9 @@ OTHER = {"ge": "gt", "gt": "ge", "lt": "le", "le": "lt"}
     [
         "add",
         "add strided",
+        "lerp strided",
+        "igamma",
+        "gcd",
         "sum by thread",
         "softmax by thread",
         "max_pool",
@@ -244,7 +250,7 @@ def test_a_result_that_is_not_stored(family):
 
 
 @pytest.mark.parametrize("by", [-1, 1])
-@pytest.mark.parametrize("family", ["add", "add strided"])
+@pytest.mark.parametrize("family", ["add", "add strided", "lerp strided", "igamma", "gcd"])
 def test_a_size_that_is_off_by_one(family, by):
     def change(args):
         n = next(n for n, each in enumerate(args) if isinstance(each, np.uint32))
@@ -284,12 +290,22 @@ def test_windows_of_another_dimension():
     assert message == "wrong numbers" or "out of bounds" in message
 
 
-def test_strides_in_the_wrong_order():
+@pytest.mark.parametrize("family", ["add strided", "lerp strided"])
+def test_strides_in_the_wrong_order(family):
     def change(args):
         return [*args[:-2], args[-2][::-1], args[-1]]
 
-    message = outcome("add strided", numbers=change)
+    message = outcome(family, numbers=change)
     assert message == "wrong numbers" or "out of bounds" in message
+
+
+def test_a_test_for_zero_that_is_missing():
+    """Euclid's algorithm then divides by what is left, which is 0 in the end."""
+    message = outcome(
+        "gcd",
+        text=lambda text: re.sub(r"setp\.eq\.([bsu])64(\s+%p\d+), (%rd\d+), 0;", r"setp.eq.\g<1>64\2, \3, -1;", text),
+    )
+    assert message in ("division by zero", "wrong numbers")
 
 
 @pytest.mark.parametrize("operand", [1, 2])

@@ -14,7 +14,7 @@ from numba import prange
 from minitorch.kernels.cpu.compiler import jit, parallel_jit
 from minitorch.kernels.cpu.exponential import each, each_pair
 from minitorch.kernels.cpu.incomplete_gamma import EULER
-from minitorch.kernels.cpu.special import EPSILON, _hurwitz
+from minitorch.kernels.cpu.special import EPSILON, hurwitz, is_whole
 
 __all__ = ["airy_ai", "bessel_j", "bessel_k", "bessel_y", "spherical_bessel_j0", "zeta"]
 
@@ -102,35 +102,37 @@ def _wave(x, order, second):
 
 
 @jit
-def _j(x, order):
-    return _series(x, order, False) if x < FAR else _wave(x, order, False)
+def first_kind(x, order):
+    if math.isinf(x) or x != x:
+        return np.nan
+    size = abs(x)
+    result = _series(size, order, False) if size < FAR else _wave(size, order, False)
+    return -result if order and math.copysign(1.0, x) < 0 else result
 
 
 @parallel_jit
 def _bessel_j(a, order, out):
     for i in prange(len(a)):
-        x = np.float64(a[i])
-        if math.isinf(x) or x != x:
-            out[i] = np.nan
-        else:
-            result = _j(abs(x), order)
-            out[i] = -result if order and math.copysign(1.0, x) < 0 else result
+        out[i] = first_kind(np.float64(a[i]), order)
+
+
+@jit
+def second_kind(x, order):
+    if x == 0:
+        return -np.inf
+    if not 0 < x < np.inf:
+        return np.nan
+    if x >= FAR:
+        return _wave(x, order, True)
+    logarithm = math.log(x / 2) + EULER
+    rest = _series(x, order, True) / math.pi + (2 / (math.pi * x) if order else 0.0)
+    return 2 / math.pi * logarithm * _series(x, order, False) - rest
 
 
 @parallel_jit
 def _bessel_y(a, order, out):
     for i in prange(len(a)):
-        x = np.float64(a[i])
-        if x == 0:
-            out[i] = -np.inf
-        elif not 0 < x < np.inf:
-            out[i] = np.nan
-        elif x >= FAR:
-            out[i] = _wave(x, order, True)
-        else:
-            logarithm = math.log(x / 2) + EULER
-            rest = _series(x, order, True) / math.pi + (2 / (math.pi * x) if order else 0.0)
-            out[i] = 2 / math.pi * logarithm * _series(x, order, False) - rest
+        out[i] = second_kind(np.float64(a[i]), order)
 
 
 @jit
@@ -161,25 +163,31 @@ def _k_series(x, order):
     return 1 / x - total if order else total
 
 
+@jit
+def decaying(x, order, scaled):
+    """K0 or K1, or these times exp(x)."""
+    if x == 0:
+        return np.inf
+    if x < 0 or x != x:
+        return np.nan
+    if x == np.inf:
+        return 0.0
+    if x <= 1:
+        return _k_series(x, order) * (math.exp(x) if scaled else 1.0)
+    return _integral(x, np.float64(order)) * (1.0 if scaled else math.exp(-x))
+
+
 @parallel_jit
 def _bessel_k(a, order, scaled, out):
     for i in prange(len(a)):
-        x = np.float64(a[i])
-        if x == 0:
-            out[i] = np.inf
-        elif x < 0 or x != x:
-            out[i] = np.nan
-        elif x == np.inf:
-            out[i] = 0
-        elif x <= 1:
-            out[i] = _k_series(x, order) * (math.exp(x) if scaled else 1.0)
-        else:
-            out[i] = _integral(x, np.float64(order)) * (1.0 if scaled else math.exp(-x))
+        out[i] = decaying(np.float64(a[i]), order, scaled)
 
 
 @jit
-def _airy(x):
+def airy(x):
     """Series: DLMF 9.4.1; waves: 9.7.9; by K of order 1/3: 9.6.2."""
+    if not -np.inf < x < np.inf:
+        return np.nan
     if x >= 1:
         angle = 2 / 3 * x * math.sqrt(x)
         return math.sqrt(x / 3) / math.pi * _integral(angle, 1 / 3) * math.exp(-angle)
@@ -211,28 +219,32 @@ def _airy(x):
 @parallel_jit
 def _airy_ai(a, out):
     for i in prange(len(a)):
-        x = np.float64(a[i])
-        out[i] = _airy(x) if -np.inf < x < np.inf else np.nan
+        out[i] = airy(np.float64(a[i]))
+
+
+@jit
+def spherical(x):
+    if x == 0:
+        return 1.0
+    return 0.0 if math.isinf(x) else math.sin(x) / x
 
 
 @parallel_jit
 def _spherical(a, out):
     for i in prange(len(a)):
-        x = np.float64(a[i])
-        if x == 0:
-            out[i] = 1
-        else:
-            out[i] = 0.0 if math.isinf(x) else math.sin(x) / x
+        out[i] = spherical(np.float64(a[i]))
+
+
+@jit
+def zeta_of(power, first):
+    if power == 1 or (first <= 0 and is_whole(first) and not power < 1):
+        return np.inf
+    if not power > 1 or not first < np.inf or (first < 0 and not is_whole(power)):
+        return np.nan
+    return hurwitz(power, first)
 
 
 @parallel_jit
 def _zeta(s, q, out):
     for i in prange(len(s)):
-        power, first = np.float64(s[i]), np.float64(q[i])
-        whole = first == math.floor(first)
-        if power == 1 or (first <= 0 and whole and not power < 1):
-            out[i] = np.inf
-        elif not power > 1 or not first < np.inf or (first < 0 and power != math.floor(power)):
-            out[i] = np.nan
-        else:
-            out[i] = _hurwitz(power, first)
+        out[i] = zeta_of(np.float64(s[i]), np.float64(q[i]))

@@ -14,14 +14,14 @@ from numba import prange
 from minitorch.kernels.cpu.compiler import jit, parallel_jit
 from minitorch.kernels.cpu.exponential import each_pair
 from minitorch.kernels.cpu.halves import in_float32
-from minitorch.kernels.cpu.special import EPSILON, _hurwitz
+from minitorch.kernels.cpu.special import EPSILON, hurwitz
 
 __all__ = ["igamma", "igammac"]
 
 Array = np.ndarray
 
 EULER = 0.57721566490153286061
-ZETA_LESS_1 = tuple(_hurwitz.py_func(float(n), 2.0) for n in range(2, 30))  # of 2, 3, …
+ZETA_LESS_1 = tuple(hurwitz.py_func(float(n), 2.0) for n in range(2, 30))  # of 2, 3, …
 TINY = 1e-300  # stands for 0 in the divisors of a continued fraction
 LARGE = 1e6  # from here on the distribution is nearly normal
 
@@ -41,13 +41,13 @@ def igammac(a: Array, x: Array) -> Array:
 @parallel_jit
 def _igamma(a, x, out):
     for i in prange(len(a)):
-        out[i] = _lower(np.float64(a[i]), np.float64(x[i]))
+        out[i] = lower(np.float64(a[i]), np.float64(x[i]))
 
 
 @parallel_jit
 def _igammac(a, x, out):
     for i in prange(len(a)):
-        out[i] = _upper(np.float64(a[i]), np.float64(x[i]))
+        out[i] = upper(np.float64(a[i]), np.float64(x[i]))
 
 
 @jit
@@ -67,17 +67,17 @@ def _at_the_edge(a, x):
 
 
 @jit
-def _lower(a, x):
+def lower(a, x):
     edge = _at_the_edge(a, x)
     if edge != -1:
         return edge
     if a > LARGE:
         return _nearly_normal(a, x, -1.0)
-    return 1 - _upper(a, x) if x > 1 and x > a else _series(a, x)
+    return 1 - upper(a, x) if x > 1 and x > a else _series(a, x)
 
 
 @jit
-def _upper(a, x):
+def upper(a, x):
     edge = _at_the_edge(a, x)
     if edge != -1:
         return 1 - edge

@@ -27,24 +27,27 @@ LIMITS = {np.dtype(np.float32): 128, np.dtype(np.float64): 512}  # degrees beyon
 
 def polynomial(x: Array | float, n: Array | float, family: str) -> Array:
     """The polynomial of degree n at x: n is cut to a whole number, and negative ones give 0."""
+    dtype = (x if isinstance(x, Array) else n).dtype  # type: ignore[union-attr]  # one of them is an array
+    return each_pair(_polynomial, np.asarray(x, dtype), np.asarray(n, dtype), *settings(family, dtype))
+
+
+def settings(family: str, dtype: np.dtype) -> tuple[int, float, float, float, bool]:
+    """The recurrence, slope and constant of the second polynomial, the largest degree, and whether x is shifted."""
     name = family.removeprefix("shifted_")
     kind, slope, constant = SECOND[name]
-    dtype = (x if isinstance(x, Array) else n).dtype  # type: ignore[union-attr]  # one of them is an array
     most = LIMITS[dtype] if kind in (HERMITE, PROBABILISTS_HERMITE) else 2**62
-    return each_pair(
-        _polynomial, np.asarray(x, dtype), np.asarray(n, dtype), kind, slope, constant, float(most), name != family
-    )
+    return kind, slope, constant, float(most), name != family
 
 
 @parallel_jit
 def _polynomial(x, n, kind, slope, constant, most, shifted, out):
     for i in prange(len(x)):
-        at = 2 * np.float64(x[i]) - 1 if shifted else np.float64(x[i])
-        out[i] = _at(at, np.float64(n[i]), kind, slope, constant, most)
+        out[i] = value(np.float64(x[i]), np.float64(n[i]), kind, slope, constant, most, shifted)
 
 
 @jit
-def _at(x, n, kind, slope, constant, most):
+def value(given, n, kind, slope, constant, most, shifted):
+    x = 2 * given - 1 if shifted else given
     if not -1 < n < 2.0**62:
         return 0.0
     if n > most:

@@ -1,7 +1,8 @@
 """Special functions, number by number: error functions, gamma functions, and modified Bessel functions.
 
 Series and asymptotic expansions are those of the NIST Digital Library of Mathematical Functions (DLMF, https://dlmf.nist.gov),
-evaluated in double precision, with as many terms as it takes for all its digits.
+evaluated in double precision, with as many terms as it takes for all its digits. Functions of one number are
+compiled for GPUs too.
 """
 
 from __future__ import annotations
@@ -35,6 +36,12 @@ BERNOULLI = (
 )  # fmt: skip
 OF_DIGAMMA = tuple(b / (2 * n) for n, b in enumerate(BERNOULLI[:8], 1))
 OF_ZETA = tuple(b / math.factorial(2 * n) for n, b in enumerate(BERNOULLI, 1))
+
+
+@jit
+def is_whole(x):
+    """Also where floats are too far apart to be anything else."""
+    return abs(x) >= 2.0**53 or x == math.floor(x)
 
 
 # -- error functions --------------------------------------------------------------------------------------------------
@@ -89,7 +96,7 @@ def _erfc(a, out):
 
 
 @jit
-def _scaled_erfc(x):
+def scaled_erfc(x):
     """Source: DLMF 7.12.1, the asymptotic expansion, for large x; the definition elsewhere."""
     if x < 25:
         return math.exp(x * x) * math.erfc(x)
@@ -103,11 +110,11 @@ def _scaled_erfc(x):
 @parallel_jit
 def _erfcx(a, out):
     for i in prange(len(a)):
-        out[i] = _scaled_erfc(np.float64(a[i]))
+        out[i] = scaled_erfc(np.float64(a[i]))
 
 
 @jit
-def _inverse_erf(z, rest):
+def _inverse_erf_of(z, rest):
     """The y >= 0 for which erf(y) = z; ``rest`` is 1 - z, which a number close to 1 says more exactly.
 
     Source: the approximation of S. Winitzki (2008), good to three digits, then Halley's method, which trebles them.
@@ -126,31 +133,43 @@ def _inverse_erf(z, rest):
     return y
 
 
+@jit
+def inverse_erf(x):
+    return math.copysign(_inverse_erf_of(abs(x), 1 - abs(x)), x)
+
+
 @parallel_jit
 def _erfinv(a, out):
     for i in prange(len(a)):
-        x = np.float64(a[i])
-        out[i] = math.copysign(_inverse_erf(abs(x), 1 - abs(x)), x)
+        out[i] = inverse_erf(np.float64(a[i]))
+
+
+@jit
+def normal_quantile(p):
+    y = _inverse_erf_of(1 - 2 * p, 2 * p) if p < 0.5 else -_inverse_erf_of(1 - 2 * (1 - p), 2 * (1 - p))
+    return -y / ROOT_HALF
 
 
 @parallel_jit
 def _ndtri(a, out):
     for i in prange(len(a)):
-        p = np.float64(a[i])
-        y = _inverse_erf(1 - 2 * p, 2 * p) if p < 0.5 else -_inverse_erf(1 - 2 * (1 - p), 2 * (1 - p))
-        out[i] = -y / ROOT_HALF
+        out[i] = normal_quantile(np.float64(a[i]))
+
+
+@jit
+def log_of_normal(x):
+    """Rounded to x's precision step by step, as in torch: gradients have the exponential of a small difference."""
+    number = type(x)
+    scaled = x * number(ROOT_HALF)
+    if x < -1:
+        return number(math.log(scaled_erfc(np.float64(-scaled)) / 2)) - scaled * scaled
+    return number(math.log1p(-math.erfc(np.float64(scaled)) / 2))
 
 
 @parallel_jit
 def _log_ndtr(a, out):
-    """Rounded to the array's precision step by step, as in torch: gradients have the exponential of a small difference."""
-    number = a.dtype.type
     for i in prange(len(a)):
-        scaled = a[i] * number(ROOT_HALF)
-        if a[i] < -1:
-            out[i] = number(math.log(_scaled_erfc(np.float64(-scaled)) / 2)) - scaled * scaled
-        else:
-            out[i] = math.log1p(-math.erfc(np.float64(scaled)) / 2)
+        out[i] = log_of_normal(a[i])
 
 
 # -- gamma functions --------------------------------------------------------------------------------------------------
@@ -180,11 +199,15 @@ def _polygamma(a: Array, n: int) -> Array:
     return each(_higher, a, n + 1.0, float((-1) ** (n + 1) * math.factorial(n)))
 
 
+@jit
+def log_gamma(x):
+    return np.inf if math.isinf(x) or (x <= 0 and is_whole(x)) else math.lgamma(x)
+
+
 @parallel_jit
 def _lgamma(a, out):
     for i in prange(len(a)):
-        x = np.float64(a[i])
-        out[i] = np.inf if math.isinf(x) or (x <= 0 and x == math.floor(x)) else math.lgamma(x)
+        out[i] = log_gamma(np.float64(a[i]))
 
 
 @jit
@@ -202,41 +225,49 @@ def _digamma_of_positive(x):
     return total + math.log(x) - 0.5 / x - series
 
 
+@jit
+def psi(x):
+    """Source: DLMF 5.5.4 (reflection)."""
+    if x > 0 or x != x:
+        return _digamma_of_positive(x)
+    if x == 0:
+        return math.copysign(np.inf, -x)
+    if is_whole(x):
+        return np.nan
+    return _digamma_of_positive(1 - x) - math.pi / math.tan(math.pi * (x - math.ceil(x)))
+
+
 @parallel_jit
 def _digamma(a, out):
     for i in prange(len(a)):
-        x = np.float64(a[i])
-        if x > 0 or x != x:
-            out[i] = _digamma_of_positive(x)
-        elif x == 0:
-            out[i] = math.copysign(np.inf, -x)
-        elif x == math.floor(x):
-            out[i] = np.nan
-        else:  # DLMF 5.5.4: reflection
-            out[i] = _digamma_of_positive(1 - x) - math.pi / math.tan(math.pi * (x - math.ceil(x)))
+        out[i] = psi(np.float64(a[i]))
+
+
+@jit
+def trigamma(given):
+    """Source: DLMF 5.15.6 (reflection)."""
+    x = np.float64(given)
+    if x < 0.5:
+        angle = type(given)(math.pi) * given  # rounded to the number's precision, as torch rounds it
+        return (math.pi / math.sin(np.float64(angle))) ** 2 - hurwitz(2.0, 1 - x)
+    return hurwitz(2.0, x)
 
 
 @parallel_jit
 def _trigamma(a, out):
-    """Source: DLMF 5.15.6 (reflection)."""
     for i in prange(len(a)):
-        x = np.float64(a[i])
-        if x < 0.5:
-            angle = a.dtype.type(math.pi) * a[i]  # rounded to the array's precision, as torch rounds it
-            out[i] = (math.pi / math.sin(np.float64(angle))) ** 2 - _hurwitz(2.0, 1 - x)
-        else:
-            out[i] = _hurwitz(2.0, x)
+        out[i] = trigamma(a[i])
 
 
 @jit
-def _hurwitz(s, q):
+def hurwitz(s, q):
     """The sum of (q + k)^-s over k = 0, 1, 2, …, for a whole s > 1.
 
     Source: DLMF 25.11.28, the Euler-Maclaurin formula, after as many terms of the sum as bring q to 10.
     """
     if q == np.inf:
         return 0.0
-    if q <= 0 and q == math.floor(q):
+    if q <= 0 and is_whole(q):
         return np.inf
     total = 0.0
     while q < 10:
@@ -258,7 +289,7 @@ def _hurwitz(s, q):
 def _higher(a, s, factor, out):
     """Source: DLMF 25.11.12."""
     for i in prange(len(a)):
-        out[i] = factor * _hurwitz(s, np.float64(a[i]))
+        out[i] = factor * hurwitz(s, np.float64(a[i]))
 
 
 # -- modified Bessel functions ----------------------------------------------------------------------------------------
@@ -288,26 +319,31 @@ def i1e(a: Array) -> Array:
     return each(_bessel, a, 1, True)
 
 
+@jit
+def modified_bessel(given, order, scaled):
+    """Source: DLMF 10.25.2, the power series, and 10.40.1, the expansion for large numbers."""
+    x = abs(given)
+    if x <= 30:
+        term = total = 0.5 * x if order else 1.0
+        k = 1
+        while term > EPSILON * total:
+            term *= x * x / (4 * k * (k + order))
+            total += term
+            k += 1
+        result = total * math.exp(-x) if scaled else total
+    else:
+        term = total = 1.0
+        for k in range(1, 31):
+            term *= -(4 * order * order - (2 * k - 1) ** 2) / (8 * k * x)
+            total += term
+        result = total / math.sqrt(2 * math.pi * x) * (1.0 if scaled else math.exp(x))
+    return -result if order and given < 0 else result
+
+
 @parallel_jit
 def _bessel(a, order, scaled, out):
-    """Source: DLMF 10.25.2, the power series, and 10.40.1, the expansion for large numbers."""
     for i in prange(len(a)):
-        x = abs(np.float64(a[i]))
-        if x <= 30:
-            term = total = 0.5 * x if order else 1.0
-            k = 1
-            while term > EPSILON * total:
-                term *= x * x / (4 * k * (k + order))
-                total += term
-                k += 1
-            result = total * math.exp(-x) if scaled else total
-        else:
-            term = total = 1.0
-            for k in range(1, 31):
-                term *= -(4 * order * order - (2 * k - 1) ** 2) / (8 * k * x)
-                total += term
-            result = total / math.sqrt(2 * math.pi * x) * (1.0 if scaled else math.exp(x))
-        out[i] = -result if order and a[i] < 0 else result
+        out[i] = modified_bessel(np.float64(a[i]), order, scaled)
 
 
 # -- probabilities ----------------------------------------------------------------------------------------------------

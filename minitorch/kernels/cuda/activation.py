@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from minitorch.kernels.cuda.array import DeviceArray
-from minitorch.kernels.cuda.lifting import Formula, lift, unary
+from minitorch.kernels.cuda.lifting import Formula, lift, numbers_of, unary
 from minitorch.kernels.cuda.selection import clamp
 
 __all__ = [
@@ -24,7 +24,7 @@ hardtanh = clamp
 
 
 def _pass(formula: Formula, *arrays: DeviceArray, numbers: tuple[float, ...] = ()) -> DeviceArray:
-    return lift(formula, *arrays, numbers=tuple(map(arrays[0].dtype.type, numbers)))
+    return lift(formula, *arrays, numbers=numbers_of(arrays[0].dtype, *numbers))
 
 
 def elu(a: DeviceArray, alpha: float, scale: float, input_scale: float) -> DeviceArray:

@@ -9,7 +9,7 @@ import numpy as np
 from minitorch.kernels.cuda import formulas
 from minitorch.kernels.cuda.array import DeviceArray, empty
 from minitorch.kernels.cuda.launch import blocks_for, launch
-from minitorch.kernels.cuda.lifting import broadcast_strides, cast, position, write
+from minitorch.kernels.cuda.lifting import broadcast_strides, cast, numbers_of, position, write
 
 __all__ = ["cast", "fill", "ones", "zeros"]
 
@@ -22,7 +22,8 @@ def _fill(out, value, size):
 
 def _filled(shape: tuple[int, ...], dtype: np.dtype, value: Any) -> DeviceArray:
     out = empty(shape, dtype)
-    launch(_fill, blocks_for(out.size), (out, np.asarray(value).astype(dtype)[()], np.uint32(out.size)))
+    (number,) = numbers_of(out.dtype, np.asarray(value).astype(dtype).item())
+    launch(_fill, blocks_for(out.size), (out, number, np.uint32(out.size)))
     return out
 
 

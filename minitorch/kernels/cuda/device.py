@@ -201,8 +201,8 @@ def compiled(kernel: Callable[..., None], threads: int) -> Any:
 
 
 def function(formula: Callable[..., Any]) -> Any:
-    """A function that kernels can call."""
-    return cuda.jit(formula, device=True)
+    """A function that kernels can call: a formula, or what is compiled already, be it for the CPU."""
+    return formula if hasattr(formula, "py_func") else cuda.jit(formula, device=True)
 
 
 def signature(args: Sequence[Any]) -> tuple[types.Type, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import math
 from typing import Any
 
@@ -9,169 +10,193 @@ import numpy as np
 
 from minitorch.kernels.cuda import formulas
 from minitorch.kernels.cuda.array import DeviceArray, empty
-from minitorch.kernels.cuda.lifting import BOOL, Formula, binary, cast, layout, lift, of_second_number, unary, write
+from minitorch.kernels.cuda.device import cuda
+from minitorch.kernels.cuda.lifting import (
+    BOOL,
+    Formula,
+    common,
+    layout,
+    lift,
+    like,
+    numbers_of,
+    of_second_number,
+    unary,
+    write,
+)
 
 __all__ = [
-    "abs",
-    "acos",
-    "add",
-    "add_into",
-    "asin",
-    "atan",
-    "bitwise_and",
-    "bitwise_not",
-    "bitwise_or",
-    "bitwise_xor",
-    "ceil",
-    "clone",
-    "clone_as",
-    "contiguous_clone",
-    "copysign",
-    "cos",
-    "cosh",
-    "depend",
-    "div",
-    "eq",
-    "exp",
-    "exp2",
-    "expm1",
-    "floor",
-    "ge",
-    "gt",
-    "isfinite",
-    "isinf",
-    "isnan",
-    "le",
-    "log",
-    "log1p",
-    "log2",
-    "log10",
-    "logical_and",
-    "logical_not",
-    "logical_or",
-    "logical_xor",
-    "lt",
-    "maximum",
-    "minimum",
-    "mul",
-    "ne",
-    "neg",
-    "overwrite",
-    "pow",
-    "reciprocal",
-    "round",
-    "rsqrt",
-    "sigmoid",
-    "sin",
-    "sinh",
-    "sqrt",
-    "sub",
-    "tan",
-    "tanh",
-    "trunc",
-    "write_changes",
-    "write_over",
+    "abs", "acos", "acosh", "add", "add_into", "addcdiv", "addcmul", "asin", "asinh", "atan", "atan2", "atanh", "bitwise_and",
+    "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "ceil", "clone",
+    "clone_as", "contiguous_clone", "copysign", "cos", "cosh", "deg2rad", "depend", "div", "eq", "exp", "exp2", "expm1",
+    "floor", "fmax", "fmin", "fmod", "frac", "frexp", "gcd", "ge", "gt", "heaviside", "hypot", "isfinite", "isinf", "isnan",
+    "isneginf", "isposinf", "isreal", "lcm", "le", "lerp", "log", "log1p", "log2", "log10", "logaddexp", "logaddexp2",
+    "logical_and", "logical_not", "logical_or", "logical_xor", "lt", "maximum", "minimum", "mul", "nan_to_num", "ne",
+    "neg", "nextafter", "overwrite", "pow", "rad2deg", "reciprocal", "round", "rsqrt", "sigmoid", "signbit", "sin", "sinc",
+    "sinh", "sqrt", "sub", "tan", "tanh", "trunc", "write_changes", "write_over", "xlogy",
 ]  # fmt: skip
 
+LIBDEVICE = cuda.libdevice  # of functions that ``math`` lacks
 
-def _trunc(x: Any) -> Any:
-    return math.floor(x) if x > 0 else math.ceil(x)
+# -- of one element -----------------------------------------------------------------------------------------------------
 
-
-def _round(x: Any) -> Any:
-    """To the nearest whole number, halves to the even one."""
-    half, one, two = type(x)(0.5), type(x)(1), type(x)(2)
-    below = type(x)(math.floor(x))
-    rest = x - below
-    odd = below - two * type(x)(math.floor(below * half)) == one
-    return math.copysign(below + one if rest > half or (rest == half and odd) else below, x)
-
-
-def _sigmoid(x: Any) -> Any:
-    one = type(x)(1)
-    return one / (one + math.exp(-x))
-
-
-abs = unary(formulas.absolute)
-neg = unary(formulas.negative)
-_square = unary(lambda x: x * x)
-sqrt = unary(formulas.root)
-rsqrt = unary(lambda x: type(x)(1) / math.sqrt(x))
-reciprocal = unary(lambda x: type(x)(1) / x)
-exp = unary(lambda x: math.exp(x))
-exp2 = unary(lambda x: math.pow(type(x)(2), x))
-expm1 = unary(lambda x: math.expm1(x))
-log = unary(lambda x: math.log(x))
-log1p = unary(lambda x: math.log1p(x))
-log2 = unary(lambda x: math.log2(x))
-log10 = unary(lambda x: math.log10(x))
-sin = unary(lambda x: math.sin(x))
-cos = unary(lambda x: math.cos(x))
-tan = unary(lambda x: math.tan(x))
-asin = unary(lambda x: math.asin(x))
-acos = unary(lambda x: math.acos(x))
-atan = unary(lambda x: math.atan(x))
-sinh = unary(lambda x: math.sinh(x))
-cosh = unary(lambda x: math.cosh(x))
-tanh = unary(lambda x: math.tanh(x))
-sigmoid = unary(_sigmoid)
-floor = unary(lambda x: math.floor(x))
-ceil = unary(lambda x: math.ceil(x))
-trunc = unary(_trunc)
-round = unary(_round)
-isnan = unary(lambda x: x != x, BOOL)
-isinf = unary(lambda x: math.isinf(x), BOOL)
-isfinite = unary(lambda x: not (math.isinf(x) or math.isnan(x)), BOOL)
-logical_not = unary(lambda x: not x, BOOL)
-_invert = unary(lambda x: ~x)
-
-add = binary(formulas.add)
-sub = binary(formulas.subtract)
-mul = binary(formulas.multiply)
-_quotient = binary(formulas.divide)
-_power = binary(lambda x, y: math.pow(x, y))
-copysign = binary(lambda x, y: math.copysign(x, y))
-maximum = binary(formulas.larger)
-minimum = binary(formulas.smaller)
-eq = binary(lambda x, y: x == y, BOOL)
-ne = binary(lambda x, y: x != y, BOOL)
-lt = binary(lambda x, y: x < y, BOOL)
-le = binary(lambda x, y: x <= y, BOOL)
-gt = binary(lambda x, y: x > y, BOOL)
-ge = binary(lambda x, y: x >= y, BOOL)
-logical_and = binary(lambda x, y: bool(x) and bool(y), BOOL)
-logical_or = binary(lambda x, y: bool(x) or bool(y), BOOL)
-logical_xor = binary(lambda x, y: bool(x) != bool(y), BOOL)
-bitwise_and = binary(lambda x, y: x & y)
-bitwise_or = binary(lambda x, y: x | y)
-bitwise_xor = binary(lambda x, y: x ^ y)
+abs = like(np.absolute, formulas.absolute)
+neg = like(np.negative, formulas.negative)
+sqrt = like(np.sqrt, formulas.root)
+rsqrt = like(np.sqrt, lambda x: type(x)(1) / math.sqrt(x))
+reciprocal = like(np.reciprocal, lambda x: type(x)(1) / x)
+exp = like(np.exp, lambda x: math.exp(x))
+exp2 = like(np.exp2, lambda x: math.pow(type(x)(2), x))
+expm1 = like(np.expm1, lambda x: math.expm1(x))
+log = like(np.log, lambda x: math.log(x))
+log1p = like(np.log1p, lambda x: math.log1p(x))
+log2 = like(np.log2, lambda x: math.log2(x))
+log10 = like(np.log10, lambda x: math.log10(x))
+sin = like(np.sin, lambda x: math.sin(x))
+cos = like(np.cos, lambda x: math.cos(x))
+tan = like(np.tan, lambda x: math.tan(x))
+asin = like(np.arcsin, lambda x: math.asin(x))
+acos = like(np.arccos, lambda x: math.acos(x))
+atan = like(np.arctan, lambda x: math.atan(x))
+sinh = like(np.sinh, lambda x: math.sinh(x))
+cosh = like(np.cosh, lambda x: math.cosh(x))
+tanh = like(np.tanh, lambda x: math.tanh(x))
+asinh = like(np.arcsinh, lambda x: math.asinh(x))
+acosh = like(np.arccosh, lambda x: math.acosh(x))
+atanh = like(np.arctanh, lambda x: math.atanh(x))
+deg2rad = like(np.deg2rad, lambda x: x * type(x)(math.pi / 180))
+rad2deg = like(np.rad2deg, lambda x: x * type(x)(180 / math.pi))
+floor = like(np.floor, lambda x: math.floor(x), formulas.same)
+ceil = like(np.ceil, lambda x: math.ceil(x), formulas.same)
+trunc = like(np.trunc, formulas.truncated, formulas.same)
+frac = like(np.trunc, lambda x: x - formulas.truncated(x), lambda x: type(x)(0))
+isnan = like(np.isnan, lambda x: x != x)
+isinf = like(np.isinf, lambda x: math.isinf(x))
+isfinite = like(np.isfinite, lambda x: not (math.isinf(x) or math.isnan(x)))
+isposinf = unary(lambda x: math.isinf(x) and x > 0, BOOL)
+isneginf = unary(lambda x: math.isinf(x) and x < 0, BOOL)
+isreal = unary(lambda x: True, BOOL)
+signbit = like(np.signbit, lambda x: math.copysign(type(x)(1), x) < 0)
+logical_not = like(np.logical_not, lambda x: not x)
+bitwise_not = like(np.bitwise_not, lambda x: ~x)
+sigmoid = unary(formulas.sigmoid)
+sinc = unary(formulas.sinc)
+_nearest = like(np.rint, formulas.nearest)
+_one = unary(lambda x: type(x)(1))
 
 
-def bitwise_not(a: DeviceArray) -> DeviceArray:
-    """Every bit turned over; of truth values, the other one."""
-    return logical_not(a) if a.dtype == BOOL else _invert(a)
+def round(a: DeviceArray, decimals: int = 0) -> DeviceArray:
+    """To the nearest whole number, halves to the even one; or to that many decimals."""
+    if decimals == 0:
+        return clone(a) if a.dtype.kind != "f" else _nearest(a)
+    scale = 10.0 ** builtins.abs(decimals)
+    return div(_nearest(mul(a, scale)), scale) if decimals > 0 else mul(_nearest(div(a, scale)), scale)
 
 
-def div(a: DeviceArray | float, b: DeviceArray | float) -> DeviceArray:
-    """a / b; of integers in float64, as numpy does."""
-    whole = [each for each in (a, b) if isinstance(each, DeviceArray) and each.dtype.kind != "f"]
-    if (
-        whole
-        and np.result_type(*(each.dtype if isinstance(each, DeviceArray) else each for each in (a, b))).kind != "f"
-    ):
-        return div(*(cast(each, np.float64) if isinstance(each, DeviceArray) else each for each in (a, b)))
-    return _quotient(a, b)
+def frexp(a: DeviceArray) -> tuple[DeviceArray, DeviceArray]:
+    """Mantissas and exponents; these are 0 for what is not finite."""
+    return _mantissa(a), _exponent(a)
+
+
+_mantissa = unary(lambda x: math.frexp(x)[0])
+_exponent = unary(lambda x: math.frexp(x)[1] if math.isfinite(x) else 0, np.dtype(np.int32))
+
+
+def nan_to_num(a: DeviceArray, nan: float, posinf: float, neginf: float) -> DeviceArray:
+    """Other numbers in the place of NaN and of the infinities."""
+    return clone(a) if a.dtype.kind != "f" else _replaced(a, nan, posinf, neginf)
+
+
+_replaced = unary(formulas.replaced)
+
+# -- of two -------------------------------------------------------------------------------------------------------------
+
+add = like(np.add, formulas.add)
+sub = like(np.subtract, formulas.subtract)
+mul = like(np.multiply, formulas.multiply)
+div = like(np.true_divide, formulas.divide)
+_power = like(np.power, lambda x, y: math.pow(x, y), formulas.whole_power)
+fmod = like(np.fmod, lambda x, y: math.fmod(x, y), formulas.whole_fmod)
+gcd = like(np.gcd, formulas.common_divisor)
+lcm = like(np.lcm, formulas.common_multiple)
+atan2 = like(np.arctan2, lambda x, y: math.atan2(x, y))
+hypot = like(np.hypot, lambda x, y: math.hypot(x, y))
+copysign = like(np.copysign, lambda x, y: math.copysign(x, y))
+logaddexp = like(np.logaddexp, formulas.log_of_sum)
+logaddexp2 = like(np.logaddexp2, formulas.log2_of_sum)
+xlogy = like(np.true_divide, formulas.x_log_y)
+maximum = like(np.maximum, formulas.larger)
+minimum = like(np.minimum, formulas.smaller)
+fmax = like(np.fmax, formulas.at_least)
+fmin = like(np.fmin, formulas.at_most)
+eq = like(np.equal, lambda x, y: x == y)
+ne = like(np.not_equal, lambda x, y: x != y)
+lt = like(np.less, lambda x, y: x < y)
+le = like(np.less_equal, lambda x, y: x <= y)
+gt = like(np.greater, lambda x, y: x > y)
+ge = like(np.greater_equal, lambda x, y: x >= y)
+logical_and = like(np.logical_and, lambda x, y: bool(x) and bool(y))
+logical_or = like(np.logical_or, lambda x, y: bool(x) or bool(y))
+logical_xor = like(np.logical_xor, lambda x, y: bool(x) != bool(y))
+bitwise_and = like(np.bitwise_and, lambda x, y: x & y)
+bitwise_or = like(np.bitwise_or, lambda x, y: x | y)
+bitwise_xor = like(np.bitwise_xor, lambda x, y: x ^ y)
+bitwise_left_shift = like(np.left_shift, formulas.shifted_left)
+bitwise_right_shift = like(np.right_shift, formulas.shifted_right)
+
+
+def nextafter(a: DeviceArray, b: DeviceArray) -> DeviceArray:
+    """The next number from a towards b."""
+    return (_next_float32 if common(a, b) == np.float32 else _next_float64)(a, b)
+
+
+_next_float32 = like(np.nextafter, lambda x, y: LIBDEVICE.nextafterf(x, y))
+_next_float64 = like(np.nextafter, lambda x, y: LIBDEVICE.nextafter(x, y))
+
+
+def heaviside(a: DeviceArray, values: DeviceArray) -> DeviceArray:
+    """0 below 0, 1 above, and ``values`` at 0."""
+    return lift(formulas.step, a, values, dtype=values.dtype)
 
 
 def pow(a: DeviceArray | float, b: DeviceArray | float) -> DeviceArray:
-    """a to the power of b, of floats. Small whole powers are products and halves are roots, as in torch."""
+    """a to the power of b. Small whole powers are products and halves are roots, as in torch."""
     if isinstance(a, DeviceArray) and isinstance(b, int | float):
-        simple = {2: _square, 1: clone, 0.5: sqrt, -0.5: rsqrt, -1: reciprocal}.get(b)
-        if simple:
-            return simple(a)
+        simple: dict[float, Any] = {0: _one, 1: clone, 2: lambda a: mul(a, a)}
+        if a.dtype.kind == "f":
+            simple |= {0.5: sqrt, -0.5: rsqrt, -1: reciprocal}
+        if b in simple:
+            return simple[b](a)
         if b == 3:
             return mul(mul(a, a), a)
     return _power(a, b)
+
+
+# -- of three -----------------------------------------------------------------------------------------------------------
+
+
+def addcmul(a: DeviceArray, b: DeviceArray, c: DeviceArray, value: float) -> DeviceArray:
+    """a + value b c."""
+    return _of_three(formulas.add_product, a, b, c, numbers=(value,))
+
+
+def addcdiv(a: DeviceArray, b: DeviceArray, c: DeviceArray, value: float) -> DeviceArray:
+    """a + value b / c."""
+    return _of_three(formulas.add_quotient, a, b, c, numbers=(value,))
+
+
+def lerp(a: DeviceArray, b: DeviceArray, weight: DeviceArray | float) -> DeviceArray:
+    """``a + weight (b - a)``, reckoned from the nearer end, so that both ends are exact."""
+    if isinstance(weight, DeviceArray):
+        return _of_three(formulas.between, a, b, weight)
+    return _of_three(formulas.between, a, b, numbers=(weight,))
+
+
+def _of_three(formula: Formula, *arrays: DeviceArray, numbers: tuple[float, ...] = ()) -> DeviceArray:
+    dtype = common(*arrays)
+    return lift(formula, *arrays, numbers=numbers_of(dtype, *numbers), dtype=dtype, computed=dtype)
+
+
+# -- copies -------------------------------------------------------------------------------------------------------------
 
 
 def add_into(total: DeviceArray, term: DeviceArray) -> DeviceArray:

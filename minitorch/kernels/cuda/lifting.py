@@ -2,6 +2,8 @@
 
 A formula is a function of one to three elements, and of numbers that are the same for all. It is written in plain Python with
 ``math``; ``type(x)(0.5)`` is a constant of x's own type, which keeps float32 from being computed in float64.
+
+float16 is for storage: formulas see float32 in its place.
 """
 
 from __future__ import annotations
@@ -15,11 +17,12 @@ from numba import uint32
 
 from minitorch.kernels.cuda import formulas
 from minitorch.kernels.cuda.array import DeviceArray, empty, known_dtype
-from minitorch.kernels.cuda.device import cuda, function
+from minitorch.kernels.cuda.device import cuda, function, number_type
 from minitorch.kernels.cuda.launch import blocks_for, launch
 
 Formula = Callable[..., Any]
 Number = int | float | bool | np.generic
+BOOL, HALF, SINGLE = np.dtype(bool), np.dtype(np.float16), np.dtype(np.float32)
 
 
 @function
@@ -36,22 +39,39 @@ def row_start(row, count, inner):
 
 
 def lift(
-    formula: Formula, *arrays: DeviceArray, numbers: tuple[np.generic, ...] = (), dtype: np.dtype | None = None
+    formula: Formula,
+    *arrays: DeviceArray,
+    numbers: tuple[np.generic, ...] = (),
+    dtype: np.dtype | None = None,
+    computed: np.dtype | None = None,
 ) -> DeviceArray:
     """A new array of ``formula(*elements, *numbers)``, of the first array's dtype unless another is given.
 
-    It is laid out as the arrays are, if they agree.
+    It is laid out as the arrays are, if they agree. For ``computed`` see ``write``.
     """
     shape = broadcast([each.shape for each in arrays])
     plain = all(each.shape == shape and each.contiguous for each in arrays)
     order = None if plain else layout([broadcast_strides(each, shape) for each in arrays])
     out = empty(shape, arrays[0].dtype if dtype is None else dtype, order)
-    write(formula, out, *arrays, numbers=numbers)
+    write(formula, out, *arrays, numbers=numbers, computed=computed)
     return out
 
 
-def write(formula: Formula, out: DeviceArray, *arrays: DeviceArray, numbers: tuple[np.generic, ...] = ()) -> None:
-    """Writes ``formula(*elements, *numbers)`` over ``out``, to whose shape the arrays are broadcast."""
+def write(
+    formula: Formula,
+    out: DeviceArray,
+    *arrays: DeviceArray,
+    numbers: tuple[np.generic, ...] = (),
+    computed: np.dtype | None = None,
+) -> None:
+    """Writes ``formula(*elements, *numbers)`` over ``out``, to whose shape the arrays are broadcast.
+
+    Elements are first made numbers of dtype ``computed``, where it is given.
+    """
+    kinds = [SINGLE if each == HALF else each for each in (computed or each.dtype for each in arrays)]
+    if any(each.dtype != kind for each, kind in zip(arrays, kinds, strict=True)):
+        formula = _converting(formula, tuple(kinds))
+    numbers = tuple([np.float32(each) if each.dtype == HALF else each for each in numbers])
     size = np.uint32(out.size)
     views = [broadcast_strides(each, out.shape) for each in arrays]
     shape, strides = collapse(out.shape, [out.steps, *views])
@@ -62,6 +82,19 @@ def write(formula: Formula, out: DeviceArray, *arrays: DeviceArray, numbers: tup
     steps = tuple(tuple(map(np.uint32, each)) for each in strides)
     kernel = _strided(formula, len(arrays), len(shape))
     launch(kernel, blocks_for(out.size), (out, *arrays, numbers, size, tuple(map(np.uint32, shape)), *steps))
+
+
+@cache
+def _converting(formula: Formula, kinds: tuple[np.dtype, ...]) -> Formula:
+    """The same formula, of elements that are made numbers of these dtypes."""
+    f = function(formula)
+    number: list[Any] = [bool if each == BOOL else number_type(each) for each in kinds]
+    first, second, third = [*number, None, None][:3]
+    return (
+        lambda x, *numbers: f(first(x), *numbers),
+        lambda x, y, *numbers: f(first(x), second(y), *numbers),
+        lambda x, y, z, *numbers: f(first(x), second(y), third(z), *numbers),
+    )[len(kinds) - 1]
 
 
 def broadcast(shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
@@ -184,8 +217,6 @@ def _strided(formula: Formula, arity: int, dims: int) -> Callable[..., None]:
 
 # -- kernels of the table -----------------------------------------------------------------------------------------------
 
-BOOL = np.dtype(bool)
-
 
 def cast(a: DeviceArray, dtype: Any) -> DeviceArray:
     """The same numbers in another dtype; the same array if it has that dtype already."""
@@ -195,30 +226,58 @@ def cast(a: DeviceArray, dtype: Any) -> DeviceArray:
     return a if a.dtype == dtype else lift(formulas.same, a, dtype=dtype)
 
 
+def common(*operands: DeviceArray | Number) -> np.dtype:
+    """The dtype that numpy gives a result of these."""
+    return np.result_type(*(each.dtype if isinstance(each, DeviceArray) else each for each in operands))
+
+
+def numbers_of(dtype: np.dtype, *numbers: Number) -> tuple[np.generic, ...]:
+    """Numbers of the type in which that dtype is computed."""
+    kind = np.float32 if dtype == HALF else dtype.type
+    return tuple([kind(each) for each in numbers])
+
+
 def unary(formula: Formula, dtype: np.dtype | None = None) -> Callable[..., DeviceArray]:
     """The kernel ``formula(a, *numbers)``. Numbers are taken as of a's dtype."""
 
     def kernel(a: DeviceArray, *numbers: Number) -> DeviceArray:
-        return lift(formula, a, numbers=tuple(a.dtype.type(each) for each in numbers), dtype=dtype)
+        return lift(formula, a, numbers=numbers_of(a.dtype, *numbers), dtype=dtype)
 
     return kernel
 
 
-def binary(formula: Formula, dtype: np.dtype | None = None) -> Callable[..., DeviceArray]:
-    """The kernel ``formula(a, b)`` of arrays or, for one of them, a number. They get the dtype that numpy gives them."""
+def like(ufunc: np.ufunc, formula: Formula, whole: Formula | None = None) -> Callable[..., DeviceArray]:
+    """The kernel ``formula(a)`` or ``formula(a, b)``, where one of a and b may be a number.
 
-    def kernel(a: DeviceArray | Number, b: DeviceArray | Number) -> DeviceArray:
-        if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
-            raise TypeError("an array of the host was given to a kernel of a device")
-        given = np.result_type(*(each.dtype if isinstance(each, DeviceArray) else each for each in (a, b)))
-        if isinstance(a, DeviceArray) and isinstance(b, DeviceArray):
-            return lift(formula, cast(a, given), cast(b, given), dtype=dtype)
-        if isinstance(a, DeviceArray):
-            return lift(of_second_number(formula), cast(a, given), numbers=(given.type(b),), dtype=dtype)
-        assert isinstance(b, DeviceArray)
-        return lift(_of_first_number(formula), cast(b, given), numbers=(given.type(a),), dtype=dtype)
+    Args:
+        ufunc: numpy's function of that meaning: the kernel takes and gives the dtypes that it does.
+        whole: the formula for integers and truth values, if these have another.
+    """
+
+    def kernel(*operands: DeviceArray | Number) -> DeviceArray:
+        computed, *_, dtype = _dtypes(ufunc, tuple([_kind(each) for each in operands]))
+        chosen = formula if whole is None or computed.kind == "f" else whole
+        arrays = [each for each in operands if isinstance(each, DeviceArray)]
+        numbers = tuple([computed.type(each) for each in operands if not isinstance(each, DeviceArray)])
+        if numbers:
+            chosen = (of_second_number if isinstance(operands[0], DeviceArray) else _of_first_number)(chosen)
+        return lift(chosen, *arrays, numbers=numbers, dtype=dtype, computed=computed)
 
     return kernel
+
+
+def _kind(operand: DeviceArray | Number) -> Any:
+    """What numpy goes by: a dtype, or the type of Python's numbers, which adapt themselves."""
+    if isinstance(operand, np.ndarray):
+        raise TypeError("an array of the host was given to a kernel of a device")
+    return operand.dtype if isinstance(operand, DeviceArray | np.generic) else type(operand)
+
+
+@cache
+def _dtypes(ufunc: np.ufunc, kinds: tuple[Any, ...]) -> tuple[np.dtype, ...]:
+    """The dtypes in which numpy computes: those of the operands, which are all the same, and that of the result."""
+    known = tuple([BOOL if each is bool else each for each in kinds])
+    return ufunc.resolve_dtypes((*known, None))
 
 
 @cache

@@ -8,13 +8,21 @@ import numpy as np
 
 from minitorch.kernels.cuda.array import DeviceArray
 from minitorch.kernels.cuda.elementwise import maximum, minimum
-from minitorch.kernels.cuda.lifting import binary, cast, lift, unary
+from minitorch.kernels.cuda.lifting import cast, common, lift, unary
 
 __all__ = ["clamp", "masked_fill", "relu", "relu_backward", "sign", "where"]
 
 relu = unary(lambda x: type(x)(0) if x < 0 else x)
 sign = unary(lambda x: type(x)(1) if x > 0 else type(x)(-1) if x < 0 else type(x)(0))
-relu_backward = binary(lambda grad, result: type(grad)(0) if result <= 0 else grad)
+
+
+def relu_backward(grad: DeviceArray, result: DeviceArray) -> DeviceArray:
+    """The gradient, but 0 where the result is not positive; NaN lets it through."""
+    return lift(_relu_backward, grad, result)
+
+
+def _relu_backward(grad: Any, result: Any) -> Any:
+    return type(grad)(0) if result <= 0 else grad
 
 
 def clamp(a: DeviceArray, low: float | DeviceArray | None, high: float | DeviceArray | None) -> DeviceArray:
@@ -26,7 +34,7 @@ def clamp(a: DeviceArray, low: float | DeviceArray | None, high: float | DeviceA
 
 def where(condition: DeviceArray, a: Any, b: Any) -> DeviceArray:
     """``a`` where the condition holds, else ``b``; each is an array or a number."""
-    dtype = np.result_type(*(each.dtype if isinstance(each, DeviceArray) else each for each in (a, b)))
+    dtype = common(a, b)
     x: Any
     y: Any
     x, y = (cast(each, dtype) if isinstance(each, DeviceArray) else dtype.type(each) for each in (a, b))

@@ -12,15 +12,14 @@ import pytest
 pytest.importorskip("numba_cuda", reason="numba-cuda, which compiles these kernels, is not installed")
 
 from minitorch.kernels.cuda import gemm_tile
-from tests.kernels.cuda import cases_linalg
-from tests.kernels.cuda.programs import PROGRAMS, compiled
+from tests.kernels.cuda.programs import IN_DOUBLE, ON_STACK, PROGRAMS, compiled
 from tests.ptx.module import parse
 from tests.ptx.toolkit import CAPABILITIES, NEWEST_TARGET, assemble, machine_code, main_loop, tool
 
 OF_FLOAT32 = {"convolution large", "mm large", "mm large transposed"}
 
 
-@pytest.mark.parametrize("name", sorted({*PROGRAMS} - cases_linalg.DECOMPOSING))
+@pytest.mark.parametrize("name", sorted({*PROGRAMS} - IN_DOUBLE))
 def test_float32_is_not_computed_in_float64(name):
     for text, _ in compiled(name, (9, 0)):
         assert not re.search(r"\.f64\b", text)
@@ -49,8 +48,7 @@ architectures = pytest.mark.parametrize("capability", CAPABILITIES, ids="sm_{0[0
 def test_registers_and_shared_memory_suffice(name, capability, tmp_path):
     for text, threads in compiled(name, min(capability, NEWEST_TARGET)):
         found, _ = assemble(text, capability, tmp_path)
-        # To divide numbers of 64 bits is a call, around which a number or two may be put aside.
-        assert max(found.spilled, found.stack) <= (16 if name in cases_linalg.DECOMPOSING else 0)
+        assert max(found.spilled, found.stack) <= ON_STACK.get(name, 0)
         assert found.registers * threads <= 65536
         assert found.registers <= (128 if "large" in name or "convolution" in name else 96)
         assert found.shared <= 16384
