@@ -11,12 +11,12 @@ from __future__ import annotations
 from minitorch.kernels import Table, tables
 from minitorch.kernels.cuda import (
     activation,
+    attention,
     averaging,
     bags,
     cholesky,
     columns,
     compaction,
-    convolution,
     counting,
     creation,
     division,
@@ -59,12 +59,12 @@ __all__ = ["DeviceArray", "from_host", "to_host"]
 
 native = Table(
     activation,
+    attention,
     averaging,
     bags,
     cholesky,
     columns,
     compaction,
-    convolution,
     counting,
     creation,
     division,

@@ -6,7 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from tests.kernels.cuda import cases_indexing, cases_linalg, cases_normal, cases_pointwise, cases_sorting, cases_spatial
+from tests.kernels.cuda import (
+    cases_attention,
+    cases_indexing,
+    cases_linalg,
+    cases_normal,
+    cases_pointwise,
+    cases_sorting,
+    cases_spatial,
+)
 from tests.kernels.cuda.case import Case, Program, call, classes, inside, normal, positive, special, truth
 
 SIZES = [(1,), (13, 31), (257,)]
@@ -291,3 +299,4 @@ CASES += cases_spatial.CASES
 CASES += cases_linalg.CASES
 CASES += cases_normal.CASES
 CASES += cases_pointwise.CASES
+CASES += cases_attention.CASES
