@@ -98,6 +98,10 @@ def as_tensor(data: Any, dtype: Dtype | None = None, device: Any = None) -> Tens
     """As ``tensor``, but without a copy (and with its history) where ``data`` is a tensor or array of that dtype already."""
     if isinstance(data, Tensor):
         return data.to(device, dtype)
+    if hasattr(data, "__cuda_array_interface__"):
+        from minitorch.kernels.cuda.placement import from_cuda_array_interface
+
+        return Variable._of(from_cuda_array_interface(data)).to(device, dtype)
     if isinstance(data, np.ndarray) and (dtype is None or dtype.numpy == data.dtype):
         return from_numpy(data).to(get_default_device() if device is None else device)
     return tensor(data, dtype=dtype, device=device)

@@ -207,6 +207,44 @@ def test_files_remember_the_device():
     assert torch.load(file, map_location="cpu")["part"].tolist() == [2, 3]
 
 
+def test_pinned_memory_is_copied_without_waiting(monkeypatch):
+    x = minitorch.randn(3, 4).T
+    pinned = x.pin_memory()
+    assert (pinned.is_pinned(), x.is_pinned(), pinned.stride()) == (True, False, x.stride())
+    assert pinned.pin_memory() is pinned
+    assert minitorch.equal(pinned.to("cuda", non_blocking=True).cpu(), x)
+    monkeypatch.setattr(minitorch.cuda, "is_available", lambda: True)
+    dataset = minitorch.utils.data.TensorDataset(minitorch.arange(4), minitorch.randn(4, 2))
+    for batch in minitorch.utils.data.DataLoader(dataset, batch_size=2, pin_memory=True):
+        assert all(each.is_pinned() for each in batch)
+
+
+def test_other_libraries_share_the_memory(monkeypatch):
+    monkeypatch.setattr(minitorch.cuda, "is_available", lambda: True)
+    x = minitorch.arange(6.0).cuda().reshape(2, 3)
+    shown = x.T.__cuda_array_interface__
+    assert (shown["shape"], shown["strides"], shown["data"][0], shown["version"]) == ((3, 2), (4, 12), x.data_ptr(), 3)
+    assert x.__dlpack_device__() == (2, 0)
+    for shared in (minitorch.from_dlpack(x), minitorch.from_dlpack(minitorch.utils.dlpack.to_dlpack(x.T)).T):
+        assert (shared.device, shared.data_ptr(), shared.shape) == (GPU, x.data_ptr(), x.shape)
+        shared[0, 0] += 1
+    assert x[0, 0].item() == 2
+    assert minitorch.as_tensor(Shown(x)).tolist() == x.tolist()
+    with pytest.raises(
+        AttributeError, match="Can't get __cuda_array_interface__ on non-CUDA tensor type: torch.FloatTensor"
+    ):
+        minitorch.ones(1).__cuda_array_interface__
+    with pytest.raises(RuntimeError, match="Can't get __cuda_array_interface__ on Variable that requires grad"):
+        Shown(x.requires_grad_())
+
+
+class Shown:
+    """Another library's array."""
+
+    def __init__(self, tensor):
+        self.__cuda_array_interface__ = tensor.__cuda_array_interface__
+
+
 def test_gradients_are_checked_there_too():
     x = minitorch.randn(2, 3, dtype=minitorch.float64, device="cuda", requires_grad=True)
     assert minitorch.autograd.gradcheck(lambda a: (a.sin() @ a.T).exp(), x)
@@ -236,7 +274,10 @@ MISTAKES = {
         lambda x, y: np.asarray(x), TypeError,
         "can't convert cuda:0 device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host memory first.",
     ),
-    "no such GPU": (lambda x, y: y.to("cuda:1"), RuntimeError, "CUDA error: invalid device ordinal"),
+    "no such GPU": (
+        lambda x, y: y.to("cuda:1"), RuntimeError,
+        "CUDA error: invalid device ordinal\nGPU device may be out of range, do you have enough GPUs?",
+    ),
     "cotangent": (
         lambda x, y: x.requires_grad_().backward(y), RuntimeError,
         "invalid gradient at index 0 - expected device cuda:0 but got cpu",

@@ -31,7 +31,8 @@ class DataLoader(Generic[Sample_co]):
         sampler, batch_sampler: an order of one's own, by index or by list of indices.
         num_workers: processes that fetch ahead; 0 fetches in this process.
         collate_fn: makes a batch of a list of samples; `default_collate` unless given.
-        pin_memory, pin_memory_device: accepted for torch's sake; there is no memory to pin.
+        pin_memory: put batches into page-locked memory, from where a GPU copies by itself; without a GPU, there is a warning.
+        pin_memory_device: accepted for torch's sake.
         drop_last: leaves out a last batch that is not full.
         timeout: seconds to wait for a batch from a worker; 0 waits for ever.
         worker_init_fn: called in each worker with its number, before it fetches anything.

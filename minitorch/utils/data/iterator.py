@@ -21,8 +21,10 @@ from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
+from minitorch import cuda
 from minitorch.utils.data.dataset import IterableDataset
 from minitorch.utils.data.fetch import IterableFetcher, MapFetcher
+from minitorch.utils.data.pinning import pinned
 from minitorch.utils.data.sampler import draw_seed
 from minitorch.utils.data.transfer import Package, receive
 from minitorch.utils.data.worker import Exhausted, Failure, Job, Restart, work
@@ -44,7 +46,8 @@ class LoaderIterator:
         self._base_seed = draw_seed(loader.generator)
         self._yielded = 0
         self._expected = loader._length_told
-        if loader.pin_memory:
+        self._pins = loader.pin_memory and cuda.is_available()
+        if loader.pin_memory and not self._pins:
             warnings.warn(
                 "'pin_memory' argument is set as true but no accelerator is found, "
                 "then device pinned memory won't be used.",
@@ -70,7 +73,7 @@ class LoaderIterator:
         self._yielded += 1
         if self._expected is not None and self._yielded > self._expected:
             self._warn_of_length()
-        return batch
+        return pinned(batch) if self._pins else batch
 
     def _next_batch(self) -> Any:
         raise NotImplementedError
