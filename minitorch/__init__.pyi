@@ -23,6 +23,7 @@ from minitorch import serialization as serialization
 from minitorch import signal as signal
 from minitorch import special as special
 from minitorch import utils as utils
+from torch import AcceleratorError as AcceleratorError
 from minitorch.tensor_types import BFloat16Tensor as BFloat16Tensor
 from torch import BoolStorage as BoolStorage
 from minitorch.tensor_types import BoolTensor as BoolTensor
@@ -40,6 +41,7 @@ from torch import IntStorage as IntStorage
 from minitorch.tensor_types import IntTensor as IntTensor
 from torch import LongStorage as LongStorage
 from minitorch.tensor_types import LongTensor as LongTensor
+from torch import OutOfMemoryError as OutOfMemoryError
 from torch import ShortStorage as ShortStorage
 from minitorch.tensor_types import ShortTensor as ShortTensor
 from minitorch.tensor_types import Size as Size

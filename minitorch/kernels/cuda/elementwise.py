@@ -35,7 +35,7 @@ __all__ = [
     "sinh", "sqrt", "sub", "tan", "tanh", "trunc", "write_changes", "write_over", "xlogy",
 ]  # fmt: skip
 
-LIBDEVICE = cuda.libdevice  # of functions that ``math`` lacks
+LIBDEVICE: Any = getattr(cuda, "libdevice", None)  # of functions that ``math`` lacks; the simulator does not have it
 
 # -- of one element -----------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from minitorch.kernels.cpu.least_squares import PADE, REACH
-from minitorch.kernels.cuda.array import DeviceArray, empty, from_host, to_host
+from minitorch.kernels.cuda.array import DeviceArray, empty, from_host, on_device, to_host
 from minitorch.kernels.cuda.creation import zeros
 from minitorch.kernels.cuda.elementwise import abs, add, div, eq, gt, maximum, mul, reciprocal, sub, write_over
 from minitorch.kernels.cuda.gemm import bmm, matmul
@@ -38,6 +38,7 @@ def linalg_pinv(
         u, values, vh = linalg_svd(a, False)
         left, right, sizes = turned(vh), turned(u), values
     last = values.ndim - 1
+    atol, rtol = (on_device(each) if isinstance(each, np.ndarray) else each for each in (atol, rtol))
     tolerance = unsqueeze(maximum(mul(amax(sizes, (last,), False), rtol), atol), last)
     inverse = where(gt(sizes, tolerance), reciprocal(values), a.dtype.type(0))
     return matmul(mul(left, unsqueeze(inverse, last)), right)
