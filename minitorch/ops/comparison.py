@@ -9,7 +9,14 @@ import numpy as np
 from minitorch.autograd.variable import Variable
 from minitorch.dtypes import FLOATING
 from minitorch.kernels import tables
-from minitorch.ops.arguments import check_any_tensor, check_found_dtype, check_tensors, invalid_combination, same_dtype
+from minitorch.ops.arguments import (
+    beside,
+    check_any_tensor,
+    check_found_dtype,
+    check_tensors,
+    invalid_combination,
+    same_dtype,
+)
 from minitorch.ops.gathering import nonzero
 from minitorch.ops.operator import Comparison, Elementwise, Number, alias, in_place, methods, operator
 from minitorch.ops.promotion import array_of, as_dtype, check_fits, result_dtype
@@ -276,13 +283,13 @@ def where(condition: Tensor, input: Tensor | Number | None = None, other: Tensor
             "PyTorch. Use a boolean condition instead.",
             UserWarning,
         )
-        condition = Variable._of(condition._array.astype(bool))
+        condition = Variable._of(tables[type(condition._array)].cast(condition._array, np.dtype(bool)))
     elif kind.kind != "b":
         raise RuntimeError(
             f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype.scalar_type}"
         )
     if not isinstance(input, Variable) and not isinstance(other, Variable):
-        input = Variable._of(array_of(input, result_dtype([input, other]).numpy))
+        input = beside(array_of(input, result_dtype([input, other]).numpy), condition)
     return WhereBackward0.apply(input, other, condition)
 
 

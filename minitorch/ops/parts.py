@@ -10,6 +10,7 @@ import numpy as np
 
 from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
+from minitorch.kernels import tables
 from minitorch.ops.arguments import check_sequence, dimension
 from minitorch.ops.mistakes import explained
 from minitorch.ops.operator import formula, functions, operator, with_out
@@ -258,7 +259,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 def _without_overlap(write: Callable[..., Tensor]) -> Callable[..., Tensor]:
     @functools.wraps(write)
     def checked(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -> Tensor:
-        if out is not None and any(np.may_share_memory(each._array, out._array) for each in tensors):
+        if out is not None and any(tables[type(out._array)].overlap(out._array, each._array) for each in tensors):
             raise RuntimeError(
                 "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory "
                 "location. Please clone() the tensor before performing the operation."
