@@ -24,11 +24,12 @@ from tests.ptx.device import Interpreter
 ONE = settings(FEW, max_examples=1)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @every(CASES)
 @ONE
 @given(data=st.data())
-def test_values_and_gradients_are_torchs_in_the_interpreter(case: Case, data: Any):
-    arrays = data.draw(inputs_of(case, "float32"))
+def test_values_and_gradients_are_torchs_in_the_interpreter(case: Case, dtype: str, data: Any):
+    arrays = data.draw(inputs_of(case, dtype))
     with device.use(Interpreter()):
         ours = Derivatives(minitorch, case, arrays, twice=False, device="cuda")
         theirs = Derivatives(torch, case, arrays, twice=False)
