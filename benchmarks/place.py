@@ -34,8 +34,9 @@ class Place:
                 library.cuda.synchronize()
 
     def prepare(self) -> None:
-        """Has torch compute with all bits of float32, as minitorch does: without TF32."""
-        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+        """Has torch compute with all bits of float32 on a GPU, as minitorch does: without TF32."""
+        if self.device == "cuda":
+            torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
 
     def facts(self) -> dict[str, str]:
         """What a reader of the figures has to know of it."""

@@ -35,7 +35,7 @@ class Drawn(Function):
     """Everything is replaced by numbers that the caller has drawn."""
 
     def forward(self, k: Table, *inputs: Any, drawn: np.ndarray) -> Any:
-        return k.beside(cast(drawn, inputs[0].dtype), inputs[0])
+        return k.beside(cast(np.asanyarray(drawn), inputs[0].dtype), inputs[0])
 
     def backward(self, k: Table, grad: Any) -> tuple[Any, ...]:
         return tuple(needed and k.zeros(grad.shape, grad) for needed in self.needs)

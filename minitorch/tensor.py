@@ -200,7 +200,7 @@ class Tensor(Traits, _Methods):
             raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
         if self._array.dtype is BFLOAT16:
             raise TypeError("Got unsupported ScalarType BFloat16")
-        return (tables[type(self._array)].to_host(self._array) if force else np.asarray(self._array)).view(np.ndarray)
+        return (as_numpys(self._array) if force and self.is_cuda else np.asarray(self._array)).view(np.ndarray)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.array(self.numpy(), dtype=dtype, copy=copy)

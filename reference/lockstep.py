@@ -32,7 +32,8 @@ def run(recipe: Recipe, steps: int, every: int, dtypes: list[str]) -> int:
         ValueError: the recipe makes torch's loss infinite, so that nothing can be compared.
     """
     check_present(recipe.device)
-    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False  # whose products have fewer bits
+    if recipe.device == "cuda" and torch.cuda.is_available():  # TF32 has fewer bits
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
     outcome = 0
     for dtype in dtypes:
         print(

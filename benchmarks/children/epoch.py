@@ -28,7 +28,7 @@ def main() -> None:
     net = network.Net().to(device)
     criterion = library.nn.CrossEntropyLoss()
     optimizer = library.optim.SGD(net.parameters(), lr=0.001, momentum=0.9)
-    if library.__name__ == "torch":
+    if library.__name__ == "torch" and device == "cuda":
         library.backends.cuda.matmul.allow_tf32 = library.backends.cudnn.allow_tf32 = False
     warm_up(library, network.Net().to(device), criterion, device)
     prepared = time.perf_counter()

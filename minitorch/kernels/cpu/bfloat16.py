@@ -143,8 +143,11 @@ def _writing(plain: Table, name: str) -> Kernel:
         wide = _each(_wide, args)
         result = getattr(plain, name)(*wide)
         for place in WRITING[name]:
-            if type(args[place]) is BFloat16:
-                args[place][...] = wide[place]
+            several = type(args[place]) is list
+            pairs = zip(args[place], wide[place], strict=True) if several else [(args[place], wide[place])]
+            for array, widened in pairs:
+                if type(array) is BFloat16:
+                    array[...] = widened
         return args[0] if result is wide[0] else result
 
     return kernel

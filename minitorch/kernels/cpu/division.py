@@ -38,7 +38,7 @@ def div_rounded(a: Array, b: Array | float, rounding_mode: str) -> Array:
     if np.result_type(a, b).kind == "f":
         return np.trunc(elementwise.div(a, b), out=...)
     quotient = np.floor_divide(a, b, out=...)
-    return quotient + ((quotient < 0) & (quotient * b != a))
+    return np.add(quotient, (quotient < 0) & (quotient * b != a), out=...)
 
 
 def _in_double(kernel: Any, a: Array | float, b: Array | float) -> Array | None:
