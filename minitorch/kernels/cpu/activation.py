@@ -10,8 +10,8 @@ from numba import prange
 from minitorch.kernels.cpu import transcendental
 from minitorch.kernels.cpu.compiler import parallel_jit
 from minitorch.kernels.cpu.exponential import each
-from minitorch.kernels.cpu.halves import in_float32
 from minitorch.kernels.cpu.selection import clamp, pass_over
+from minitorch.kernels.halves import in_float32
 
 __all__ = [
     "elu", "elu_backward", "gelu", "gelu_backward", "hardshrink", "hardshrink_backward", "hardsigmoid",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from minitorch.kernels.cpu.exponential import softmax, softmax_backward
-from minitorch.kernels.cpu.halves import in_float32
+from minitorch.kernels.halves import in_float32
 
 __all__ = ["attention", "attention_backward", "safe_softmax"]
 

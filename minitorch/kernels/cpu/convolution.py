@@ -24,7 +24,6 @@ import numpy as np
 from numba import prange
 
 from minitorch.kernels.cpu.compiler import jit, parallel_jit
-from minitorch.kernels.cpu.halves import in_float32
 from minitorch.kernels.cpu.register_tile import (
     TILE_COLUMNS,
     TILE_ROWS,
@@ -34,6 +33,7 @@ from minitorch.kernels.cpu.register_tile import (
     product_tile,
 )
 from minitorch.kernels.cpu.threads import get_num_threads
+from minitorch.kernels.halves import in_float32
 
 __all__ = ["conv2d", "conv2d_input_grad", "conv2d_weight_grad"]
 

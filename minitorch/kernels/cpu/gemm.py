@@ -19,8 +19,8 @@ from numba.extending import intrinsic
 
 from minitorch.kernels.cpu import matmul
 from minitorch.kernels.cpu.compiler import jit
-from minitorch.kernels.cpu.halves import in_float32
 from minitorch.kernels.cpu.threads import blas_library, blas_variable
+from minitorch.kernels.halves import in_float32
 
 __all__ = ["addmm", "mm"]
 

@@ -13,7 +13,7 @@ import numpy as np
 from numba import prange
 
 from minitorch.kernels.cpu.compiler import parallel_jit
-from minitorch.kernels.cpu.halves import in_float32
+from minitorch.kernels.halves import in_float32
 from minitorch.kernels.interpolation import weight_polynomials
 
 __all__ = ["grid_sample", "grid_sample_input_grad"]

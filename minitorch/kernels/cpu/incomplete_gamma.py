@@ -13,8 +13,8 @@ from numba import prange
 
 from minitorch.kernels.cpu.compiler import jit, parallel_jit
 from minitorch.kernels.cpu.exponential import each_pair
-from minitorch.kernels.cpu.halves import in_float32
 from minitorch.kernels.cpu.special import EPSILON, hurwitz
+from minitorch.kernels.halves import in_float32
 
 __all__ = ["igamma", "igammac"]
 

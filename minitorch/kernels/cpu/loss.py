@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from minitorch.kernels.cpu.compiler import jit
-from minitorch.kernels.cpu.halves import in_float32
+from minitorch.kernels.halves import in_float32
 
 __all__ = ["nll_loss_backward", "nll_loss_forward", "nll_loss_pick", "nll_outside"]
 

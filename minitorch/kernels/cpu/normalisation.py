@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from minitorch.kernels.cpu import normalisation_loops as loops
-from minitorch.kernels.cpu.halves import in_float32
+from minitorch.kernels.halves import in_float32
 
 __all__ = [
     "batch_norm", "batch_norm_backward", "group_norm", "group_norm_backward", "layer_norm", "layer_norm_backward",

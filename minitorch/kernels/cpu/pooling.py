@@ -17,7 +17,7 @@ import numpy as np
 from numba import prange
 
 from minitorch.kernels.cpu.compiler import parallel_jit
-from minitorch.kernels.cpu.halves import in_float32
+from minitorch.kernels.halves import in_float32
 from minitorch.kernels.windows import adaptive_windows, index_dtype, pooled_size
 
 __all__ = [

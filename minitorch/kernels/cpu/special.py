@@ -16,7 +16,7 @@ from numba import prange
 from minitorch.kernels.cpu import transcendental
 from minitorch.kernels.cpu.compiler import jit, parallel_jit
 from minitorch.kernels.cpu.exponential import each
-from minitorch.kernels.cpu.halves import in_float32
+from minitorch.kernels.halves import in_float32
 
 __all__ = [
     "digamma", "entr", "erf", "erfc", "erfcx", "erfinv", "i0", "i0e", "i1", "i1e", "lgamma", "log_ndtr", "logit",

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from minitorch.kernels.cpu.convolution import conv2d, conv2d_input_grad, conv2d_weight_grad
-from minitorch.kernels.cpu.halves import in_float32
+from minitorch.kernels.halves import in_float32
 from minitorch.kernels.windows import in_a_plane
 
 __all__ = ["convolution", "convolution_input_grad", "convolution_weight_grad"]

@@ -8,98 +8,26 @@ No result depends on the order in which threads happen to run: nothing is added 
 
 from __future__ import annotations
 
+import importlib
+
 from minitorch.kernels import Table, tables
-from minitorch.kernels.cuda import (
-    activation,
-    attention,
-    averaging,
-    bags,
-    cholesky,
-    columns,
-    compaction,
-    counting,
-    creation,
-    division,
-    elementwise,
-    exponential,
-    gathering,
-    gemm,
-    grid_sampling,
-    indexing,
-    ldl,
-    least_squares,
-    linalg,
-    loss,
-    lu,
-    normalisation,
-    on_host,
-    optimizer,
-    orthogonal,
-    placement,
-    pooling,
-    ranking,
-    rearranging,
-    recurrence,
-    reduction,
-    resampling,
-    scan,
-    scattering,
-    selection,
-    shape,
-    sorting,
-    special,
-    spectral,
-    strides,
-    substitution,
-    volumes,
-)
+from minitorch.kernels.cuda import on_host
 from minitorch.kernels.cuda.array import DeviceArray, from_host, to_host
 
 __all__ = ["DeviceArray", "from_host", "to_host"]
 
-native = Table(
-    activation,
-    attention,
-    averaging,
-    bags,
-    cholesky,
-    columns,
-    compaction,
-    counting,
-    creation,
-    division,
-    elementwise,
-    exponential,
-    gathering,
-    gemm,
-    grid_sampling,
-    indexing,
-    ldl,
-    least_squares,
-    linalg,
-    loss,
-    lu,
-    normalisation,
-    optimizer,
-    orthogonal,
-    placement,
-    pooling,
-    ranking,
-    rearranging,
-    recurrence,
-    reduction,
-    resampling,
-    scan,
-    scattering,
-    selection,
-    shape,
-    sorting,
-    special,
-    spectral,
-    strides,
-    substitution,
-    volumes,
+# fmt: off
+MODULES = (
+    "activation", "attention", "averaging", "bags", "cholesky", "columns", "compaction", "counting", "creation", "division",
+    "elementwise", "exponential", "gathering", "gemm", "grid_sampling", "indexing", "ldl", "least_squares", "linalg", "loss",
+    "lu", "normalisation", "optimizer", "orthogonal", "placement", "pooling", "ranking", "rearranging", "recurrence",
+    "reduction", "resampling", "scan", "scattering", "selection", "shape", "sorting", "special", "spectral", "strides",
+    "substitution", "volumes",
 )
+# fmt: on
+"""The modules of kernels, each with its ``__all__``."""
+
+native = Table(*[importlib.import_module(f"{__name__}.{name}") for name in MODULES])
 """The kernels that run on the GPU."""
 
 tables[DeviceArray] = on_host.table(native)

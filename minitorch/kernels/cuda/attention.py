@@ -13,10 +13,10 @@ from minitorch.kernels.cuda.array import DeviceArray, from_host
 from minitorch.kernels.cuda.elementwise import add, clone_as, eq, mul
 from minitorch.kernels.cuda.exponential import softmax, softmax_backward
 from minitorch.kernels.cuda.gemm import matmul
-from minitorch.kernels.cuda.halves import in_float32
 from minitorch.kernels.cuda.reduction import amax, sum
 from minitorch.kernels.cuda.selection import where
 from minitorch.kernels.cuda.shape import reshape, transpose, unsqueeze
+from minitorch.kernels.halves import in_float32
 
 __all__ = ["attention", "attention_backward", "safe_softmax"]
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from minitorch.kernels.cuda import formulas
 from minitorch.kernels.cuda.array import DeviceArray
-from minitorch.kernels.cuda.halves import in_float32
 from minitorch.kernels.cuda.lifting import lift
 from minitorch.kernels.cuda.lines import added, boxes, in_boxes, table
+from minitorch.kernels.halves import in_float32
 
 __all__ = ["avg_pool", "avg_pool_backward"]
 

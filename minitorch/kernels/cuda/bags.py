@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 from numba import int64, uint32
 
-from minitorch.kernels.cuda.array import DeviceArray, empty
+from minitorch.kernels.cuda.array import DeviceArray, empty, on_device
 from minitorch.kernels.cuda.creation import ones
 from minitorch.kernels.cuda.device import number_type
 from minitorch.kernels.cuda.elementwise import div, maximum, row_by_row
 from minitorch.kernels.cuda.launch import blocks_for, launch
 from minitorch.kernels.cuda.lifting import cast, position
-from minitorch.kernels.cuda.positions import on_device
 from minitorch.kernels.cuda.shape import unsqueeze
 
 __all__ = ["embedding_bag"]

@@ -23,8 +23,8 @@ from minitorch.kernels.cuda.linalg import (
     by_columns,
     stacked_identity,
     turned,
-    upper_part,
 )
+from minitorch.kernels.cuda.rearranging import triu
 from minitorch.kernels.cuda.substitution import substitute
 
 __all__ = ["cholesky_inverse", "cholesky_solve", "linalg_cholesky"]
@@ -40,7 +40,7 @@ def linalg_cholesky(a: DeviceArray, upper: bool) -> tuple[DeviceArray, DeviceArr
         return by_columns(turned(result)), infos
     columns, infos = as_columns(a), zeros(a.shape[:-2], a, np.dtype(np.int32))
     launch(_factor, columns.shape[:1], (columns, infos, np.int64(a.shape[-1])), BLOCK)
-    return as_matrices(upper_part(columns), a), infos
+    return as_matrices(triu(columns, 0), a), infos
 
 
 def _factor(columns, infos, size):

@@ -6,10 +6,10 @@ import numpy as np
 
 from minitorch.kernels.cuda.array import DeviceArray
 from minitorch.kernels.cuda.elementwise import contiguous_clone
-from minitorch.kernels.cuda.halves import in_float32
 from minitorch.kernels.cuda.lines import added, terms_of
 from minitorch.kernels.cuda.rearranging import constant_pad_nd
 from minitorch.kernels.cuda.shape import permute, reshape, squeeze, unsqueeze, view
+from minitorch.kernels.halves import in_float32
 from minitorch.kernels.windows import pooled_size
 
 __all__ = ["col2im", "im2col"]

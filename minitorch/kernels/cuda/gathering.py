@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from minitorch.kernels.cuda import formulas
-from minitorch.kernels.cuda.array import DeviceArray, empty
+from minitorch.kernels.cuda.array import DeviceArray, empty, on_device
 from minitorch.kernels.cuda.creation import zeros
 from minitorch.kernels.cuda.elementwise import contiguous_clone
-from minitorch.kernels.cuda.positions import elements_at, on_device, part, read_at, with_dims, write_at
+from minitorch.kernels.cuda.positions import elements_at, part, read_at, with_dims, write_at
 
 __all__ = ["gather", "gather_backward", "scatter_add"]
 

@@ -18,12 +18,12 @@ from numba import int32, uint32
 from minitorch.kernels.cuda.array import DeviceArray, empty
 from minitorch.kernels.cuda.device import function, number_type
 from minitorch.kernels.cuda.elementwise import mul, row_by_row
-from minitorch.kernels.cuda.halves import in_float32
 from minitorch.kernels.cuda.launch import blocks_for, launch
 from minitorch.kernels.cuda.lifting import lift, position
 from minitorch.kernels.cuda.lines import table
 from minitorch.kernels.cuda.planes import into_planes
 from minitorch.kernels.cuda.shape import unsqueeze, view
+from minitorch.kernels.halves import in_float32
 from minitorch.kernels.interpolation import weight_polynomials
 
 __all__ = ["grid_sample", "grid_sample_input_grad"]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from minitorch.kernels.cuda import formulas
-from minitorch.kernels.cuda.array import DeviceArray, empty
+from minitorch.kernels.cuda.array import DeviceArray, empty, on_device
 from minitorch.kernels.cuda.compaction import nonzero
 from minitorch.kernels.cuda.creation import zeros
 from minitorch.kernels.cuda.elementwise import contiguous_clone
 from minitorch.kernels.cuda.lifting import BOOL, broadcast_strides
-from minitorch.kernels.cuda.positions import Positions, latest, on_device, read_at, slices_at, write_at
+from minitorch.kernels.cuda.positions import Positions, latest, read_at, slices_at, write_at
 from minitorch.kernels.cuda.shape import expand, permute, unbind
 from minitorch.kernels.lookup import first_dimension, memory_order
 

@@ -21,7 +21,8 @@ from minitorch.kernels.cuda.device import cuda, function
 from minitorch.kernels.cuda.elementwise import row_by_row
 from minitorch.kernels.cuda.launch import blocks_for, launch
 from minitorch.kernels.cuda.lifting import position
-from minitorch.kernels.cuda.linalg import as_columns, as_matrices, broadcast_stacks, lower_part
+from minitorch.kernels.cuda.linalg import as_columns, as_matrices, broadcast_stacks
+from minitorch.kernels.cuda.rearranging import tril
 from minitorch.kernels.cuda.shape import expand
 
 __all__ = ["linalg_ldl_factor", "linalg_ldl_solve"]
@@ -34,7 +35,7 @@ def linalg_ldl_factor(a: DeviceArray) -> tuple[DeviceArray, DeviceArray, DeviceA
 
     As in LAPACK, rows and pivots count from 1; 0 says that there is no such pivot. Only the lower triangle is read.
     """
-    columns = as_columns(lower_part(a))
+    columns = as_columns(tril(a, 0))
     pivots, infos = empty(a.shape[:-1], np.int32), zeros(a.shape[:-2], a, np.dtype(np.int32))
     launch(_factor, columns.shape[:1], (columns, pivots, infos, np.int64(a.shape[-1])), BLOCK)
     return as_matrices(columns, a), pivots, infos

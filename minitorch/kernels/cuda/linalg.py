@@ -12,12 +12,11 @@ from math import prod
 import numpy as np
 
 from minitorch.kernels.cuda import formulas
-from minitorch.kernels.cuda.array import DeviceArray, empty, from_host
+from minitorch.kernels.cuda.array import DeviceArray, empty
 from minitorch.kernels.cuda.creation import ones, zeros
 from minitorch.kernels.cuda.elementwise import add, mul, sub, write_over
 from minitorch.kernels.cuda.gemm import addmm
 from minitorch.kernels.cuda.lifting import broadcast, cast, write
-from minitorch.kernels.cuda.selection import where
 from minitorch.kernels.cuda.shape import cat, expand, permute, reshape, slice, transpose, view
 from minitorch.kernels.cuda.strides import diagonal
 
@@ -94,13 +93,3 @@ def broadcast_stacks(a: DeviceArray, b: DeviceArray) -> tuple[DeviceArray, Devic
     """Two stacks of matrices of any sizes, with as many matrices in both."""
     lead = broadcast([a.shape[:-2], b.shape[:-2]])
     return expand(a, (*lead, *a.shape[-2:])), expand(b, (*lead, *b.shape[-2:]))
-
-
-def lower_part(a: DeviceArray, offset: int = 0) -> DeviceArray:
-    """Zeros above the diagonal that is so far to the right of the main one."""
-    return where(from_host(np.tri(a.shape[-2], a.shape[-1], offset, bool)), a, 0)
-
-
-def upper_part(a: DeviceArray, offset: int = 0) -> DeviceArray:
-    """Zeros below the diagonal that is so far to the right of the main one."""
-    return where(from_host(np.tri(a.shape[-2], a.shape[-1], offset - 1, bool)), 0, a)

@@ -14,11 +14,11 @@ import numpy as np
 
 from minitorch.kernels.cuda.array import DeviceArray, empty
 from minitorch.kernels.cuda.elementwise import clone_as, mul, row_by_row
-from minitorch.kernels.cuda.halves import in_float32
 from minitorch.kernels.cuda.launch import blocks_for, launch
 from minitorch.kernels.cuda.lifting import cast, lift, position, write
 from minitorch.kernels.cuda.moments import Places, moments, sums, which
 from minitorch.kernels.cuda.shape import permute, view
+from minitorch.kernels.halves import in_float32
 
 __all__ = [
     "batch_norm", "batch_norm_backward", "group_norm", "group_norm_backward", "layer_norm", "layer_norm_backward",

@@ -27,11 +27,10 @@ from minitorch.kernels.cuda.linalg import (
     as_matrices,
     by_columns,
     identity,
-    lower_part,
     stacked_identity,
     turned,
-    upper_part,
 )
+from minitorch.kernels.cuda.rearranging import tril, triu
 from minitorch.kernels.cuda.shape import slice, unsqueeze, view
 from minitorch.kernels.cuda.substitution import linalg_solve_triangular
 
@@ -100,7 +99,7 @@ def linalg_qr(a: DeviceArray, mode: Literal["reduced", "complete", "r"]) -> tupl
     columns, tau = _triangular(a)
     packed = turned(view(columns, (*lead, n, m)))
     height = m if mode == "complete" else min(m, n)
-    r = by_columns(cast(upper_part(slice(packed, len(lead), 0, height, 1)), a.dtype))
+    r = by_columns(cast(triu(slice(packed, len(lead), 0, height, 1), 0), a.dtype))
     if mode == "r":
         return empty((0,), a.dtype), r
     q = _reflected(packed, tau, identity((*lead, m, height), tau), False)
@@ -129,9 +128,9 @@ def _reflected(a: DeviceArray, tau: DeviceArray, other: DeviceArray, transpose: 
     Source: Schreiber and Van Loan, A Storage-Efficient WY Representation for Products of Householder Transformations, 1989.
     """
     count, last = tau.shape[-1], a.ndim - 1
-    v = lower_part(slice(a, last, 0, count, 1), -1)
+    v = tril(slice(a, last, 0, count, 1), -1)
     v = add(v, stacked_identity(v))
-    above = upper_part(matmul(turned(v), v), 1)
+    above = triu(matmul(turned(v), v), 1)
     scaled = mul(above, unsqueeze(tau, last - 1))  # T D⁻¹ is the inverse of this and ones on the diagonal
     inverse = linalg_solve_triangular(scaled, stacked_identity(scaled), True, True, True)
     t = mul(unsqueeze(tau, last), inverse)

@@ -16,12 +16,12 @@ from numba import uint32
 
 from minitorch.kernels.cuda.array import DeviceArray, empty
 from minitorch.kernels.cuda.elementwise import row_by_row, write_over
-from minitorch.kernels.cuda.halves import in_float32
 from minitorch.kernels.cuda.launch import blocks_for, launch
 from minitorch.kernels.cuda.lifting import lift, position
 from minitorch.kernels.cuda.lines import table
 from minitorch.kernels.cuda.planes import into_planes
 from minitorch.kernels.cuda.shape import slice, unsqueeze
+from minitorch.kernels.halves import in_float32
 from minitorch.kernels.windows import adaptive_windows, index_dtype, pooled_size
 
 __all__ = [

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import int32, int64, uint32
 
-from minitorch.kernels.cuda.array import DeviceArray, dense_strides, empty, from_host
+from minitorch.kernels.cuda.array import DeviceArray, dense_strides, empty
 from minitorch.kernels.cuda.creation import fill
 from minitorch.kernels.cuda.device import function, number_type
 from minitorch.kernels.cuda.elementwise import contiguous_clone, row_by_row
@@ -41,11 +41,6 @@ class Positions(NamedTuple):
     def whole_shape(self) -> tuple[int, ...]:
         """Of all that there is at these positions."""
         return self.places.shape + self.shape
-
-
-def on_device(index: DeviceArray | np.ndarray) -> DeviceArray:
-    """An index, which operators may have computed on the host."""
-    return from_host(index) if isinstance(index, np.ndarray) else index
 
 
 def with_dims(a: DeviceArray) -> DeviceArray:

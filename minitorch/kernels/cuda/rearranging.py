@@ -16,13 +16,13 @@ from minitorch.kernels.cuda.array import DeviceArray, empty
 from minitorch.kernels.cuda.creation import fill, zeros
 from minitorch.kernels.cuda.device import number_type
 from minitorch.kernels.cuda.elementwise import clone, contiguous_clone, row_by_row, write_over
-from minitorch.kernels.cuda.halves import in_float32
 from minitorch.kernels.cuda.launch import blocks_for, launch
 from minitorch.kernels.cuda.lifting import collapse, layout, places, position
 from minitorch.kernels.cuda.lines import added, taken, terms_of
 from minitorch.kernels.cuda.reduction import sum
 from minitorch.kernels.cuda.shape import cat, permute, reshape, slice, transpose, view
 from minitorch.kernels.cuda.strides import diagonal
+from minitorch.kernels.halves import in_float32
 from minitorch.kernels.windows import padding_sources
 
 __all__ = [

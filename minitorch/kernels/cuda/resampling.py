@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from minitorch.kernels.cuda.array import DeviceArray
-from minitorch.kernels.cuda.halves import in_float32
 from minitorch.kernels.cuda.lines import Terms, added, taken, terms_of
+from minitorch.kernels.halves import in_float32
 
 __all__ = ["resample", "resample_backward"]
 

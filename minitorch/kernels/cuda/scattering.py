@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from minitorch.kernels.cuda import formulas
-from minitorch.kernels.cuda.array import DeviceArray, empty
+from minitorch.kernels.cuda.array import DeviceArray, empty, on_device
 from minitorch.kernels.cuda.creation import ones, zeros
 from minitorch.kernels.cuda.elementwise import clone, contiguous_clone, div, maximum, write_over
 from minitorch.kernels.cuda.lifting import cast, lift
@@ -20,7 +20,6 @@ from minitorch.kernels.cuda.positions import (
     elements_at,
     in_order,
     latest,
-    on_device,
     part,
     read_at,
     slices_at,

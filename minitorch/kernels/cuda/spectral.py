@@ -41,8 +41,9 @@ from minitorch.kernels.cuda.elementwise import sqrt as root
 from minitorch.kernels.cuda.gemm import matmul
 from minitorch.kernels.cuda.launch import launch
 from minitorch.kernels.cuda.lifting import cast, write
-from minitorch.kernels.cuda.linalg import as_columns, by_columns, identity, lower_part, turned, upper_part
+from minitorch.kernels.cuda.linalg import as_columns, by_columns, identity, turned
 from minitorch.kernels.cuda.orthogonal import linalg_qr
+from minitorch.kernels.cuda.rearranging import tril, triu
 from minitorch.kernels.cuda.reduction import all, amax, any, sum
 from minitorch.kernels.cuda.selection import where
 from minitorch.kernels.cuda.shape import cat, reshape, slice, unsqueeze, view
@@ -188,8 +189,8 @@ def linalg_svdvals(a: DeviceArray) -> DeviceArray:
 
 def linalg_eigh(a: DeviceArray, uplo: Literal["L", "U"]) -> tuple[DeviceArray, DeviceArray]:
     """Eigenvalues and eigenvectors of symmetric matrices, of which only one triangle is read."""
-    half = lower_part(a) if uplo == "L" else turned(upper_part(a))
-    whole, sizes = _scaled(finite(add(half, turned(lower_part(half, -1)))))
+    half = tril(a, 0) if uplo == "L" else turned(triu(a, 0))
+    whole, sizes = _scaled(finite(add(half, turned(tril(half, -1)))))
     shift = amax(sum(abs(whole), (a.ndim - 1,), True), (a.ndim - 2,), True)  # not smaller than any eigenvalue is
     _, vectors = _orthogonal_columns(add(whole, mul(shift, identity(whole.shape, whole))))
     *lead, n, _ = a.shape

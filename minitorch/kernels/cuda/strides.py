@@ -9,11 +9,11 @@ import numpy as np
 from minitorch.kernels.cuda.array import DeviceArray
 from minitorch.kernels.cuda.creation import zeros
 from minitorch.kernels.cuda.elementwise import contiguous_clone, write_over
-from minitorch.kernels.cuda.halves import in_float32
 from minitorch.kernels.cuda.lines import added, terms_of
 from minitorch.kernels.cuda.placement import storage
 from minitorch.kernels.cuda.reduction import sum
 from minitorch.kernels.cuda.shape import permute, reshape, slice
+from minitorch.kernels.halves import in_float32
 
 __all__ = [
     "as_strided", "as_strided_scatter", "diagonal", "diagonal_backward", "read_region", "split", "unfold", "unfold_backward",

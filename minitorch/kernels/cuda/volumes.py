@@ -11,10 +11,10 @@ from minitorch.kernels.cuda.array import DeviceArray
 from minitorch.kernels.cuda.columns import met
 from minitorch.kernels.cuda.convolution import conv2d, conv2d_input_grad, conv2d_weight_grad
 from minitorch.kernels.cuda.elementwise import contiguous_clone
-from minitorch.kernels.cuda.halves import in_float32
 from minitorch.kernels.cuda.lines import added, terms_of
 from minitorch.kernels.cuda.rearranging import constant_pad_nd
 from minitorch.kernels.cuda.shape import permute, reshape, squeeze, transpose, unsqueeze, view
+from minitorch.kernels.halves import in_float32
 from minitorch.kernels.windows import in_a_plane, pooled_size
 
 __all__ = ["convolution", "convolution_input_grad", "convolution_weight_grad"]

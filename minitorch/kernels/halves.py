@@ -1,15 +1,14 @@
-"""Halves: kernels compute them in float32, as on the CPU."""
+"""Halves: numba has no arithmetic for float16, so kernels, of any device, compute them in float32, as torch's do."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 import numpy as np
 
-from minitorch.kernels.cuda.array import DeviceArray
-from minitorch.kernels.cuda.lifting import cast
+from minitorch.kernels import tables
 
 Kernel = Callable[..., Any]
 
@@ -17,8 +16,8 @@ Kernel = Callable[..., Any]
 def in_float32(kernel: Kernel) -> Kernel:
     """The same kernel, but for a first array of float16: then all such arrays are widened, and the results narrowed again."""
 
-    @wraps(kernel)
-    def for_any(first: DeviceArray, *others: Any, **params: Any) -> Any:
+    @functools.wraps(kernel)
+    def for_any(first: Any, *others: Any, **params: Any) -> Any:
         if first.dtype.char != "e":
             return kernel(first, *others, **params)
         result = kernel(*[_cast(each, "e", np.float32) for each in (first, *others)], **params)
@@ -30,4 +29,5 @@ def in_float32(kernel: Kernel) -> Kernel:
 
 
 def _cast(value: Any, given: str, wanted: Any) -> Any:
-    return cast(value, wanted) if isinstance(value, DeviceArray) and value.dtype.char == given else value
+    kernels = tables.get(type(value))
+    return value if kernels is None or value.dtype.char != given else kernels.cast(value, np.dtype(wanted))
