@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from minitorch.kernels.cuda import errors
-from minitorch.kernels.cuda.device import SIMULATED, Array, Grid, compiled, cuda, page_locked
+from minitorch.kernels.cuda.device import SIMULATED, Array, Grid, compiled, cuda, page_locked, signature
+from minitorch.kernels.cuda.launcher import Launcher, driver_launch, unpacked
 from minitorch.kernels.cuda.memory import Block, Capacity, Lease, Pool, Region
 
 DEFAULT = 0
@@ -41,9 +42,10 @@ def _explained(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class _Chosen(threading.local):
-    """The stream that a Python thread puts its work on."""
+    """The stream that a Python thread puts its work on, and whether it has taken the GPU into use."""
 
     stream: Any = DEFAULT
+    begun = False
 
 
 class Hardware:
@@ -60,6 +62,7 @@ class Hardware:
         self.chosen = _Chosen()
         self.streamed = False  # whether streams beside the default one have been chosen
         self.copying: list[tuple[Any, Array]] = []  # arrays of the host that copies go from or to, each with its event
+        self.launchers: dict[Any, Launcher] = {}  # by kernel, threads in a block, and what its arguments are
 
     def abandon(self) -> None:
         """After a fork: there is no GPU in this process."""
@@ -150,12 +153,34 @@ class Hardware:
     ) -> None:
         stream = self._stream_for((*args, *by_address))
         try:
-            compiled(kernel, threads)[grid, threads, stream](*[_argument(each) for each in args])
+            self._start(kernel, threads, grid, args, stream)
         except Exception as error:
             known = errors.of_launch(error, cuda, kernel, [str(each.dtype) for each in _regions(args)])
             if known is None:
                 raise
             raise known from error
+
+    def _start(self, kernel: Callable[..., None], threads: int, grid: Grid, args: Sequence[Any], stream: Any) -> None:
+        if SIMULATED:
+            compiled(kernel, threads)[grid, threads, stream](*[_argument(each) for each in args])
+            return
+        kinds, numbers = unpacked(args)
+        launcher = self.launchers.get((kernel, threads, kinds))
+        if launcher is None:
+            launcher = Launcher(
+                self._loaded(kernel, threads, args), kinds, driver_launch(cuda.cudadrv.driver.driver.lib)
+            )
+            self.launchers[kernel, threads, kinds] = launcher
+        if not self.chosen.begun:
+            cuda.current_context()  # in this thread, too
+            self.chosen.begun = True
+        code = launcher(grid, threads, self.address_of(stream), numbers)
+        if code:
+            raise cuda.cudadrv.driver.CudaAPIError(code, f"cuLaunchKernel has failed with {code}")
+
+    def _loaded(self, kernel: Callable[..., None], threads: int, args: Sequence[Any]) -> Any:
+        """The kernel, compiled for arguments of these types, on the GPU."""
+        return compiled(kernel, threads).compile(signature(args))._codelibrary.get_cufunc()
 
     @_explained
     def synchronize(self) -> None:

@@ -80,11 +80,12 @@ class Region:
         start: the first element's number, among the block's elements of that dtype.
     """
 
-    __slots__ = ("_array", "block", "dtype", "owner", "size", "start")
+    __slots__ = ("_array", "_numbers", "block", "dtype", "owner", "size", "start")
 
     def __init__(self, owner: Any, block: Block, dtype: np.dtype, size: int, start: int = 0) -> None:
         self.owner, self.block, self.dtype, self.size, self.start = owner, block, dtype, size, start
         self._array: Any = None
+        self._numbers: tuple[int, ...] = ()
 
     @property
     def address(self) -> int:
@@ -93,11 +94,19 @@ class Region:
 
     @property
     def array(self) -> Any:
-        """numba's array, for kernels: from the first element to the end of the block."""
+        """numba's array, for copies: from the first element to the end of the block."""
         if self._array is None:
             whole = self.block.seen_as(self.dtype)
             self._array = whole[self.start :] if self.start else whole
         return self._array
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """What kernels get of it: see ``launcher``."""
+        if not self._numbers:
+            size, itemsize = self.size, self.dtype.itemsize
+            self._numbers = (0, 0, size, itemsize, self.address, size, itemsize)
+        return self._numbers
 
     def __getitem__(self, part: slice) -> Region:
         offset = part.start or 0

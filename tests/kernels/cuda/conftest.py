@@ -1,4 +1,4 @@
-"""Devices without a GPU for the tests that ask for one."""
+"""A device without a GPU for the tests that ask for one."""
 
 import pytest
 
@@ -11,11 +11,3 @@ def interpreter():
 
     with device.use(Interpreter()) as made:
         yield made
-
-
-@pytest.fixture
-def numba_cuda(monkeypatch):
-    """A stand-in for numba's ``cuda``, as it is where there is a GPU."""
-    from tests.kernels.cuda.fake import install
-
-    return install(monkeypatch)

@@ -14,8 +14,7 @@ import torch
 
 pytest.importorskip("numba_cuda", reason="numba-cuda, which compiles these kernels, is not installed")
 
-from minitorch.kernels.cuda import device, dlpack, formulas, from_host, native, placement, to_host
-from minitorch.kernels.cuda.hardware import Hardware
+from minitorch.kernels.cuda import dlpack, formulas, from_host, native, placement, to_host
 from minitorch.kernels.cuda.lifting import write
 from minitorch.kernels.cuda.placement import from_cuda_array_interface
 
@@ -95,17 +94,6 @@ def test_what_cannot_be_taken_says_why(different, kind, text, ours):
     given.__cuda_array_interface__ = different if whole else {**ours.__cuda_array_interface__, **different}
     with pytest.raises(kind, match=text):
         from_cuda_array_interface(given)
-
-
-def test_the_stream_that_is_named_is_waited_for(numba_cuda):
-    with device.use(Hardware()) as gpu:
-        shown = Shown({"shape": (2,), "typestr": "<f4", "data": (0x5000, False), "version": 3, "stream": 0x99})
-        array = from_cuda_array_interface(shown)
-        assert [(what, int(stream)) for what, stream in numba_cuda.log] == [("record", 0x99), ("wait", 0)]
-        assert placement.address(array) == 0x5000
-        assert array.memory.array.dtype == np.float32
-        assert array.memory.block.array.owner is shown
-        assert gpu.pool.arrays.current == 0  # it is not ours
 
 
 # -- DLPack -----------------------------------------------------------------------------------------------------------
@@ -205,17 +193,3 @@ def test_strides_may_be_missing():
 def test_dtypes_that_there_are_not_are_an_error(code, bits, lanes):
     with pytest.raises(BufferError, match=f"{lanes} lanes of {bits} bits, of type {code}"):
         dlpack.content_of(dlpack.Tensor(0x1000, dlpack.GPU, 0, code, bits, lanes, None, None, 0))
-
-
-def test_the_readers_stream_waits(numba_cuda):
-    with device.use(Hardware()):
-        array = from_host(np.ones(3))
-        numba_cuda.log.clear()
-        for stream in (-1, None, 1):
-            dlpack.to_dlpack(array, stream)
-        assert numba_cuda.log == []
-        dlpack.to_dlpack(array, 0x55)
-        assert [(what, int(stream)) for what, stream in numba_cuda.log] == [("record", 0), ("wait", 0x55)]
-        for stream in (0, 2):
-            with pytest.raises(BufferError, match="default stream"):
-                dlpack.to_dlpack(array, stream)
