@@ -20,7 +20,7 @@ from minitorch import Tensor, nn, optim
 from minitorch.device import check_present
 from minitorch.explain import pictures
 from minitorch.explain.progress import progress_bar
-from minitorch.kernels.cpu import cache
+from minitorch.kernels.cpu.cache import STORE
 from minitorch.kernels.cpu.compiler import watch_compiling
 from minitorch.serialization.writer import replacing
 from minitorch.utils.data import DataLoader, Subset
@@ -210,9 +210,6 @@ def prepare_kernels(train_set: PictureDataset, batch_size: int, device: str) -> 
         compiled.append(name)
 
     start = time.perf_counter()
-    if device != "cpu":
-        say("Compiling kernels for the GPU, as each program does ...")
-        compiled.append("the GPU's")
     with watch_compiling(before=announce):
         for each in sorted({batch_size, len(train_set) % batch_size or batch_size, TEST_BATCH_SIZE}):
             use_kernels(train_set, each, minitorch.float32, device)
@@ -226,7 +223,7 @@ def warmup(dtype: str = "float32") -> None:
     Raises:
         OSError: compiled kernels cannot be stored anywhere.
     """
-    place = cache.place()
+    place = STORE.place
     if place.writable is None:
         raise OSError(place.complaint)
     count = minitorch.get_num_threads()
@@ -247,7 +244,7 @@ def warmup(dtype: str = "float32") -> None:
         minitorch.set_num_threads(count)
     seconds = time.perf_counter() - start
     say(f"{len(compiled)} kernels compiled in {seconds:.1f} s." if compiled else f"All are ready ({seconds:.1f} s).")
-    say(f"{place.writable} holds {cache.size(place.writable) / 1e6:.1f} MB of them.")
+    say(f"{place.writable} holds {STORE.size() / 1e6:.1f} MB of them.")
 
 
 def use_kernels(pictures: PictureDataset, batch_size: int, dtype: minitorch.dtype, device: str = "cpu") -> None:

@@ -74,10 +74,11 @@ def test_after_a_warmup_nothing_is_left_to_compile(tmp_path, dtype):
 
 
 def test_a_warmup_that_cannot_store_anything_says_so(monkeypatch, capsys):
-    from minitorch.kernels.cpu import cache
+    from minitorch.kernels.cpu.cache import STORE
+    from minitorch.kernels.store import Place
 
     complaint = "Compiled kernels cannot be stored (/nowhere: Read-only file system)"
-    monkeypatch.setattr(cache, "place", lambda: cache.Place([], None, complaint))
+    monkeypatch.setattr(STORE, "place", Place([], None, complaint))
     assert main(["warmup"]) == 1
     assert capsys.readouterr().err == f"minitorch: {complaint}\n"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,11 +17,13 @@ def _driver() -> Any:
 
 
 @pytest.fixture
-def driver(monkeypatch: pytest.MonkeyPatch) -> Any:
+def driver(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     made = _driver()
     made.reset()
-    from minitorch.kernels.cuda import device
+    from minitorch.kernels.cuda import cache, device
+    from minitorch.kernels.store import Place
 
+    monkeypatch.setattr(cache.STORE, "place", Place([tmp_path], tmp_path, ""))
     monkeypatch.setattr(device, "_found", [])
     monkeypatch.setattr(device, "_forked", [])
     return made

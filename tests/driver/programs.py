@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 import minitorch
-from minitorch.kernels.cuda import from_host, to_host
+from minitorch.kernels.cpu.compiler import watch_compiling
+from minitorch.kernels.cuda import device, from_host, native, to_host
 from minitorch.kernels.cuda.launch import launch
-from minitorch.kernels.cuda.lifting import position
+from minitorch.kernels.cuda.lifting import lift, position
 from tests.kernels.cuda import training
 
 
@@ -55,3 +56,40 @@ def test_threads_use_the_gpu_at_once(gpu):
         each.join()
     for given, result in zip(inputs, found, strict=True):
         np.testing.assert_allclose(result.numpy(), (given * 3 - 1).exp().numpy(), rtol=1e-6)
+
+
+def use(a):
+    return to_host(native.matmul(native.add(a, a), native.relu(a)))
+
+
+def test_kernels_are_compiled_once(gpu, monkeypatch, tmp_path):
+    """What another process has stored is loaded."""
+    a = np.arange(-8, 8, dtype=np.float32).reshape(4, 4)
+    compiled, again = [], []
+    with watch_compiling(before=compiled.append):
+        first = use(from_host(a))
+    assert len(compiled) == len([*tmp_path.glob("*.kernel")]) >= 3
+    monkeypatch.setattr(device, "_found", [])
+    device.compiled.cache_clear()
+    with watch_compiling(before=again.append):
+        second = use(from_host(a))
+    assert again == []
+    np.testing.assert_array_equal(first, second)
+
+
+def test_a_damaged_file_is_replaced(gpu, monkeypatch, tmp_path):
+    a = from_host(np.ones(4, np.float32))
+    native.exp(a)
+    (stored,) = tmp_path.glob("*.kernel")
+    stored.write_bytes(stored.read_bytes()[:-1])
+    monkeypatch.setattr(device, "_found", [])
+    with pytest.warns(UserWarning, match="is damaged: it is compiled anew"):
+        native.exp(from_host(np.ones(4, np.float32)))
+    assert len([*tmp_path.glob("*.kernel")]) == 1
+
+
+def test_kernels_from_elsewhere_are_not_stored(gpu, tmp_path):
+    """Their sources are not watched."""
+    launch(parts, (1,), (from_host(np.zeros(4)), np.float32(1), (np.uint8(7), (np.float32(1), np.int8(-1)))), 32)
+    lift(lambda x: x + x, from_host(np.ones(3)))
+    assert [*tmp_path.glob("*.kernel")] == []

@@ -98,7 +98,7 @@ def test_a_folder_in_the_place_of_a_file_is_no_obstacle(folder):
 
 def test_the_folder_beside_the_sources_is_taken_where_the_chosen_one_cannot_be_made(folder):
     (folder / "file").write_text("")
-    compiled, sentences = run(folder, folder / "file", "cache._SOURCES = pathlib.Path(sys.path[0])")
+    compiled, sentences = run(folder, folder / "file", "cache.STORE.sources = pathlib.Path(sys.path[0])")
     assert compiled == BOTH
     assert len(sentences) == 1
     assert f"stored in {folder / '__pycache__'}, not as asked ({folder / 'file'}" in sentences[0]

@@ -205,6 +205,11 @@ def function(formula: Callable[..., Any]) -> Any:
     return formula if hasattr(formula, "py_func") else cuda.jit(formula, device=True)
 
 
+def machine_code(code: bytes) -> Any:
+    """A kernel's machine code, as numba loads it."""
+    return importlib.import_module("cuda.core").ObjectCode.from_cubin(code)
+
+
 def signature(args: Sequence[Any]) -> tuple[types.Type, ...]:
     """numba's types for the arguments of a launch: flat arrays, numpy's numbers, and tuples of these."""
     return tuple(_type_of(each) for each in args)

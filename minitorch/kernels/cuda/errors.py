@@ -25,6 +25,7 @@ NOT_INITIALIZED = "CUDA driver initialization failed, you might not have a CUDA 
 FORKED = "Cannot re-initialize CUDA in forked subprocess. To use CUDA with multiprocessing, you must use the 'spawn' start method"
 INSTALL = "pip install 'minitorch[cuda]' installs versions that work together."
 PARTS = ("numba-cuda", "numba", "numpy", "cuda-toolkit")
+"""What kernels are compiled with."""
 
 OUT_OF_MEMORY, NO_DEVICE, UNSUPPORTED_PTX_VERSION = 2, 100, 222  # codes of the driver's errors
 
@@ -33,11 +34,12 @@ def broken(error: BaseException) -> str:
     """Why kernels cannot be compiled, when a part of numba's CUDA target fails: mostly one that does not fit another."""
     return (
         f"numba cannot compile for CUDA here: {type(error).__name__}: {_line(error)}\n"
-        f"Installed are {', '.join(f'{part} {_version(part)}' for part in PARTS)}. {INSTALL}"
+        f"Installed are {', '.join(f'{part} {version_of(part)}' for part in PARTS)}. {INSTALL}"
     )
 
 
-def _version(package: str) -> str:
+def version_of(package: str) -> str:
+    """The version of an installed package."""
     try:
         return version(package)
     except PackageNotFoundError:

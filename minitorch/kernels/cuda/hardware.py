@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from numba.core import event
 
-from minitorch.kernels.cuda import errors
-from minitorch.kernels.cuda.device import SIMULATED, Array, Grid, compiled, cuda, page_locked, signature
+from minitorch.kernels.cuda import cache, errors
+from minitorch.kernels.cuda.device import SIMULATED, Array, Grid, compiled, cuda, machine_code, page_locked, signature
 from minitorch.kernels.cuda.launcher import Launcher, driver_launch, unpacked
 from minitorch.kernels.cuda.memory import Block, Capacity, Lease, Pool, Region
 
@@ -180,7 +181,18 @@ class Hardware:
 
     def _loaded(self, kernel: Callable[..., None], threads: int, args: Sequence[Any]) -> Any:
         """The kernel, compiled for arguments of these types, on the GPU."""
-        return compiled(kernel, threads).compile(signature(args))._codelibrary.get_cufunc()
+        types = signature(args)
+        name = cache.name_of(kernel, threads, types, self.capability)
+        stored = cache.STORE.read(name) if name else None
+        if stored is not None:
+            entry, _, code = stored.partition(b"\n")
+            return cuda.current_context().create_module_image(machine_code(code)).get_function(entry.decode())
+        dispatcher = compiled(kernel, threads)
+        with event.trigger_event("numba:compile", data={"dispatcher": dispatcher}):
+            library = dispatcher.compile(types)._codelibrary
+        if name:
+            cache.STORE.write(name, library._entry_name.encode() + b"\n" + library.get_cubin().code)
+        return library.get_cufunc()
 
     @_explained
     def synchronize(self) -> None:

@@ -16,7 +16,8 @@ pytest.importorskip("numba_cuda", reason="numba-cuda, which compiles these kerne
 from numba import cuda
 
 from minitorch.kernels import tables
-from minitorch.kernels.cuda import DeviceArray, array, device, from_host, launch, to_host
+from minitorch.kernels.cuda import DeviceArray, array, cache, device, from_host, launch, to_host
+from tests.kernels.cuda.programs import PROGRAMS, launches
 
 GPU = tables[DeviceArray]
 FLOAT = np.dtype(np.float32)
@@ -68,6 +69,25 @@ def test_a_view_that_strides_do_not_allow_is_an_error(interpreter):
 
 def test_devices_take_turns(interpreter):
     assert device.current() is interpreter
+
+
+def test_each_kernel_is_stored_in_a_file_of_its_own():
+    """By what it was made with, the types of its arguments and the rest. What comes from elsewhere is in none."""
+    known = {each for name in PROGRAMS for letter in "fd" for each in launches(name, letter)}
+    names = {cache.name_of(kernel, threads, types, (9, 0)) for kernel, types, threads in known}
+    assert None not in names
+    assert len(names) == len(known) > 200
+    kernel, types, threads = known.pop()
+    assert cache.name_of(kernel, threads, types, (9, 0)) in names
+    assert cache.name_of(kernel, threads, types, (8, 0)) not in names
+    assert cache.name_of(kernel, threads + 32, types, (9, 0)) not in names
+    assert cache.name_of(lambda a: a, 32, types, (9, 0)) is None
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_what_is_used_again_is_not_compiled_again(name):
+    """A kernel that is made anew at each call would be."""
+    assert launches.__wrapped__(name) == launches(name)
 
 
 # -- where no GPU can be used -----------------------------------------------------------------------------------------
