@@ -28,9 +28,11 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from minitorch.autograd.edges import NO_EDGE, Edge
 from minitorch.autograd.grad_mode import no_grad, recording
-from minitorch.autograd.graph import NO_EDGE, Edge, Node, Source, new_tensor, next_sequence_nr
-from minitorch.autograd.hooks import watchers
+from minitorch.autograd.graph import Node, new_tensor
+from minitorch.autograd.hooks import next_sequence_nr, watchers
+from minitorch.autograd.saved import Source
 from minitorch.autograd.variable import Variable
 from minitorch.autograd.views import rebase
 from minitorch.kernels import tables

@@ -13,19 +13,12 @@ from sys import getrefcount
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd import gradients
+from minitorch.autograd.accumulate_grad import AccumulateGrad
+from minitorch.autograd.edges import NO_EDGE, Edge
 from minitorch.autograd.grad_mode import Untracked, is_inference_mode_enabled, recording
-from minitorch.autograd.graph import (
-    ACCUMULATED,
-    NO_EDGE,
-    AccumulateGrad,
-    Array,
-    Edge,
-    Function,
-    new_tensor,
-    next_sequence_nr,
-)
-from minitorch.autograd.hooks import RemovableHandle
-from minitorch.autograd.ownership import ALONE
+from minitorch.autograd.graph import Function, new_tensor
+from minitorch.autograd.hooks import ACCUMULATED, RemovableHandle, next_sequence_nr
+from minitorch.autograd.ownership import ALONE, Array
 from minitorch.autograd.views import Region, Step, Steps, ViewBackward, rebase
 from minitorch.dtypes import dtype, from_numpy_dtype
 from minitorch.kernels import tables

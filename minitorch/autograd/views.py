@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from minitorch.autograd.graph import NO_EDGE, Array, Edge, Function, Source, next_sequence_nr
-from minitorch.autograd.hooks import watchers
+from minitorch.autograd.edges import NO_EDGE, Edge
+from minitorch.autograd.graph import Function
+from minitorch.autograd.hooks import next_sequence_nr, watchers
+from minitorch.autograd.ownership import Array
+from minitorch.autograd.saved import Source
 from minitorch.kernels import Table, tables
 
 if TYPE_CHECKING:
