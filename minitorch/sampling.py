@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minitorch.autograd.graph import Function
+from minitorch.autograd.graph import Function, beside
 from minitorch.autograd.variable import Variable
 from minitorch.dtypes import from_numpy_dtype, limits_of
 from minitorch.kernels import tables
@@ -20,7 +20,7 @@ from minitorch.kernels.cpu import distributions
 from minitorch.kernels.cpu import random as draws
 from minitorch.kernels.cpu.creation import as_numpys, cast
 from minitorch.kernels.cpu.unsigned import check_known
-from minitorch.ops.arguments import beside, cpp_name, dtype_name
+from minitorch.ops.arguments import cpp_name, dtype_name
 from minitorch.ops.operator import in_place, methods, operator, with_out
 from minitorch.random import Generator, generator_for
 

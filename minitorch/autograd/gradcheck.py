@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from minitorch.autograd.gradients import grad
-from minitorch.autograd.graph import new_tensor
+from minitorch.autograd.graph import beside, new_tensor
 from minitorch.autograd.variable import Variable
 from minitorch.kernels import tables
 
@@ -195,13 +195,8 @@ def _numbers(tensor: Variable) -> np.ndarray:
     return tables[type(tensor._array)].to_host(tensor._array)
 
 
-def _beside(array: np.ndarray, like: Variable) -> Variable:
-    """The array as a tensor, on the device of another one."""
-    return new_tensor(tables[type(like._array)].beside(array, like._array))
-
-
 def _leaf(array: np.ndarray, like: Variable) -> Variable:
-    return _beside(array, like).requires_grad_()
+    return beside(array, like).requires_grad_()
 
 
 def _random(generator: np.random.Generator, like: Any, stepped: bool) -> np.ndarray:
@@ -271,7 +266,7 @@ def _analytical(output: Variable, inputs: list[Variable]) -> list[np.ndarray]:
     for column in range(size):
         seed = np.zeros(size, output._array.dtype)
         seed[column] = 1
-        found = grad(output, inputs, _beside(seed.reshape(shape), output), retain_graph=True, allow_unused=True)
+        found = grad(output, inputs, beside(seed.reshape(shape), output), retain_graph=True, allow_unused=True)
         for jacobian, each in zip(jacobians, found, strict=True):
             if each is not None:
                 jacobian[:, column] = _numbers(each).reshape(-1)

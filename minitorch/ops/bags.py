@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minitorch.autograd.graph import Function
+from minitorch.autograd.graph import Function, beside
 from minitorch.kernels.cpu.creation import as_numpys
-from minitorch.ops.arguments import beside
 from minitorch.ops.gathering import is_index
 from minitorch.ops.operator import operator, operators
 from minitorch.ops.reduction import numpy_dtype_of

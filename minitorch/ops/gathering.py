@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minitorch.autograd.graph import Function
+from minitorch.autograd.graph import Function, beside
 from minitorch.autograd.variable import Variable
 from minitorch.kernels import tables
 from minitorch.kernels.cpu.creation import as_numpys
-from minitorch.ops.arguments import beside, check_tensors, dimension, dtype_name
+from minitorch.ops.arguments import check_tensors, dimension, dtype_name
 from minitorch.ops.operator import formula, operator
 from minitorch.ops.parts import unbind
 from minitorch.ops.promotion import broadcast_shapes
