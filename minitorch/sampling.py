@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minitorch.autograd.graph import Function, beside
+from minitorch.autograd.inplace import check_inplace
 from minitorch.autograd.variable import Variable
 from minitorch.dtypes import from_numpy_dtype, limits_of
 from minitorch.kernels import tables
@@ -118,7 +119,7 @@ def _write(tensor: Tensor, node: type[Drawn], generator: Generator | None, draw:
 
     The node has an edge to the others too.
     """
-    tensor._check_inplace()
+    check_inplace(tensor)
     array = tensor._array
     order = _memory_order(array)
     drawn = drawn_from(generator, array.device, lambda source: draw(source, tuple(array.shape[axis] for axis in order)))

@@ -32,9 +32,10 @@ from minitorch.autograd.edges import NO_EDGE, Edge
 from minitorch.autograd.grad_mode import no_grad, recording
 from minitorch.autograd.graph import Node, new_tensor
 from minitorch.autograd.hooks import next_sequence_nr, watchers
+from minitorch.autograd.inplace import is_expanded
 from minitorch.autograd.saved import Source
 from minitorch.autograd.variable import Variable
-from minitorch.autograd.views import rebase
+from minitorch.autograd.views import rebase, region_of
 from minitorch.kernels import tables
 
 if TYPE_CHECKING:
@@ -349,12 +350,11 @@ def _tie(node: CustomNode, number: int, result: Variable, is_input: bool) -> Non
     if result._array.dtype.kind != "f" or _is_in(result, ctx._non_differentiable):
         return
     if dirty and result._view is not None:
-        base, steps = result._view
         if len(node.outputs) > 2 or node.next_functions[1:]:
             raise NotImplementedError(
                 "a Function that writes over a view takes that view as its only tensor, and returns nothing else"
             )
-        rebase(base, result._region(base, steps), node, result._is_expanded())
+        rebase(result._view[0], region_of(result), node, is_expanded(result))
         result._edge_version, result._requires_grad = -1, True
         return
     if result._view is not None or (is_input and not dirty):
