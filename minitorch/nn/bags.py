@@ -5,7 +5,7 @@ from __future__ import annotations
 from minitorch import dtypes
 from minitorch.creation import arange
 from minitorch.ops import bags
-from minitorch.ops.gathering import renormalise
+from minitorch.ops.embedding import renormalise
 from minitorch.tensor import Tensor
 from minitorch.warn import warn
 
