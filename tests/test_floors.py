@@ -21,6 +21,10 @@ FLOORS = [
     ["minitorch.ops"],
     [
         "minitorch.tensor",
+        "minitorch.arithmetic_signs",
+        "minitorch.conversions",
+        "minitorch.interchange",
+        "minitorch.new_tensors",
         "minitorch.random",
         "minitorch.random_nodes",
         "minitorch.filling",
