@@ -143,24 +143,12 @@ def gradgradcheck(
         "Setting check_undefined_grad=True requires check_rev_over_rev to be True"
     )
     given = _as_list(inputs)
-    checked = _positions(given)
     if grad_outputs is None:
-        generator = np.random.default_rng(0)
-        cotangents = [
-            _leaf(_random(generator, each._array, gen_non_contig_grad_outputs), each)
-            for each in _differentiable(func(*given))
-        ]
+        cotangents = _random_cotangents(_differentiable(func(*given)), gen_non_contig_grad_outputs)
     else:
         cotangents = _as_list(grad_outputs)
-
-    def first_gradient(*arguments: Any) -> tuple[Variable, ...]:
-        values, seeds = arguments[: len(given)], arguments[len(given) :]
-        outputs = _differentiable(func(*values))
-        found = grad(outputs, [values[n] for n in checked], seeds, create_graph=True, allow_unused=True)
-        return tuple(each for each in found if each is not None)
-
     return gradcheck(
-        first_gradient,
+        _gradient_of(func, given),
         [*given, *cotangents],
         eps=eps,
         atol=atol,
@@ -173,6 +161,24 @@ def gradgradcheck(
         check_forward_ad=check_fwd_over_rev,
         check_backward_ad=check_rev_over_rev,
     )
+
+
+def _gradient_of(func: Callable[..., Outputs], given: list[Any]) -> Callable[..., tuple[Variable, ...]]:
+    """The backward pass as a function of what ``func`` is given, and then of the cotangents."""
+    checked = _positions(given)
+
+    def gradient(*arguments: Any) -> tuple[Variable, ...]:
+        values, cotangents = arguments[: len(given)], arguments[len(given) :]
+        outputs = _differentiable(func(*values))
+        found = grad(outputs, [values[n] for n in checked], cotangents, create_graph=True, allow_unused=True)
+        return tuple(each for each in found if each is not None)
+
+    return gradient
+
+
+def _random_cotangents(outputs: list[Variable], stepped: bool) -> list[Variable]:
+    generator = np.random.default_rng(0)
+    return [_leaf(_random(generator, each._array, stepped), each) for each in outputs]
 
 
 # -- inputs and outputs -----------------------------------------------------------------------------------------------

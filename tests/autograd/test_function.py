@@ -13,7 +13,7 @@ import torch
 
 import minitorch
 from tests.autograd.programs import Program, assert_said_alike, same_in_both
-from tests.oracle import pull_back
+from tests.oracle import cotangent, pull_back
 
 
 def leaf(lib: Any) -> Any:
@@ -208,8 +208,8 @@ def once(tied: bool) -> Program:
         differentiable_once = importlib.import_module(f"{lib.__name__}.autograd.function").once_differentiable
         double = function(lib, lambda ctx, x: x * 2, differentiable_once(lambda ctx, grad: grad * 2)).apply
         x = leaf(lib)
-        cotangent = lib.ones(3).requires_grad_(tied)
-        (first,) = lib.autograd.grad(double(x), x, cotangent, create_graph=True)
+        given = cotangent(x).requires_grad_(tied)
+        (first,) = lib.autograd.grad(double(x), x, given, create_graph=True)
         say(first.requires_grad, first.grad_fn)
         return lib.autograd.grad((first * x).sum(), x)
 
@@ -305,11 +305,12 @@ def a_pass_inside_a_pass(lib: Any, say: Any) -> Any:
 
 def one_gradient_for_two(lib: Any, say: Any) -> Any:
     add = function(lib, lambda ctx, a, b: a + b, lambda ctx, grad: (grad, grad)).apply
-    a, b, cotangent = leaf(lib), leaf(lib), lib.ones(3)
-    add(a, b).backward(cotangent)
+    a, b = leaf(lib), leaf(lib)
+    given = cotangent(a)
+    add(a, b).backward(given)
     a.grad.add_(1)
     pull_back(add(b, b))
-    return a.grad, b.grad, cotangent
+    return a.grad, b.grad, given
 
 
 def a_gradient_that_is_kept(lib: Any, say: Any) -> Any:
