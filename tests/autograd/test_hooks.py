@@ -20,32 +20,23 @@ def leaf(lib: Any) -> Any:
 
 def after(answer: Any) -> Program:
     """A hook after a node's formula that gives this answer."""
-
-    def program(lib: Any, say: Any) -> Any:
-        def hook(grad_inputs, grad_outputs):
-            say(grad_inputs, grad_outputs)
-            return answer(*grad_inputs)
-
-        x = leaf(lib)
-        y = x * 2
-        y.grad_fn.register_hook(hook)
-        pull_back(y)
-        return x.grad
-
-    return program
+    return of_node("register_hook", answer)
 
 
 def before(answer: Any) -> Program:
     """A hook before a node's formula that gives this answer."""
+    return of_node("register_prehook", answer)
 
+
+def of_node(register: str, answer: Any) -> Program:
     def program(lib: Any, say: Any) -> Any:
-        def hook(grad_outputs):
-            say(grad_outputs)
-            return answer(*grad_outputs)
+        def hook(*given):
+            say(*given)
+            return answer(*given[0])
 
         x = leaf(lib)
         y = x * 2
-        y.grad_fn.register_prehook(hook)
+        getattr(y.grad_fn, register)(hook)
         pull_back(y)
         return x.grad
 
