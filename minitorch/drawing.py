@@ -13,20 +13,14 @@ from minitorch.autograd.variable import Variable
 from minitorch.creation import asked_dtype, asked_shape, empty, empty_like, made
 from minitorch.dtypes import dtype as Dtype
 from minitorch.dtypes import limits_of
+from minitorch.filling import check_range
 from minitorch.kernels.cpu import random as draws
 from minitorch.kernels.cpu.creation import as_numpys, cast
 from minitorch.kernels.cpu.unsigned import check_known
 from minitorch.ops.mistakes import explained
 from minitorch.ops.promotion import broadcast_shapes, check_fits
 from minitorch.random import Generator
-from minitorch.sampling import (
-    NormalBackward1,
-    NormalBackward2,
-    NormalBackward3,
-    check_floating,
-    check_range,
-    drawn_from,
-)
+from minitorch.random_nodes import NormalBackward1, NormalBackward2, NormalBackward3, check_floating, drawn_from
 from minitorch.tensor import Tensor
 
 

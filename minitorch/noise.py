@@ -17,16 +17,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minitorch.autograd.graph import beside
 from minitorch.autograd.variable import Variable
+from minitorch.filling import bernoulli_, exponential_, uniform_
 from minitorch.kernels import tables
 from minitorch.kernels.cpu.creation import as_numpys, cast, numpys_dtype
 from minitorch.ops import arithmetic
 from minitorch.ops.activation import softmax
-from minitorch.ops.arguments import beside, check_floating
+from minitorch.ops.arguments import check_floating
 from minitorch.ops.elementary import log
 from minitorch.ops.operator import functions, in_place, methods, operator, operators
 from minitorch.ops.piecewise import RreluWithNoiseBackward0, RreluWithNoiseBackward1
-from minitorch.sampling import bernoulli_, exponential_, uniform_
 from minitorch.warn import warn
 
 if TYPE_CHECKING:

@@ -13,34 +13,28 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minitorch import dtypes, printing
+from minitorch import conversions, dtypes, interchange, new_tensors, printing
 from minitorch import sampling as _sampling  # noqa: F401  # declares methods, which Tensor takes over below
-from minitorch.autograd.graph import Function, new_tensor
+from minitorch.arithmetic_signs import OPERANDS, arithmetic_signs
+from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
-from minitorch.device import CPU, GPU, placed
+from minitorch.device import CPU, placed
 from minitorch.device import device as Device
-from minitorch.dtypes import BFLOAT16, from_numpy_dtype
 from minitorch.dtypes import dtype as Dtype
+from minitorch.dtypes import from_numpy_dtype
 from minitorch.kernels import tables
-from minitorch.kernels.cpu import dlpack
-from minitorch.kernels.cpu.creation import as_numpys, new, view_dtype
-from minitorch.memory_format import check
+from minitorch.kernels.cpu.creation import as_numpys, view_dtype
 from minitorch.ops import (
     arithmetic,
-    bivariate,
     comparison,
     conjugates,
-    conversion,
     dimensions,
     elementary,
     indexing,
-    matmul,
     parts,
     reduction,
 )
-from minitorch.ops.arguments import sizes
-from minitorch.ops.conversion import ToCopyBackward0
-from minitorch.ops.mistakes import PYTHONS_TYPES, explained_method
+from minitorch.ops.mistakes import explained_method
 from minitorch.ops.operator import methods, operators
 from minitorch.size import Size
 from minitorch.traits import Traits
@@ -49,10 +43,6 @@ if TYPE_CHECKING:
     from minitorch.ops.methods import Methods as _Methods  # what the declared operators add, for type checkers
 else:
     _Methods = Variable
-
-DLPACK_CUDA = 2  # DLPack's number for a GPU
-
-_OPERANDS = (Variable, int, float, np.number, np.bool_)
 
 
 class Tensor(Traits, _Methods):
@@ -187,82 +177,12 @@ class Tensor(Traits, _Methods):
         """The elements as nested lists of Python numbers."""
         return self._array.tolist()
 
-    def numpy(self, *, force: bool = False) -> np.ndarray:
-        """The same memory as a numpy array; changes show on both sides.
-
-        Args:
-            force: leave the graph behind, as ``detach().numpy()`` does.
-
-        Raises:
-            RuntimeError: the tensor requires gradients.
-        """
-        if self._requires_grad and not force:
-            raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
-        if self._array.dtype is BFLOAT16:
-            raise TypeError("Got unsupported ScalarType BFloat16")
-        return (as_numpys(self._array) if force and self.is_cuda else np.asarray(self._array)).view(np.ndarray)
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        return np.array(self.numpy(), dtype=dtype, copy=copy)
-
-    def __array_wrap__(self, array: np.ndarray, context: Any = None, return_scalar: bool = False) -> Tensor:
-        """What a numpy function makes of tensors is a tensor again; truth values are uint8 in it, as in torch."""
-        array = np.asarray(array)
-        if array.dtype == np.bool:
-            array = array.astype(np.uint8)
-        return new_tensor(view_dtype(array, from_numpy_dtype(array.dtype).numpy))
-
-    def __dlpack__(
-        self,
-        *,
-        stream: int | None = -1,
-        max_version: tuple[int, int] | None = None,
-        dl_device: tuple[int, int] | None = None,
-        copy: bool | None = None,
-    ) -> Any:
-        """The same memory in a capsule that other libraries take.
-
-        Raises:
-            BufferError: the tensor requires gradients.
-        """
-        if self._requires_grad:
-            raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
-        if stream is not None and type(stream) is not int:
-            raise TypeError("stream must be ``int`` or ``none``")
-        if self.is_cuda:
-            from minitorch.kernels.cuda.dlpack import to_dlpack
-
-            return to_dlpack((self.clone() if copy else self)._array, stream, max_version)
-        if stream not in (None, -1):
-            raise AssertionError("stream should be None on cpu.")
-        memory = self._array.view(np.ndarray)
-        capsule = memory.__dlpack__(max_version=max_version, dl_device=dl_device, copy=copy)
-        if self._array.dtype is BFLOAT16:
-            dlpack.change_type(capsule, dlpack.UNSIGNED, dlpack.BFLOAT16)
-        return capsule
-
-    def __dlpack_device__(self) -> tuple[int, int]:
-        return (DLPACK_CUDA, 0) if self.is_cuda else self._array.__dlpack_device__()
-
-    @property
-    def __cuda_array_interface__(self) -> dict[str, Any]:
-        """The memory on a GPU, for libraries that know this interface, as CuPy and numba do.
-
-        Raises:
-            AttributeError: it is not on a GPU.
-            RuntimeError: the tensor requires gradients.
-        """
-        if not self.is_cuda:
-            raise AttributeError(
-                f"Can't get __cuda_array_interface__ on non-CUDA tensor type: {self._type_name()} If CUDA data is required "
-                "use tensor.cuda() to copy tensor to device memory."
-            )
-        if self._requires_grad:
-            raise RuntimeError(
-                "Can't get __cuda_array_interface__ on Variable that requires grad. If gradients aren't required, use "
-                "var.detach() to get Variable that doesn't require grad."
-            )
-        return self._array.__cuda_array_interface__  # type: ignore[attr-defined]  # an array on a GPU has it
+    numpy = interchange.numpy
+    __array__ = interchange.array
+    __array_wrap__ = interchange.array_wrap
+    __dlpack__ = interchange.capsule
+    __dlpack_device__ = interchange.dlpack_device
+    __cuda_array_interface__ = property(interchange.cuda_array_interface)
 
     def __bool__(self) -> bool:
         if self._array.size != 1:
@@ -308,7 +228,7 @@ class Tensor(Traits, _Methods):
         return methods["flip"](self, 0) if self._array.ndim else self
 
     def __contains__(self, element: Any) -> bool:
-        if not isinstance(element, _OPERANDS):
+        if not isinstance(element, OPERANDS):
             raise RuntimeError(
                 f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}."
             )
@@ -358,137 +278,19 @@ class Tensor(Traits, _Methods):
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         return _unpickled, (type(self), as_numpys(self._array), self._requires_grad, self._array.device)
 
-    # -- other dtypes -------------------------------------------------------------------------------------------------
+    # -- in other dtypes, on other devices ------------------------------------------------------------------------------
 
-    def to(
-        self,
-        *target: Any,
-        dtype: Dtype | None = None,
-        device: Any = None,
-        non_blocking: bool = False,
-        copy: bool = False,
-        memory_format: Any = None,
-    ) -> Tensor:
-        """The same numbers in another dtype, or on another device; the tensor itself where nothing changes.
-
-        Takes a dtype, a device, both, or another tensor to be like.
-        """
-        check(None, memory_format)
-        for each in target:
-            if isinstance(each, Dtype):
-                dtype = each
-            elif isinstance(each, type) and each in PYTHONS_TYPES:
-                dtype = PYTHONS_TYPES[each]
-            elif isinstance(each, Variable):
-                dtype, device = from_numpy_dtype(each._array.dtype), each.device  # type: ignore[attr-defined]  # a tensor
-            elif isinstance(each, bool):
-                continue
-            elif each is not None:
-                device = each
-        flags = [each for each in target if isinstance(each, bool)]  # by position, they are non_blocking and copy
-        wanted = self._array.dtype if dtype is None else dtype.numpy
-        if device is None:
-            device = self.device
-        if copy or flags[1:] == [True]:
-            return ToCopyBackward0.apply(self, dtype=wanted, device=device)
-        return conversion.to(self, wanted, device, wait=not (non_blocking or flags[:1] == [True]))
-
-    def type(self, dtype: Any = None) -> Any:
-        """The name of the tensor's type, or the tensor in another dtype."""
-        if dtype is None:
-            return self._type_name()
-        if isinstance(dtype, str):
-            found = [each for each in dtypes.ALL if dtype in (f"torch.{each.tensor_type}", repr(each))]
-            if not found:
-                raise ValueError(f"invalid type: '{dtype}'")
-            dtype = found[0]
-        elif not isinstance(dtype, Dtype):
-            dtype = dtype.dtype  # of a class such as FloatTensor
-        return self.to(dtype)
-
-    def type_as(self, other: Tensor) -> Tensor:
-        """In the dtype of another tensor."""
-        return self.to(other.dtype)
-
-    def cpu(self, memory_format: Any = None) -> Tensor:
-        """The tensor, on the CPU: itself, if it is there."""
-        return self.to(CPU, memory_format=memory_format)
-
-    def cuda(self, device: Any = None, non_blocking: bool = False, memory_format: Any = None) -> Tensor:
-        """The tensor, on a GPU: itself, if it is there.
-
-        Raises:
-            RuntimeError: there is none.
-        """
-        return self.to(
-            GPU if device is None else Device(device), non_blocking=non_blocking, memory_format=memory_format
-        )
-
-    @explained_method
-    def new_tensor(
-        self, data: Any, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
-    ) -> Tensor:
-        """New numbers, of this dtype unless another is given."""
-        given = as_numpys(data._array).copy("K") if isinstance(data, Variable) else np.array(data)
-        return self._new(given, dtype, device, requires_grad)
-
-    @explained_method
-    def new_full(self, size: Any, fill_value: Any, *, dtype: Dtype | None = None, **settings: Any) -> Tensor:
-        """One number everywhere, of another shape and this dtype; settings as for ``new_zeros``."""
-        return (
-            self.new_empty(size, dtype=dtype, **settings | {"requires_grad": False})
-            .fill_(fill_value)
-            .requires_grad_(settings.get("requires_grad", False))
-        )
-
-    @explained_method
-    def new_zeros(self, *shape: Any, **settings: Any) -> Tensor:
-        """Zeros of another shape, of this dtype; settings are size, dtype, device and requires_grad."""
-        return self._new_of_shape(np.zeros, shape, **settings)
-
-    @explained_method
-    def new_ones(self, *shape: Any, **settings: Any) -> Tensor:
-        """Ones of another shape, of this dtype; settings as for ``new_zeros``."""
-        return self._new_of_shape(np.ones, shape, **settings)
-
-    @explained_method
-    def new_empty(self, *shape: Any, **settings: Any) -> Tensor:
-        """Arbitrary contents of another shape, of this dtype; settings as for ``new_zeros``."""
-        return self._new_of_shape(np.empty, shape, **settings)
-
-    @explained_method
-    def new_empty_strided(self, size: Any, stride: Any, *, dtype: Dtype | None = None, **settings: Any) -> Tensor:
-        """Arbitrary contents of another shape and other strides, of this dtype; settings as for ``new_zeros``."""
-        span = 1 + sum((n - 1) * step for n, step in zip(size, stride, strict=True)) if 0 not in size else 0
-        memory = self.new_empty(span, dtype=dtype)
-        array = tables[type(memory._array)].as_strided(memory._array, tuple(size), tuple(stride), 0)
-        return self._new(array, dtype, settings.get("device"), settings.get("requires_grad", False))
-
-    def _new_of_shape(
-        self,
-        make: Any,
-        shape: tuple[Any, ...],
-        *,
-        size: Any = None,
-        dtype: Dtype | None = None,
-        layout: Any = None,
-        device: Any = None,
-        pin_memory: bool = False,
-        requires_grad: bool = False,
-    ) -> Tensor:
-        check(layout, None)
-        wanted = sizes(shape if size is None else (size,))
-        for each in wanted:
-            if each < 0:
-                raise RuntimeError(f"Trying to create tensor with negative dimension {each}: {list(wanted)}")
-        return self._new(
-            new(make, wanted, self._array.dtype if dtype is None else dtype.numpy), dtype, device, requires_grad
-        )
-
-    def _new(self, array: np.ndarray, dtype: Dtype | None, device: Any, requires_grad: bool) -> Tensor:
-        wanted = self._array.dtype if dtype is None else dtype.numpy
-        here = placed(array, self.device if device is None else device)
-        return Variable._of(tables[type(here)].cast(here, wanted)).requires_grad_(requires_grad)
+    to = conversions.to
+    type = conversions.type
+    type_as = conversions.type_as
+    cpu = conversions.cpu
+    cuda = conversions.cuda
+    new_tensor = new_tensors.new_tensor
+    new_full = new_tensors.new_full
+    new_zeros = new_tensors.new_zeros
+    new_ones = new_tensors.new_ones
+    new_empty = new_tensors.new_empty
+    new_empty_strided = new_tensors.new_empty_strided
 
     # -- in place -----------------------------------------------------------------------------------------------------
 
@@ -531,57 +333,7 @@ def _unpickled(kind: type[Tensor], array: np.ndarray, requires_grad: bool, devic
     return tensor
 
 
-def _sign(operate: Any, operands: Any = _OPERANDS, reverse: bool = False) -> Any:
-    """The method behind an arithmetic sign: other operands than tensors and numbers are left to their own classes."""
-    if reverse:
-
-        def sign(self: Tensor, other: Any) -> Any:
-            return operate(other, self) if isinstance(other, operands) else NotImplemented
-    else:
-
-        def sign(self: Tensor, other: Any) -> Any:
-            if type(other) is Tensor or isinstance(other, operands):
-                return operate(self, other)
-            return NotImplemented
-
-    return sign
-
-
-def _equals(self: Tensor, other: Any) -> Any:
-    """The sign ``==``, which takes numpy's arrays too; the other comparisons do not."""
-    if isinstance(other, np.ndarray):
-        other = new_tensor(view_dtype(other, from_numpy_dtype(other.dtype).numpy))
-    return comparison.eq(self, other) if isinstance(other, _OPERANDS) else NotImplemented
-
-
-def _reverse_div(tensor: Tensor, other: Any) -> Tensor:
-    return arithmetic.reciprocal(tensor) * other
-
-
-ARITHMETIC_SIGNS = {
-    "__add__": _sign(arithmetic.add), "__radd__": _sign(arithmetic.add), "__iadd__": _sign(methods["add_"]),
-    "__sub__": _sign(arithmetic.sub), "__rsub__": _sign(arithmetic.rsub), "__isub__": _sign(methods["sub_"]),
-    "__mul__": _sign(arithmetic.mul), "__rmul__": _sign(arithmetic.mul), "__imul__": _sign(methods["mul_"]),
-    "__truediv__": _sign(arithmetic.div), "__rtruediv__": _reverse_div,
-    "__itruediv__": _sign(methods["div_"]),
-    "__floordiv__": _sign(arithmetic.floor_divide), "__rfloordiv__": _sign(arithmetic.floor_divide, reverse=True),
-    "__ifloordiv__": _sign(methods["floor_divide_"]),
-    "__mod__": _sign(arithmetic.remainder), "__rmod__": _sign(arithmetic.remainder, reverse=True),
-    "__imod__": _sign(methods["remainder_"]),
-    "__pow__": _sign(elementary.pow), "__rpow__": _sign(elementary.pow, reverse=True), "__ipow__": _sign(methods["pow_"]),
-    "__matmul__": _sign(matmul.matmul, Variable), "__rmatmul__": _sign(matmul.matmul, Variable, reverse=True),
-    "__eq__": _equals, "__ne__": _sign(comparison.ne), "__lt__": _sign(comparison.lt),
-    "__le__": _sign(comparison.le), "__gt__": _sign(comparison.gt), "__ge__": _sign(comparison.ge),
-    "__and__": _sign(comparison.bitwise_and), "__rand__": _sign(comparison.bitwise_and),
-    "__iand__": _sign(methods["bitwise_and_"]),
-    "__or__": _sign(comparison.bitwise_or), "__ror__": _sign(comparison.bitwise_or), "__ior__": _sign(methods["bitwise_or_"]),
-    "__xor__": _sign(comparison.bitwise_xor), "__rxor__": _sign(comparison.bitwise_xor),
-    "__ixor__": _sign(methods["bitwise_xor_"]),
-    "__lshift__": _sign(bivariate.bitwise_left_shift), "__rlshift__": _sign(bivariate.bitwise_left_shift, reverse=True),
-    "__ilshift__": _sign(methods["bitwise_left_shift_"]),
-    "__rshift__": _sign(bivariate.bitwise_right_shift), "__rrshift__": _sign(bivariate.bitwise_right_shift, reverse=True),
-    "__irshift__": _sign(methods["bitwise_right_shift_"]),
-}  # fmt: skip
+ARITHMETIC_SIGNS = arithmetic_signs(Tensor)
 
 for _name, _method in ARITHMETIC_SIGNS.items():
     setattr(Tensor, _name, _method)

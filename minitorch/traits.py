@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minitorch.autograd.inplace import check_inplace
 from minitorch.autograd.ownership import ALONE
 from minitorch.autograd.variable import Variable
 from minitorch.dtypes import dtype as Dtype
@@ -174,7 +175,7 @@ class Traits(Variable):
         Raises:
             RuntimeError: the dtypes differ, the memory is too small, or a tensor requires gradients.
         """
-        self._check_inplace()
+        check_inplace(self)
         if self._wants_grad() or (isinstance(source, Variable) and source._wants_grad()):
             raise RuntimeError("derivative for aten::set_ is not implemented")
         self._move(_laid_over(self, source, storage_offset, size, stride))

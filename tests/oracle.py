@@ -79,6 +79,18 @@ def _root_mean_square(errors: np.ndarray) -> float:
     return float(np.sqrt(np.mean(np.square(errors, dtype=np.float64))))
 
 
+def cotangent(tensor: Any, seed: int = 0) -> Any:
+    """Random numbers of the shape and dtype of a tensor, in its library."""
+    lib = torch if isinstance(tensor, torch.Tensor) else minitorch
+    random = np.random.default_rng(seed).uniform(0.5, 2, tuple(tensor.shape))
+    return lib.from_numpy(np.asarray(random)).to(tensor.dtype)
+
+
+def pull_back(tensor: Any, **settings: Any) -> None:
+    """``backward()`` of a random cotangent, which is the same for both libraries."""
+    tensor.backward(cotangent(tensor), **settings)
+
+
 def graph(tensor: Any) -> list[tuple[str, list[tuple[int, int] | None]]]:
     """The graph above a tensor of either library: each node's name, and the place in this list and the output number of what
     its gradients go to; in the order in which a depth-first walk meets them."""

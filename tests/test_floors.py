@@ -21,7 +21,13 @@ FLOORS = [
     ["minitorch.ops"],
     [
         "minitorch.tensor",
+        "minitorch.arithmetic_signs",
+        "minitorch.conversions",
+        "minitorch.interchange",
+        "minitorch.new_tensors",
         "minitorch.random",
+        "minitorch.random_nodes",
+        "minitorch.filling",
         "minitorch.printing",
         "minitorch.creation",
         "minitorch.drawing",

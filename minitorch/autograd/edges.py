@@ -1,12 +1,17 @@
-"""Edges of the graph, for users: places where a gradient arrives, which outlive the tensors that they belong to."""
+"""Edges of the graph: places where a gradient arrives. Those that users ask for outlive the tensors that they belong to."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from minitorch.autograd.graph import Node
     from minitorch.autograd.variable import Variable
+
+Edge = tuple["Node", int]
+"""A node, and the number of one of its outputs."""
+
+NO_EDGE: Any = (None, 0)
 
 
 class GradientEdge(NamedTuple):

@@ -15,19 +15,11 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd import anomaly_mode
+from minitorch.autograd.accumulate_grad import AccumulateGrad
+from minitorch.autograd.edges import Edge
 from minitorch.autograd.grad_mode import set_grad_enabled
-from minitorch.autograd.graph import (
-    ACCUMULATED,
-    AFTER,
-    BEFORE,
-    AccumulateGrad,
-    Edge,
-    Function,
-    Hooks,
-    in_order,
-    new_tensor,
-)
-from minitorch.autograd.hooks import current_pass, watchers
+from minitorch.autograd.graph import Function, new_tensor
+from minitorch.autograd.hooks import ACCUMULATED, AFTER, BEFORE, Hooks, current_pass, in_order, watchers
 from minitorch.autograd.ownership import has_memory_of_its_own, is_alone
 from minitorch.kernels import tables
 

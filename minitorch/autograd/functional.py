@@ -14,14 +14,20 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from minitorch.autograd import gradients
+from minitorch.autograd.functional_checks import (
+    check_gradients,
+    check_requires_grad,
+    check_row,
+    check_single,
+    check_strategy,
+    check_vector,
+)
 from minitorch.autograd.grad_mode import enable_grad, is_grad_enabled, set_grad_enabled
 from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
 from minitorch.kernels import tables
 
 Tensors = Any  # a tensor, or a tuple of tensors
-
-_NOT_ALLOWED = "This is not allowed in strict mode"
 
 
 def vjp(
@@ -48,7 +54,7 @@ def vjp(
         several_results, results = _results(func, given, "vjp", strict)
         if v is not None:
             vector = _prepared(v, "v", "vjp", create_graph, False)[1]
-            _check_vector(vector, results, several_results)
+            check_vector(vector, results, several_results)
         else:
             vector = None
             if len(results) != 1 or results[0]._array.size != 1:
@@ -91,7 +97,7 @@ def jvp(
             _zeros_like(each).requires_grad_() for each in results
         )  # any value will do, as this is linear
         transposed = _gradients(results, given, cotangents, True)
-        _check_requires_grad(transposed, "grad_inputs", strict)
+        check_requires_grad(transposed, "grad_inputs", strict)
     with set_grad_enabled(create_graph or is_grad_enabled()):
         found = _gradients(transposed, cotangents, vector, create_graph)
         product = _filled(found, results, strict, create_graph, "back_trick")
@@ -125,7 +131,7 @@ def jacobian(
         RuntimeError: a result is independent of an input, in strict mode.
         NotImplementedError: the strategy is ``"forward-mode"``.
     """
-    _check_strategy(strategy)
+    check_strategy(strategy)
     with enable_grad():
         several, given = _prepared(inputs, "inputs", "jacobian", create_graph, True)
         several_results, results = _results(func, given, "jacobian", strict)
@@ -153,15 +159,8 @@ def _rows(number: int, result: Any, inputs: tuple[Any, ...], create_graph: bool,
         one = result.reshape(-1)[element]
         found = _gradients((one,), inputs, None, create_graph, retain_graph=True)
         for position, (gradient, each) in enumerate(zip(found, inputs, strict=True)):
-            if gradient is None and strict:
-                raise RuntimeError(
-                    f"Output {number} of the user-provided function is independent of input {position}. {_NOT_ALLOWED}."
-                )
-            if strict and create_graph and not gradient._requires_grad:
-                raise RuntimeError(
-                    f"The jacobian of the user-provided function is independent of input {number}. {_NOT_ALLOWED} "
-                    "when create_graph=True."
-                )
+            if strict:
+                check_row(gradient, number, position, create_graph)
             columns[position].append(_zeros_like(each) if gradient is None else gradient)
     return columns
 
@@ -192,18 +191,18 @@ def hessian(
         RuntimeError: the result is not a single element, or is independent of an input, in strict mode.
     """
     several, given = _as_tuple(inputs, "inputs", "hessian")
-    _check_strategy(outer_jacobian_strategy)
+    check_strategy(outer_jacobian_strategy)
 
     def single(*values: Any) -> Any:
         result: Any = func(*values)
         several_results, results = _as_tuple(result, "outputs of the user-provided function", "hessian")
-        _check_requires_grad(results, "outputs", strict)
-        _check_single(several_results, results, "hessian")
+        check_requires_grad(results, "outputs", strict)
+        check_single(several_results, results, "hessian")
         return result.reshape(())
 
     def gradient(*values: Any) -> Tensors:
         found = jacobian(single, values, create_graph=True)
-        _check_requires_grad(found, "jacobian", strict)
+        check_requires_grad(found, "jacobian", strict)
         return found
 
     found = jacobian(gradient, given, create_graph=create_graph, strict=strict, vectorize=vectorize)
@@ -236,7 +235,7 @@ def hvp(
         several, given, vector, result, gradient = _gradient_for_product(func, inputs, v, create_graph, strict, "hvp")
         cotangents = tuple(_zeros_like(each).requires_grad_() for each in given)
         transposed = _gradients(gradient, given, cotangents, True)
-        _check_requires_grad(gradient, "hessian", strict)
+        check_requires_grad(gradient, "hessian", strict)
     with set_grad_enabled(create_graph or is_grad_enabled()):
         found = _gradients(transposed, cotangents, vector, create_graph)
         product = _filled(found, given, strict, create_graph, "double_back_trick")
@@ -253,9 +252,9 @@ def _gradient_for_product(
         "single Tensor with a single element.",
     )  # fmt: skip
     several_results, results = _results(func, given, name, strict)
-    _check_single(several_results, results, name)
+    check_single(several_results, results, name)
     gradient = _gradients(results, given, None, True)
-    _check_requires_grad(gradient, "jacobian", strict)
+    check_requires_grad(gradient, "jacobian", strict)
     return several, given, vector, results[0], gradient
 
 
@@ -289,11 +288,23 @@ def _prepared(
     )
 
 
+def _vector_like_inputs(
+    v: Tensors, inputs: tuple[Any, ...], several: bool, name: str, create_graph: bool, missing: str
+) -> tuple[Any, ...] | None:
+    if v is None:
+        if len(inputs) != 1 or inputs[0]._array.size != 1:
+            raise RuntimeError(missing)
+        return None
+    vector = _prepared(v, "v", name, create_graph, False)[1]
+    check_vector(vector, inputs, several)
+    return vector
+
+
 def _results(
     func: Callable[..., Tensors], inputs: tuple[Any, ...], name: str, strict: bool
 ) -> tuple[bool, tuple[Any, ...]]:
     several, results = _as_tuple(func(*inputs), "outputs of the user-provided function", name)
-    _check_requires_grad(results, "outputs", strict)
+    check_requires_grad(results, "outputs", strict)
     return several, results
 
 
@@ -326,89 +337,8 @@ def _gradients(
     return gradients.grad(tied, inputs, given, retain_graph, create_graph, allow_unused=True)
 
 
-# -- checks -----------------------------------------------------------------------------------------------------------
-
-
-def _check_strategy(strategy: str) -> None:
-    if strategy == "forward-mode":
-        raise NotImplementedError("derivatives are computed in reverse mode only: leave strategy as it is")
-    assert strategy == "reverse-mode", 'Expected strategy to be either "forward-mode" or "reverse-mode".'
-
-
-def _vector_like_inputs(
-    v: Tensors, inputs: tuple[Any, ...], several: bool, name: str, create_graph: bool, missing: str
-) -> tuple[Any, ...] | None:
-    if v is None:
-        if len(inputs) != 1 or inputs[0]._array.size != 1:
-            raise RuntimeError(missing)
-        return None
-    vector = _prepared(v, "v", name, create_graph, False)[1]
-    _check_vector(vector, inputs, several)
-    return vector
-
-
-def _check_vector(vector: tuple[Any, ...], others: tuple[Any, ...], several: bool) -> None:
-    if len(others) != len(vector):
-        raise RuntimeError(
-            f"v is a tuple of invalid length: should be {len(others)} but got {len(vector)}." if several
-            else "The given v should contain a single Tensor."
-        )  # fmt: skip
-    for position, (each, other) in enumerate(zip(vector, others, strict=True)):
-        if each._array.shape != other._array.shape:
-            where = f"Entry {position} in " if several else ""
-            raise RuntimeError(f"{where}v has invalid size: should be {other.size()} but got {each.size()}.")
-
-
-def _check_single(several: bool, results: tuple[Any, ...], name: str) -> None:
-    if several:
-        raise RuntimeError(f"The function given to {name} should return a single Tensor")
-    if results[0]._array.size != 1:
-        raise RuntimeError(f"The Tensor returned by the function given to {name} should contain a single element")
-
-
-def _check_requires_grad(tensors: Sequence[Any], what: str, strict: bool) -> None:
-    """In strict mode, refuses what does not depend on the inputs."""
-    for number, each in enumerate(tensors if strict else ()):
-        if each is None:
-            raise RuntimeError(
-                f"The output of the user-provided function is independent of input {number}. {_NOT_ALLOWED}."
-            )
-        if not each._requires_grad:
-            raise RuntimeError(_INDEPENDENT[what].format(number=number))
-
-
-_INDEPENDENT = {
-    "outputs": "Output {number} of the user-provided function does not require gradients. The outputs must be computed in a "
-    "differentiable manner from the input when running in strict mode.",
-    "grad_inputs": "The gradient with respect to input {number} is independent of the inputs of the user-provided function. "
-    f"{_NOT_ALLOWED}.",
-    "jacobian": "While computing the hessian, found that the jacobian of the user-provided function with respect to input "
-    f"{{number}} is independent of the input. {_NOT_ALLOWED}. You should ensure that your function is twice differentiable and "
-    "that the jacobian depends on the inputs (this would be violated by a linear function for example).",
-    "hessian": "The hessian of the user-provided function with respect to input {number} is independent of the input. "
-    f"{_NOT_ALLOWED}. You should ensure that your function is thrice differentiable and that the hessian depends on the inputs.",
-}
-
-
 def _filled(grads: Sequence[Any], like: Sequence[Any], strict: bool, create_graph: bool, stage: str) -> tuple[Any, ...]:
     """Zeros for gradients that are missing; in strict mode an error instead."""
-    for number, each in enumerate(grads if strict else ()):
-        if each is None:
-            raise RuntimeError(_MISSING[stage].format(number=number))
-        if create_graph and not each._requires_grad:
-            what = "hessian" if "double" in stage else "jacobian"
-            raise RuntimeError(
-                f"The {what} of the user-provided function is independent of input {number}. {_NOT_ALLOWED} "
-                "when create_graph=True."
-            )
+    if strict:
+        check_gradients(grads, create_graph, stage)
     return tuple(_zeros_like(other) if each is None else each for each, other in zip(grads, like, strict=True))
-
-
-_MISSING = {
-    "back": f"The output of the user-provided function is independent of input {{number}}. {_NOT_ALLOWED}.",
-    "back_trick": "The gradient with respect to the input is independent of entry {number} in the grad_outputs when using the "
-    f"double backward trick to compute forward mode gradients. {_NOT_ALLOWED}.",
-    "double_back": f"The jacobian of the user-provided function is independent of input {{number}}. {_NOT_ALLOWED}.",
-    "double_back_trick": "The hessian of the user-provided function is independent of entry {number} in the grad_jacobian. "
-    f"{_NOT_ALLOWED} as it prevents from using the double backward trick to replace forward mode AD.",
-}

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from minitorch.autograd.gradients import grad
-from minitorch.autograd.graph import new_tensor
+from minitorch.autograd.graph import beside, new_tensor
 from minitorch.autograd.variable import Variable
 from minitorch.kernels import tables
 
@@ -143,24 +143,12 @@ def gradgradcheck(
         "Setting check_undefined_grad=True requires check_rev_over_rev to be True"
     )
     given = _as_list(inputs)
-    checked = _positions(given)
     if grad_outputs is None:
-        generator = np.random.default_rng(0)
-        cotangents = [
-            _leaf(_random(generator, each._array, gen_non_contig_grad_outputs), each)
-            for each in _differentiable(func(*given))
-        ]
+        cotangents = _random_cotangents(_differentiable(func(*given)), gen_non_contig_grad_outputs)
     else:
         cotangents = _as_list(grad_outputs)
-
-    def first_gradient(*arguments: Any) -> tuple[Variable, ...]:
-        values, seeds = arguments[: len(given)], arguments[len(given) :]
-        outputs = _differentiable(func(*values))
-        found = grad(outputs, [values[n] for n in checked], seeds, create_graph=True, allow_unused=True)
-        return tuple(each for each in found if each is not None)
-
     return gradcheck(
-        first_gradient,
+        _gradient_of(func, given),
         [*given, *cotangents],
         eps=eps,
         atol=atol,
@@ -173,6 +161,24 @@ def gradgradcheck(
         check_forward_ad=check_fwd_over_rev,
         check_backward_ad=check_rev_over_rev,
     )
+
+
+def _gradient_of(func: Callable[..., Outputs], given: list[Any]) -> Callable[..., tuple[Variable, ...]]:
+    """The backward pass as a function of what ``func`` is given, and then of the cotangents."""
+    checked = _positions(given)
+
+    def gradient(*arguments: Any) -> tuple[Variable, ...]:
+        values, cotangents = arguments[: len(given)], arguments[len(given) :]
+        outputs = _differentiable(func(*values))
+        found = grad(outputs, [values[n] for n in checked], cotangents, create_graph=True, allow_unused=True)
+        return tuple(each for each in found if each is not None)
+
+    return gradient
+
+
+def _random_cotangents(outputs: list[Variable], stepped: bool) -> list[Variable]:
+    generator = np.random.default_rng(0)
+    return [_leaf(_random(generator, each._array, stepped), each) for each in outputs]
 
 
 # -- inputs and outputs -----------------------------------------------------------------------------------------------
@@ -195,13 +201,8 @@ def _numbers(tensor: Variable) -> np.ndarray:
     return tables[type(tensor._array)].to_host(tensor._array)
 
 
-def _beside(array: np.ndarray, like: Variable) -> Variable:
-    """The array as a tensor, on the device of another one."""
-    return new_tensor(tables[type(like._array)].beside(array, like._array))
-
-
 def _leaf(array: np.ndarray, like: Variable) -> Variable:
-    return _beside(array, like).requires_grad_()
+    return beside(array, like).requires_grad_()
 
 
 def _random(generator: np.random.Generator, like: Any, stepped: bool) -> np.ndarray:
@@ -271,7 +272,7 @@ def _analytical(output: Variable, inputs: list[Variable]) -> list[np.ndarray]:
     for column in range(size):
         seed = np.zeros(size, output._array.dtype)
         seed[column] = 1
-        found = grad(output, inputs, _beside(seed.reshape(shape), output), retain_graph=True, allow_unused=True)
+        found = grad(output, inputs, beside(seed.reshape(shape), output), retain_graph=True, allow_unused=True)
         for jacobian, each in zip(jacobians, found, strict=True):
             if each is not None:
                 jacobian[:, column] = _numbers(each).reshape(-1)

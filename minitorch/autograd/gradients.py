@@ -6,8 +6,10 @@ import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from minitorch.autograd.edges import Edge, GradientEdge
 from minitorch.autograd.engine import Gradient, run
-from minitorch.autograd.graph import Array, Edge, Function, GradientEdge, new_tensor
+from minitorch.autograd.graph import Function, new_tensor
+from minitorch.autograd.ownership import Array
 from minitorch.kernels import tables
 
 if TYPE_CHECKING:

@@ -19,27 +19,29 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Sequence
-from itertools import count
 from math import inf
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from minitorch.autograd.anomaly_mode import is_anomaly_enabled
-from minitorch.autograd.edges import GradientEdge, get_gradient_edge
-from minitorch.autograd.grad_mode import Untracked, inferring, is_inference_mode_enabled, no_grad, recording
-from minitorch.autograd.hooks import RemovableHandle, register_multi_grad_hook, watchers
-from minitorch.autograd.ownership import has_memory_of_its_own, is_alone
-from minitorch.autograd.saved import (
-    PACKED,
-    Packed,
-    disable_saved_tensors_hooks,
-    increment_version,
-    name_saved_values,
-    save_on_cpu,
-    saved_tensors_hooks,
-)  # fmt: skip
+from minitorch.autograd.edges import NO_EDGE, Edge, GradientEdge, get_gradient_edge
+from minitorch.autograd.grad_mode import Untracked, inferring, is_inference_mode_enabled, recording
+from minitorch.autograd.hooks import (
+    AFTER,
+    BEFORE,
+    Hooks,
+    RemovableHandle,
+    add_hook,
+    next_sequence_nr,
+    register_multi_grad_hook,
+    watchers,
+)
+from minitorch.autograd.ownership import Array
+from minitorch.autograd.saved import SavedValues, Source, increment_version, name_saved_values
+from minitorch.autograd.saved_hooks import disable_saved_tensors_hooks, save_on_cpu, saved_tensors_hooks
 from minitorch.kernels import tables
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from minitorch.autograd.variable import Variable
     from minitorch.kernels import Table
 
@@ -48,27 +50,12 @@ __all__ = [
     "save_on_cpu", "saved_tensors_hooks",
 ]  # fmt: skip
 
-Array = Any  # an array of any device: what a table of kernels takes and gives
-Edge = tuple["Function", int]
-
-
 _new = object.__new__
 
-NO_EDGE: Any = (None, 0)
 NOTHING_SAVED: Sequence[Any] = ()
 NOTHING_NEEDED = (False,) * 4  # forward() looks at no more
 ONE_NEEDED = (True,)
 BOTH_NEEDED, FIRST_NEEDED, SECOND_NEEDED = (True, True), (True, False), (False, True)
-next_sequence_nr = count().__next__
-
-Hooks = dict[float, Callable[..., Any]]  # by their order
-BEFORE, AFTER, ACCUMULATED = -1, -2, -3  # keys for hooks of a node, beside the numbers of its outputs
-
-
-Source = tuple[list[Any], int, int]
-"""Which tensor a saved array belongs to: its version counter, its version then, and its number among the inputs; among the
-node's own results it is -1, -2, … (A node that held the tensors themselves would be part of a cycle.)"""
-
 
 # A node lives as long as its graph, and Python's garbage collector walks through all that lives, but for tuples of numbers.
 # So what nodes hold are tuples, not lists.
@@ -98,14 +85,13 @@ class _NodeType(type):
         super().__init__(name, bases, body)
 
 
-class Function(metaclass=_NodeType):
+class Function(SavedValues, metaclass=_NodeType):
     """A node of the graph; its subclasses are the operators that can be differentiated.
 
     Attributes:
         next_functions: for each input the node and output number that its gradient goes to, or ``(None, 0)``.
         needs: for each input whether its gradient is wanted; nothing is while nothing is recorded.
-        saved: what ``forward`` passed to ``save``; ``None`` once ``backward()`` has freed it.
-        sources: for each saved value, the tensor that it belongs to, or ``None`` if it is the node's own.
+        saved, sources: what ``forward`` passed to ``save``, and the tensors that it belongs to; see ``SavedValues``.
         leaves: the leaves among the inputs, or one of them: their own nodes refer to them only weakly.
         outputs: the shape and the dtype of each result, one after the other.
         sequence_nr: nodes are numbered as they are made.
@@ -113,7 +99,7 @@ class Function(metaclass=_NodeType):
     """
 
     __slots__ = (
-        "__weakref__", "hooks", "leaves", "needs", "next_functions", "outputs", "saved", "sequence_nr", "sources",
+        "__weakref__", "hooks", "leaves", "needs", "next_functions", "outputs", "sequence_nr",
     )  # fmt: skip
 
     hooks: dict[int, Hooks] | None
@@ -121,9 +107,7 @@ class Function(metaclass=_NodeType):
     needs: Sequence[bool]
     next_functions: tuple[Edge, ...]
     outputs: tuple[Any, ...]
-    saved: Sequence[Any] | None
     sequence_nr: int
-    sources: Sequence[Source | None]
 
     broadcasts: ClassVar[bool] = False
     """Inputs are expanded to one shape: the engine sums each gradient back to its input's shape."""
@@ -156,10 +140,6 @@ class Function(metaclass=_NodeType):
         It is given the gradient of each output, then each saved value.
         """
         raise NotImplementedError
-
-    def save(self, *values: Any) -> None:
-        """Keeps values for ``backward``, which gets them as its last arguments."""
-        self.saved = values
 
     @classmethod
     def mixed(cls, arrays: list[Any]) -> list[Any]:
@@ -267,27 +247,6 @@ class Function(metaclass=_NodeType):
             result._requires_grad = True
         self.outputs = (*self.outputs, array.shape, array.dtype)
 
-    def _find_sources(
-        self, inputs: Sequence[Any], arrays: Sequence[Any], results: Sequence[Variable]
-    ) -> tuple[Source | None, ...]:
-        """Finds the tensors that the saved arrays belong to, among the inputs and the results."""
-        sources: list[Source | None] = []
-        for value in self.saved or ():
-            source = None
-            if value is not None:
-                for number, array in enumerate(arrays):
-                    if array is value:
-                        if isinstance(inputs[number], self.Tensor):
-                            counter = inputs[number]._version_counter
-                            source = counter, counter[0], number
-                        break
-                else:
-                    for number, tensor in enumerate(results):
-                        if tensor._array is value:
-                            source = tensor._version_counter, tensor._version_counter[0], ~number
-            sources.append(source)
-        return tuple(sources)
-
     def name(self) -> str:
         """The node's name, as torch has it; some names there begin with a namespace."""
         return self.namespace + type(self).__name__
@@ -296,122 +255,6 @@ class Function(metaclass=_NodeType):
         """The node's name as error messages have it: ``Mul`` for ``MulBackward0``, ``Fill3`` for ``FillBackward3``."""
         name, _, number = self.name().partition("Backward")
         return name + number.removeprefix("0") if number.isdigit() or not number else self.name()
-
-    def saved_arrays(self) -> Sequence[Any]:
-        """The saved values for ``backward`` on arrays; raises torch's errors if they are gone or have changed."""
-        saved = self.saved
-        if saved:
-            for source in self.sources:
-                if source is not None and source[0][0] != source[1]:
-                    return self._unpacked_arrays()
-        elif saved is None:
-            raise RuntimeError(
-                "Trying to backward through the graph a second time (or directly access saved tensors after they have "
-                "already been freed). Saved intermediate values of the graph are freed when you call .backward() or "
-                "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or "
-                "if you need to access saved tensors after calling backward."
-            )
-        return saved
-
-    def _unpacked_arrays(self) -> Sequence[Any]:
-        """The saved values where some of them were packed by hooks, or have changed."""
-        values = []
-        for value, source in zip(self.saved or (), self.sources, strict=True):
-            if source is not None and source[0] is PACKED:
-                value = value.unpack()
-            elif source is not None and source[0][0] != source[1]:
-                raise self._modified(source)
-            values.append(value)
-        return tuple(values)
-
-    def pack(self, position: int, pack_hook: Callable[[Any], Any], unpack_hook: Callable[[Any], Any]) -> None:
-        """Keeps what a hook makes of a saved tensor in its place.
-
-        Raises:
-            RuntimeError: the hook has changed the tensor.
-        """
-        saved, sources = list(self.saved or ()), list(self.sources)
-        counter, version, number = sources[position]  # type: ignore[misc]  # the caller has seen that there is one
-        tensor = self.Tensor._of_saved(saved[position], counter, self._origin((counter, version, number)))
-        with no_grad():
-            content = pack_hook(tensor)
-        if counter[0] != version:
-            raise RuntimeError(
-                "A saved tensor pack hook is modifying its input in place. Tensors provided as input to pack hook cannot be "
-                "modified by in-place operations as this can lead to unexpected side-effects. Please open an issue if you need "
-                "to perform in-place operations on the input to a pack hook."
-            )
-        saved[position], sources[position] = Packed(content, unpack_hook), (PACKED, version, number)
-        self.saved, self.sources = tuple(saved), tuple(sources)
-
-    def saved_in_graph(self) -> list[Any]:
-        """The saved values for ``backward`` on tensors."""
-        return self.tied(self.saved_arrays())
-
-    def tied(self, saved: Sequence[Any]) -> list[Any]:
-        """Saved values as tensors that are part of the graph, so that what is computed with them can be differentiated."""
-        return [
-            self.Tensor._of_saved(value, [0] if source[0] is PACKED else source[0], self._origin(source))
-            if source is not None
-            else new_tensor(value) if type(value) in tables
-            else value
-            for value, source in zip(saved, self.sources if saved else (), strict=True)
-        ]  # fmt: skip
-
-    def _origin(self, source: Source) -> Edge:
-        """Where the gradient of a saved tensor goes."""
-        _, _, number = source
-        if number < 0:
-            return (self, ~number)
-        return self.next_functions[number] if number < len(self.next_functions) else NO_EDGE
-
-    def _latest(self, source: Source) -> Edge:
-        """Where a saved tensor that has been changed comes from now; a view, whose name says so, from its base."""
-        counter, _, number = source
-        producer, output_nr = self._origin(source)
-        if producer is None or number < 0:
-            return producer, output_nr
-        if producer.is_view:
-            return producer, 0
-        latest = counter[1]() if len(counter) > 1 else None
-        older: Any = latest
-        while older is not None and older is not producer:  # through what else was done in place to the same tensor
-            older = older.next_functions[0][0] if older.next_functions else None
-        return (producer, output_nr) if latest is None or older is None else (latest, counter[2])
-
-    def _modified(self, source: Source) -> RuntimeError:
-        """The error for a tensor that was changed since it was saved."""
-        counter, version, _ = source
-        value = next(value for value, each in zip(self.saved or (), self.sources, strict=True) if each is source)
-        producer, number = self._latest(source)
-        known = producer is not None and not isinstance(producer, AccumulateGrad)
-        name = known and ("AsStrided" if producer.is_view else producer.short_name())
-        origin = f", which is output {number} of {name}," if known else ""
-        return RuntimeError(
-            "one of the variables needed for gradient computation has been modified by an inplace operation: "
-            f"[{new_tensor(value)._type_and_shape()}]{origin} is at version {counter[0]}; "
-            f"expected version {version} instead. Hint: "
-            + (
-                "the backtrace further above shows the operation that failed to compute its gradient. The variable in question "
-                "was changed in there or anywhere later. Good luck!"
-                if is_anomaly_enabled()
-                else "enable anomaly detection to find the operation that failed to compute its gradient, with "
-                "torch.autograd.set_detect_anomaly(True, check_nan=False)."
-            )
-        )
-
-    def free(self) -> None:
-        """Drops the saved arrays; a node that saved nothing can be passed through again."""
-        if self.saved:
-            self.saved = None
-
-    def resave(self, number: int, result: Array, target: Variable) -> None:
-        """Lets ``target``, over which a result was written in place, stand for that result among the saved values."""
-        saved = self.saved or ()
-        counter = target._version_counter
-        self.sources = [(counter, counter[0], ~number) if value is result else source
-                        for value, source in zip(saved, self.sources if saved else (), strict=True)]  # fmt: skip
-        self.saved = tuple([target._array if value is result else value for value in saved])
 
     # -- for users: what torch's nodes have ---------------------------------------------------------------------------
 
@@ -468,19 +311,6 @@ Node = Function
 _metadata: weakref.WeakKeyDictionary[Function, dict[Any, Any]] = weakref.WeakKeyDictionary()
 
 
-def add_hook(hooks: Hooks, hook: Callable[..., Any], key: float | None = None) -> Callable[[], object]:
-    """Adds a hook, after all others unless a key says where. Returns what removes it."""
-    key = next_sequence_nr() if key is None else key
-    hooks[key] = hook
-    return lambda: hooks.pop(key, None)
-
-
-def in_order(hooks: dict[int, Hooks], place: int) -> list[Callable[..., Any]]:
-    """The hooks at a place, as they are to be called."""
-    here = hooks.get(place, {})
-    return [here[key] for key in sorted(here)]
-
-
 def new_tensor(array: Array) -> Any:
     """A tensor over an array: a leaf without gradients."""
     self: Any = _new(Function.Tensor)
@@ -489,6 +319,11 @@ def new_tensor(array: Array) -> Any:
     self._requires_grad = False
     self._edge = self._view = None
     return self
+
+
+def beside(array: np.ndarray, like: Variable) -> Any:
+    """An array of numpy's as a tensor, on the device of another one."""
+    return new_tensor(tables[type(like._array)].beside(array, like._array))
 
 
 class Unary(Function):
@@ -518,60 +353,3 @@ class Unary(Function):
             node.leaves = a if a._edge is None else None
             node.record((a._gradient_edge(),), tuple(sources), result)
         return result
-
-
-class AccumulateGrad(Function):
-    """The end of the graph: adds the gradient that arrives to a leaf's ``.grad``.
-
-    A leaf holds its node, which refers to the leaf only weakly, so there is no cycle; the nodes that use the leaf keep it.
-    """
-
-    __slots__ = ("_variable",)
-    namespace = "torch::autograd::"
-
-    def __init__(self, variable: Variable, hooks: dict[int, Hooks] | None = None) -> None:
-        self._variable = weakref.ref(variable)
-        self.needs = ()
-        self.next_functions = ()
-        self.outputs = variable._array.shape, variable._grad_dtype or variable._array.dtype
-        self.saved = ()
-        self.hooks = hooks
-        self.sequence_nr = next_sequence_nr()
-
-    @property
-    def variable(self) -> Variable | None:
-        """The leaf."""
-        return self._variable()
-
-    def accumulate(self, grads: list[Any]) -> None:
-        """Adds to ``.grad``: in place, unless the gradient is itself a tensor with a graph.
-
-        The first gradient is taken as it is if nobody else has it. It may still be a view of the cotangent that a pass began
-        with, or of a part of it; that is not written to when more comes.
-
-        Args:
-            grads: of length one: an array, or with ``create_graph`` a tensor.
-        """
-        variable, k = self._variable(), tables[type(grads[0])]
-        if variable is None:
-            return
-        if isinstance(grads[0], self.Tensor):
-            variable._grad = k.clone(grads[0]) if variable._grad is None else k.add(variable._grad, grads[0])
-        elif variable._grad is None:
-            if is_alone(grads, 0) and _is_laid_out_as(grads[0], variable._array):
-                array = grads.pop()
-                variable._grad = new_tensor(array)
-                if not has_memory_of_its_own(array):
-                    variable._grad._borrowed = True
-            else:
-                variable._grad = new_tensor(k.clone_as(grads[0], variable._array))
-        else:
-            known = variable._grad
-            known._array = (k.add if known._borrowed else k.add_into)(known._array, grads[0])
-            known._borrowed = False
-            known._version_counter[0] += 1
-
-
-def _is_laid_out_as(grad: Array, leaf: Array) -> bool:
-    """Gradients have the strides of their leaf where that is dense, and else lie row by row."""
-    return grad.strides == leaf.strides or (grad.flags.c_contiguous and not leaf.flags.forc)

@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,6 +22,13 @@ current_pass: ContextVar[Pass | None] = ContextVar("current_pass", default=None)
 """The backward pass that is calling hooks at the moment."""
 
 
+next_sequence_nr = count().__next__
+"""Numbers nodes and hooks as they are made."""
+
+Hooks = dict[float, Callable[..., Any]]  # by their order
+BEFORE, AFTER, ACCUMULATED = -1, -2, -3  # keys for hooks of a node, beside the numbers of its outputs
+
+
 class RemovableHandle:
     """What ``register_hook`` returns: ``remove()`` takes the hook away again; works as a context manager too."""
 
@@ -32,6 +40,19 @@ class RemovableHandle:
 
     def __exit__(self, *exception: object) -> None:
         self.remove()
+
+
+def add_hook(hooks: Hooks, hook: Callable[..., Any], key: float | None = None) -> Callable[[], object]:
+    """Adds a hook, after all others unless a key says where. Returns what removes it."""
+    key = next_sequence_nr() if key is None else key
+    hooks[key] = hook
+    return lambda: hooks.pop(key, None)
+
+
+def in_order(hooks: dict[int, Hooks], place: int) -> list[Callable[..., Any]]:
+    """The hooks at a place, as they are to be called."""
+    here = hooks.get(place, {})
+    return [here[key] for key in sorted(here)]
 
 
 def register_multi_grad_hook(

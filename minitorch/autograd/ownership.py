@@ -9,7 +9,7 @@ from __future__ import annotations
 from sys import getrefcount
 from typing import Any
 
-Array = Any  # of any device
+Array = Any  # an array of any device: what a table of kernels takes and gives
 
 
 def _count_for_a_single_holder() -> int:

@@ -1,138 +1,180 @@
-"""Saved tensors on their way into a node and out of it: hooks that pack and unpack them, and the names to read them by."""
+"""What a node has saved for its formula: arrays, the tensors that they belong to, and the names to read them by."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Sequence
 from functools import partial
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from minitorch.autograd.grad_mode import Untracked
-from minitorch.autograd.hooks import watchers
+from minitorch.autograd.anomaly_mode import is_anomaly_enabled
+from minitorch.autograd.edges import NO_EDGE, Edge
+from minitorch.autograd.grad_mode import Untracked, no_grad
+from minitorch.autograd.saved_hooks import PACKED, Packed, SavedTensor
+from minitorch.kernels import tables
 
-Pack = Callable[[Any], Any]
-Unpack = Callable[[Any], Any]
+if TYPE_CHECKING:
+    from minitorch.autograd.ownership import Array
+    from minitorch.autograd.variable import Variable
 
-PACKED = [-1]
-"""Stands for the version counter of a packed tensor. It equals no version, so that reading takes the way around."""
-
-_pairs: ContextVar[tuple[tuple[Pack, Unpack], ...]] = ContextVar("saved_tensors_hooks", default=())
-_refusal: ContextVar[str | None] = ContextVar("disabled_saved_tensors_hooks", default=None)
-
-
-class Packed:
-    """What a node holds in place of an array, once a hook has packed it."""
-
-    __slots__ = ("content", "unpack_hook")
-
-    def __init__(self, content: Any, unpack_hook: Unpack) -> None:
-        self.content, self.unpack_hook = content, unpack_hook
-
-    def unpack(self) -> Any:
-        """The array again.
-
-        Raises:
-            TypeError: the hook returned something else than a tensor.
-        """
-        tensor = self.unpack_hook(self.content)
-        if not hasattr(tensor, "_array"):
-            raise TypeError(
-                f"Output of saved tensor unpack_hook expected to be a Tensor but got result of type "
-                f"{type(tensor).__name__}"
-            )
-        return tensor._array
+Source = tuple[list[Any], int, int]
+"""Which tensor a saved array belongs to: its version counter, its version then, and its number among the inputs; among the
+node's own results it is -1, -2, … (A node that held the tensors themselves would be part of a cycle.)"""
 
 
-def _pack(node: Any) -> None:
-    """Gives the tensors that a new node has saved to the innermost pair of hooks."""
-    pairs = _pairs.get()
-    if pairs:
-        for position, source in enumerate(node.sources if node.saved else ()):
-            if source is not None and source[0] is not PACKED:
-                node.pack(position, *pairs[-1])
+class SavedValues:
+    """The part of a node that holds what its formula needs.
 
-
-class saved_tensors_hooks:
-    """Inside, tensors that nodes save go through ``pack_hook``, and are read back through ``unpack_hook``.
-
-    With two such contexts inside each other, the inner one's hooks are called. What ``pack_hook`` returns should not hold the
-    tensor that it was given itself: a node that is held by what it holds is not freed until the garbage collector comes by.
-
-    Args:
-        pack_hook: takes a tensor; what it returns, of any kind, is kept in its place.
-        unpack_hook: takes what ``pack_hook`` returned; returns a tensor with the same contents.
+    Attributes:
+        saved: what ``forward`` passed to ``save``; ``None`` once ``backward()`` has freed it.
+        sources: for each saved value, the tensor that it belongs to, or ``None`` if it is the node's own.
     """
 
-    def __init__(self, pack_hook: Pack, unpack_hook: Unpack) -> None:
-        self.pack_hook, self.unpack_hook = pack_hook, unpack_hook
+    __slots__ = ("saved", "sources")
 
-    def __enter__(self) -> None:
-        refusal = _refusal.get()
-        if refusal is not None:
-            raise RuntimeError(refusal)
-        _pairs.set((*_pairs.get(), (self.pack_hook, self.unpack_hook)))
-        watchers.append(_pack)
+    saved: Sequence[Any] | None
+    sources: Sequence[Source | None]
 
-    def __exit__(self, *exception: object) -> None:
-        watchers.remove(_pack)
-        _pairs.set(_pairs.get()[:-1])
+    Tensor: ClassVar[type[Variable]]  # these two are the node's
+    next_functions: tuple[Edge, ...]
 
+    def save(self, *values: Any) -> None:
+        """Keeps values for ``backward``, which gets them as its last arguments."""
+        self.saved = values
 
-class save_on_cpu(saved_tensors_hooks):
-    """Inside, saved tensors are kept in the memory of the CPU, where they already are.
+    def _find_sources(
+        self, inputs: Sequence[Any], arrays: Sequence[Any], results: Sequence[Variable]
+    ) -> tuple[Source | None, ...]:
+        """Finds the tensors that the saved arrays belong to, among the inputs and the results."""
+        sources: list[Source | None] = []
+        for value in self.saved or ():
+            source = None
+            if value is not None:
+                for number, array in enumerate(arrays):
+                    if array is value:
+                        if isinstance(inputs[number], self.Tensor):
+                            counter = inputs[number]._version_counter
+                            source = counter, counter[0], number
+                        break
+                else:
+                    for number, tensor in enumerate(results):
+                        if tensor._array is value:
+                            source = tensor._version_counter, tensor._version_counter[0], ~number
+            sources.append(source)
+        return tuple(sources)
 
-    Args:
-        pin_memory: of no effect.
-        device_type: of no effect.
-    """
-
-    def __init__(self, pin_memory: bool = False, device_type: str = "cuda") -> None:
-        super().__init__(lambda tensor: tensor.detach().cpu(), lambda tensor: tensor)
-
-
-@contextmanager
-def disable_saved_tensors_hooks(error_message: str) -> Iterator[None]:
-    """Inside, ``saved_tensors_hooks`` raises a RuntimeError with this message."""
-    if _pairs.get():
-        raise RuntimeError(error_message)
-    token = _refusal.set(error_message)
-    try:
-        yield
-    finally:
-        _refusal.reset(token)
-
-
-class SavedTensor:
-    """``node._raw_saved_self``: one saved tensor, which hooks of its own may pack."""
-
-    __slots__ = ("_node", "_position")
-
-    def __init__(self, node: Any, position: int) -> None:
-        self._node, self._position = node, position
-
-    def register_hooks(self, pack_hook: Pack, unpack_hook: Unpack) -> None:
-        """Packs the tensor now; whoever reads it unpacks it.
-
-        Raises:
-            RuntimeError: it has hooks already, it has been freed, or nothing was saved here.
-        """
-        node, position = self._node, self._position
-        if node.saved is None:
+    def saved_arrays(self) -> Sequence[Any]:
+        """The saved values for ``backward`` on arrays; raises torch's errors if they are gone or have changed."""
+        saved = self.saved
+        if saved:
+            for source in self.sources:
+                if source is not None and source[0][0] != source[1]:
+                    return self._unpacked_arrays()
+        elif saved is None:
             raise RuntimeError(
-                "Calling register_hooks on a saved tensor after it has been freed. Saved intermediate values of the graph are "
-                "freed when you call .backward() or autograd.grad(). Specify retain_graph=True if you need to backward through "
-                "the graph a second time or if you need to access saved variables after calling backward."
+                "Trying to backward through the graph a second time (or directly access saved tensors after they have "
+                "already been freed). Saved intermediate values of the graph are freed when you call .backward() or "
+                "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or "
+                "if you need to access saved tensors after calling backward."
             )
-        if node.saved[position] is None:
-            raise RuntimeError("Calling register_hooks on a saved tensor with value None is forbidden")
-        if node.sources[position][0] is PACKED:
-            raise RuntimeError("Calling register_hooks on a saved tensor whose hooks have already been set. "
-                               "Hint: only one pair of hooks is allowed at a time.")  # fmt: skip
-        node.pack(position, pack_hook, unpack_hook)
+        return saved
+
+    def _unpacked_arrays(self) -> Sequence[Any]:
+        """The saved values where some of them were packed by hooks, or have changed."""
+        values = []
+        for value, source in zip(self.saved or (), self.sources, strict=True):
+            if source is not None and source[0] is PACKED:
+                value = value.unpack()
+            elif source is not None and source[0][0] != source[1]:
+                raise self._modified(source)
+            values.append(value)
+        return tuple(values)
+
+    def pack(self, position: int, pack_hook: Callable[[Any], Any], unpack_hook: Callable[[Any], Any]) -> None:
+        """Keeps what a hook makes of a saved tensor in its place.
+
+        Raises:
+            RuntimeError: the hook has changed the tensor.
+        """
+        saved, sources = list(self.saved or ()), list(self.sources)
+        counter, version, number = sources[position]  # type: ignore[misc]  # the caller has seen that there is one
+        tensor = self.Tensor._of_saved(saved[position], counter, self._origin((counter, version, number)))
+        with no_grad():
+            content = pack_hook(tensor)
+        if counter[0] != version:
+            raise RuntimeError(
+                "A saved tensor pack hook is modifying its input in place. Tensors provided as input to pack hook cannot be "
+                "modified by in-place operations as this can lead to unexpected side-effects. Please open an issue if you need "
+                "to perform in-place operations on the input to a pack hook."
+            )
+        saved[position], sources[position] = Packed(content, unpack_hook), (PACKED, version, number)
+        self.saved, self.sources = tuple(saved), tuple(sources)
+
+    def saved_in_graph(self) -> list[Any]:
+        """The saved values for ``backward`` on tensors."""
+        return self.tied(self.saved_arrays())
+
+    def tied(self, saved: Sequence[Any]) -> list[Any]:
+        """Saved values as tensors that are part of the graph, so that what is computed with them can be differentiated."""
+        return [
+            self.Tensor._of_saved(value, [0] if source[0] is PACKED else source[0], self._origin(source))
+            if source is not None
+            else self.Tensor._of(value) if type(value) in tables
+            else value
+            for value, source in zip(saved, self.sources if saved else (), strict=True)
+        ]  # fmt: skip
+
+    def _origin(self, source: Source) -> Edge:
+        """Where the gradient of a saved tensor goes."""
+        _, _, number = source
+        if number < 0:
+            return self, ~number  # type: ignore[return-value]  # it is a node
+        return self.next_functions[number] if number < len(self.next_functions) else NO_EDGE
+
+    def _latest(self, source: Source) -> Edge:
+        """Where a saved tensor that has been changed comes from now; a view, whose name says so, from its base."""
+        counter, _, number = source
+        producer, output_nr = self._origin(source)
+        if producer is None or number < 0:
+            return producer, output_nr
+        if producer.is_view:
+            return producer, 0
+        latest = counter[1]() if len(counter) > 1 else None
+        older: Any = latest
+        while older is not None and older is not producer:  # through what else was done in place to the same tensor
+            older = older.next_functions[0][0] if older.next_functions else None
+        return (producer, output_nr) if latest is None or older is None else (latest, counter[2])
+
+    def _modified(self, source: Source) -> RuntimeError:
+        """The error for a tensor that was changed since it was saved."""
+        counter, version, _ = source
+        value = next(value for value, each in zip(self.saved or (), self.sources, strict=True) if each is source)
+        producer, number = self._latest(source)
+        known = producer is not None and producer.next_functions  # a leaf's own node leads nowhere
+        name = known and ("AsStrided" if producer.is_view else producer.short_name())
+        origin = f", which is output {number} of {name}," if known else ""
+        return RuntimeError(
+            "one of the variables needed for gradient computation has been modified by an inplace operation: "
+            f"[{self.Tensor._of(value)._type_and_shape()}]{origin} is at version {counter[0]}; "
+            f"expected version {version} instead. Hint: "
+            + (
+                "the backtrace further above shows the operation that failed to compute its gradient. The variable in question "
+                "was changed in there or anywhere later. Good luck!"
+                if is_anomaly_enabled()
+                else "enable anomaly detection to find the operation that failed to compute its gradient, with "
+                "torch.autograd.set_detect_anomaly(True, check_nan=False)."
+            )
+        )
+
+    def resave(self, number: int, result: Array, target: Variable) -> None:
+        """Lets ``target``, over which a result was written in place, stand for that result among the saved values."""
+        saved = self.saved or ()
+        counter = target._version_counter
+        self.sources = [(counter, counter[0], ~number) if value is result else source
+                        for value, source in zip(saved, self.sources if saved else (), strict=True)]  # fmt: skip
+        self.saved = tuple([target._array if value is result else value for value in saved])
 
 
 def increment_version(tensor: Any) -> None:

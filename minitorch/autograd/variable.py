@@ -5,30 +5,20 @@
 
 from __future__ import annotations
 
-import gc
 import warnings
-import weakref
 from collections.abc import Callable, Sequence
 from sys import getrefcount
 from typing import TYPE_CHECKING, Any
 
 from minitorch.autograd import gradients
+from minitorch.autograd.accumulate_grad import AccumulateGrad
+from minitorch.autograd.edges import NO_EDGE, Edge
 from minitorch.autograd.grad_mode import Untracked, is_inference_mode_enabled, recording
-from minitorch.autograd.graph import (
-    ACCUMULATED,
-    NO_EDGE,
-    AccumulateGrad,
-    Array,
-    Edge,
-    Function,
-    new_tensor,
-    next_sequence_nr,
-)
-from minitorch.autograd.hooks import RemovableHandle
-from minitorch.autograd.ownership import ALONE
-from minitorch.autograd.views import Region, Step, Steps, ViewBackward, rebase
+from minitorch.autograd.graph import Function, new_tensor
+from minitorch.autograd.hooks import ACCUMULATED, RemovableHandle, next_sequence_nr
+from minitorch.autograd.ownership import ALONE, Array
+from minitorch.autograd.views import Step, Steps, ViewBackward, refused, region_of
 from minitorch.dtypes import dtype, from_numpy_dtype
-from minitorch.kernels import tables
 
 if TYPE_CHECKING:
     from typing import Self
@@ -107,42 +97,18 @@ class Variable:
         elif source._refusal is not None:
             self._refusal = source._refusal
 
-    def _refused(self, what: str) -> RuntimeError:
-        """The error for a view that may not be changed in place: ``what`` happened to it."""
-        if self._refusal not in ("no_grad", "several"):
-            return RuntimeError(self._refusal)
-        if self._edge is None:
-            begin = f"A view was created in no_grad mode and {what} modified inplace with grad mode enabled."
-        else:
-            node, number = self._edge
-            cut_off = self._refusal == "no_grad"
-            begin = (
-                f"Output {number} of {node.short_name()} is a view{' of a view which was created in no_grad mode' * cut_off} "
-                f"and {what} modified inplace{' with grad mode enabled' * cut_off}."
-            )
-        if self._refusal == "several":
-            return RuntimeError(
-                f"{begin} This view is the output of a function that returns multiple views. Such functions do not allow the "
-                "output views to be modified inplace. You should replace the inplace operation by an out-of-place one."
-            )
-        return RuntimeError(
-            f"{begin} Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by "
-            "moving both the view and the inplace either both inside the no_grad block (if you don't want the inplace to be "
-            "tracked) or both outside (if you want the inplace to be tracked)."
-        )
-
     # -- the graph ----------------------------------------------------------------------------------------------------
 
     @property
     def grad_fn(self) -> Function | None:
         """The node that made this tensor; ``None`` for a leaf."""
         if self._view is not None and self._edge_version != self._version_counter[0]:
-            base, steps = self._view
+            base = self._view[0]
             if base._requires_grad or self._edge is not None:
                 if self._refusal is not None:
-                    raise self._refused("its base or another view of its base has been")
+                    raise refused(self, "its base or another view of its base has been")
                 # The memory was changed through the base or another view of it: this view now comes out of the base as it is.
-                self._edge = ViewBackward.of(base, self._region(base, steps))
+                self._edge = ViewBackward.of(base, region_of(self))
                 self._edge_version = self._version_counter[0]
                 self._requires_grad = True
         return None if self._edge is None else self._edge[0]
@@ -399,128 +365,7 @@ class Variable:
             node, number = self._gradient_edge()
             self._stop_retaining = node.retain_grad_of(self, number)
 
-    # -- changes in place ---------------------------------------------------------------------------------------------
-
-    def _is_expanded(self) -> bool:
-        """Whether some of the elements lie at one place."""
-        array = self._array
-        return bool(
-            array.size
-            and 0 in array.strides
-            and any(size > 1 and not step for size, step in zip(array.shape, array.strides, strict=True))
-        )
-
-    def _check_written_once(self) -> None:
-        """Raises torch's error where two elements lie at one place, so that writing all of them cannot be done."""
-        if self._is_expanded():
-            raise RuntimeError(
-                "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
-                "Please clone() the tensor before performing the operation."
-            )
-
-    def _check_inplace(self, recorded: bool | None = None, once: bool = True) -> None:
-        """Raises torch's error where this tensor may not be changed in place.
-
-        Args:
-            recorded: the change goes into the graph. Default: if this tensor requires gradients, and no_grad is not on.
-            once: no two elements may lie at one place.
-        """
-        if self._wants_grad() and recording.get() if recorded is None else recorded:
-            if self._view is not None:
-                if self._refusal in ("no_grad", "several"):
-                    raise self._refused("is being")
-                if self._wants_grad() and self._view[0].is_leaf:
-                    raise RuntimeError(
-                        "a view of a leaf Variable that requires grad is being used in an in-place operation."
-                    )
-            if self._refusal is not None:
-                raise self._refused("is being")
-            if self._wants_grad() and self.is_leaf:
-                raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
-        if once:
-            self._check_written_once()
-        if type(self._version_counter) is Untracked and not is_inference_mode_enabled():
-            raise RuntimeError(
-                "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal "
-                "tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details."
-            )
-
-    def _region(self, base: Variable, steps: Steps) -> Region:
-        """What this view shows of its base.
-
-        Raises:
-            RuntimeError: the base has since taken another shape in place.
-        """
-        region = Region(steps)
-        if base._reshaped:
-            try:
-                now = region(base._array)
-            except (ValueError, IndexError):
-                now = None
-            if now is None or not tables[type(now)].coincide(now, self._array):
-                raise RuntimeError(
-                    "this view was taken before its base took another shape in place (t_(), unsqueeze_(), ...), and its history "
-                    "cannot be followed through that. Take the view again."
-                )
-        return region
-
-    def _as_it_was(self) -> Any:
-        """This tensor's array and history as they are, in a tensor of their own."""
-        twin = new_tensor(self._array)
-        twin._edge = self._gradient_edge() if self._requires_grad else None
-        twin._requires_grad, twin._view = self._requires_grad, self._view
-        twin._version_counter, twin._edge_version = self._version_counter, self._version_counter[0]
-        return twin
-
-    def _become(self, view: Variable) -> Self:
-        """Takes the shape, strides and history of a view of the tensor as it was."""
-        self._version_counter[0] += 1
-        self._array = view._array
-        if view._edge is not None:
-            self._edge, self._requires_grad = view._edge, True
-        if self._view is None:
-            self._reshaped = True
-        else:
-            self._view, self._edge_version = view._view, self._version_counter[0]
-        if self._accumulator is not None:  # it takes gradients of the old shape
-            self._accumulator = AccumulateGrad(self, self._accumulator.hooks)
-        return self
-
-    def _take_over(self, result: Variable) -> None:
-        """Finishes a change in place: this tensor (its memory is written already) now has the history of ``result``."""
-        self._version_counter[0] += 1
-        if result._edge is None:
-            return
-        node, number = result._edge
-        node.resave(number, result._array, self)
-        target = self if self._view is None else self._view[0]
-        if not target._requires_grad and getrefcount(self._version_counter) > (2 if self is target else 3):
-            _tell_views(self._version_counter)
-        if self._view is None:
-            self._edge, self._requires_grad = result._edge, True
-        else:
-            base, steps = self._view
-            rebase(base, self._region(base, steps), node, self._is_expanded())
-            self._edge_version = -1  # the next look at grad_fn finds the new history through the base
-            self._requires_grad = True
-        latest, number = (self if self._view is None else self._view[0])._edge  # type: ignore[misc]  # it has one now
-        self._version_counter[1:] = [weakref.ref(latest), number]
-        if self._stop_retaining is not None:
-            self._stop_retaining()
-            self._stop_retaining = None
-            self.retain_grad()
-
 
 def is_inference(input: Variable) -> bool:
     """Whether a tensor was made in inference mode."""
     return input.is_inference()
-
-
-def _tell_views(version_counter: list[int]) -> None:
-    """Lets the views of a base, which had no history and is about to get one, know that they have one too.
-
-    A base does not know its views, which would cost every view something; so this looks for all that share its counter.
-    """
-    for each in gc.get_referrers(version_counter):
-        if isinstance(each, Variable) and each._view is not None:
-            each._requires_grad = True

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from minitorch.autograd.graph import NO_EDGE, Array, Edge, Function, Source, next_sequence_nr
-from minitorch.autograd.hooks import watchers
+from minitorch.autograd.edges import NO_EDGE, Edge
+from minitorch.autograd.graph import Function
+from minitorch.autograd.hooks import next_sequence_nr, watchers
+from minitorch.autograd.ownership import Array
+from minitorch.autograd.saved import Source
 from minitorch.kernels import Table, tables
 
 if TYPE_CHECKING:
@@ -43,6 +46,27 @@ class Region:
             if number is not None:
                 base = base[number]
         return base
+
+
+def region_of(view: Variable) -> Region:
+    """What a view shows of its base.
+
+    Raises:
+        RuntimeError: the base has since taken another shape in place.
+    """
+    base, steps = view._view  # type: ignore[misc]  # it is a view
+    region = Region(steps)
+    if base._reshaped:
+        try:
+            now = region(base._array)
+        except (ValueError, IndexError):
+            now = None
+        if now is None or not tables[type(now)].coincide(now, view._array):
+            raise RuntimeError(
+                "this view was taken before its base took another shape in place (t_(), unsqueeze_(), ...), and its history "
+                "cannot be followed through that. Take the view again."
+            )
+    return region
 
 
 class ViewBackward(Function):
@@ -109,6 +133,31 @@ class CopySlices(Function):
     @property
     def broadcasts(self) -> bool:  # type: ignore[override]  # here it is the inner operator's
         return self.node.broadcasts
+
+
+def refused(view: Variable, what: str) -> RuntimeError:
+    """The error for a view that may not be changed in place: ``what`` happened to it."""
+    if view._refusal not in ("no_grad", "several"):
+        return RuntimeError(view._refusal)
+    if view._edge is None:
+        begin = f"A view was created in no_grad mode and {what} modified inplace with grad mode enabled."
+    else:
+        node, number = view._edge
+        cut_off = view._refusal == "no_grad"
+        begin = (
+            f"Output {number} of {node.short_name()} is a view{' of a view which was created in no_grad mode' * cut_off} "
+            f"and {what} modified inplace{' with grad mode enabled' * cut_off}."
+        )
+    if view._refusal == "several":
+        return RuntimeError(
+            f"{begin} This view is the output of a function that returns multiple views. Such functions do not allow the "
+            "output views to be modified inplace. You should replace the inplace operation by an out-of-place one."
+        )
+    return RuntimeError(
+        f"{begin} Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by "
+        "moving both the view and the inplace either both inside the no_grad block (if you don't want the inplace to be "
+        "tracked) or both outside (if you want the inplace to be tracked)."
+    )
 
 
 def rebase(base: Variable, region: Region, node: Function, expanded: bool) -> None:

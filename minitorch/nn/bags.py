@@ -5,7 +5,7 @@ from __future__ import annotations
 from minitorch import dtypes
 from minitorch.creation import arange
 from minitorch.ops import bags
-from minitorch.ops.gathering import renormalise
+from minitorch.ops.embedding import renormalise
 from minitorch.tensor import Tensor
 from minitorch.warn import warn
 
@@ -50,35 +50,13 @@ def embedding_bag(
             "and should now be `embedding_bag(input, weight, ...)`."
         )
         weight, input = input, weight
-    if per_sample_weights is not None and input.shape != per_sample_weights.shape:
-        raise ValueError(
-            f"embedding_bag: If per_sample_weights ({per_sample_weights.shape}) is not None, "
-            f"then it must have the same shape as the input ({input.shape})"
-        )
-    if weight.ndim != 2:
-        raise ValueError(f"weight has to be a 2D Tensor, but got Tensor of dimension {weight.ndim}")
+    _check_shapes(input, weight, offsets, per_sample_weights)
     if input.ndim == 2:
-        if offsets is not None:
-            raise ValueError(
-                "if input is 2D, then offsets has to be None, as input is treated is a mini-batch of fixed length sequences. "
-                f"However, found offsets of type {type(offsets)}"
-            )
         offsets = arange(0, input.numel(), input.shape[1], dtype=dtypes.int64)
         include_last_offset = False
         input = input.reshape(-1)
         per_sample_weights = None if per_sample_weights is None else per_sample_weights.reshape(-1)
-    elif input.ndim != 1:
-        raise ValueError(f"input has to be 1D or 2D Tensor, but got Tensor of dimension {input.ndim}")
-    elif offsets is None:
-        raise ValueError("offsets has to be a 1D Tensor but got None")
-    elif offsets.ndim != 1:
-        raise ValueError("offsets has to be a 1D Tensor")
-    if mode not in bags.MODES:
-        raise ValueError("mode has to be one of sum, mean or max")
-    if mode == "max" and scale_grad_by_freq:
-        raise ValueError("max mode does not support scaling the gradient by the frequency")
-    if mode == "max" and sparse:
-        raise ValueError("max mode does not support sparse weights")
+    _check_mode(mode, scale_grad_by_freq, sparse)
     if max_norm is not None:
         renormalise(weight, input, max_norm, norm_type)
     if per_sample_weights is not None and mode != "sum":
@@ -89,7 +67,7 @@ def embedding_bag(
     return bags.embedding_bag(
         weight,
         input,
-        offsets,
+        offsets,  # type: ignore[arg-type]  # there are some by now
         scale_grad_by_freq,
         bags.MODES.index(mode),
         sparse,
@@ -97,3 +75,34 @@ def embedding_bag(
         include_last_offset,
         padding_idx,
     )[0]
+
+
+def _check_shapes(input: Tensor, weight: Tensor, offsets: Tensor | None, shares: Tensor | None) -> None:
+    if shares is not None and input.shape != shares.shape:
+        raise ValueError(
+            f"embedding_bag: If per_sample_weights ({shares.shape}) is not None, "
+            f"then it must have the same shape as the input ({input.shape})"
+        )
+    if weight.ndim != 2:
+        raise ValueError(f"weight has to be a 2D Tensor, but got Tensor of dimension {weight.ndim}")
+    if input.ndim == 2:
+        if offsets is not None:
+            raise ValueError(
+                "if input is 2D, then offsets has to be None, as input is treated is a mini-batch of fixed length sequences. "
+                f"However, found offsets of type {type(offsets)}"
+            )
+    elif input.ndim != 1:
+        raise ValueError(f"input has to be 1D or 2D Tensor, but got Tensor of dimension {input.ndim}")
+    elif offsets is None:
+        raise ValueError("offsets has to be a 1D Tensor but got None")
+    elif offsets.ndim != 1:
+        raise ValueError("offsets has to be a 1D Tensor")
+
+
+def _check_mode(mode: str, scale_grad_by_freq: bool, sparse: bool) -> None:
+    if mode not in bags.MODES:
+        raise ValueError("mode has to be one of sum, mean or max")
+    if mode == "max" and scale_grad_by_freq:
+        raise ValueError("max mode does not support scaling the gradient by the frequency")
+    if mode == "max" and sparse:
+        raise ValueError("max mode does not support sparse weights")

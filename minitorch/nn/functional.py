@@ -71,9 +71,9 @@ from minitorch.ops.average_pooling import avg_pool1d, avg_pool2d, avg_pool3d
 from minitorch.ops.bilinear import bilinear
 from minitorch.ops.convolution import conv1d, conv2d, conv3d
 from minitorch.ops.distances import pdist
+from minitorch.ops.embedding import embedding, one_hot
 from minitorch.ops.folding import col2im as fold
 from minitorch.ops.folding import im2col as unfold
-from minitorch.ops.gathering import embedding, one_hot
 from minitorch.ops.matmul import linear
 from minitorch.ops.max_unpooling import max_unpool1d, max_unpool2d, max_unpool3d
 from minitorch.ops.mistakes import explained

@@ -88,30 +88,14 @@ def multi_head_attention_forward(
         key_padding_mask = None if key_padding_mask is None else key_padding_mask.unsqueeze(0)
     length, batch, size = query.shape
     key_padding_mask = canonical_mask(key_padding_mask, "key_padding_mask", query, attn_mask)
-    if is_causal and attn_mask is None:
-        raise RuntimeError(
-            "Need attn_mask if specifying the is_causal hint. You may use the Transformer module method "
-            "`generate_square_subsequent_mask` to create this mask."
-        )
-    if is_causal and key_padding_mask is None and not need_weights:
-        attn_mask = None
-    else:
-        attn_mask = canonical_mask(attn_mask, "attn_mask", query)
-        is_causal = is_causal and key_padding_mask is None
+    attn_mask, is_causal = _causal_or_masked(query, attn_mask, is_causal, key_padding_mask is not None, need_weights)
     _check(size == embed_dim_to_check, f"was expecting embedding dimension of {embed_dim_to_check}, but got {size}")
     part = size // num_heads
     _check(part * num_heads == size, f"embed_dim {size} not divisible by num_heads {num_heads}")
     if use_separate_proj_weight:
-        _check(
-            key.shape[:2] == value.shape[:2],
-            f"key's sequence and batch dims {key.shape[:2]} do not match value's {value.shape[:2]}",
-        )
         apart = (q_proj_weight, k_proj_weight, v_proj_weight)
         q, k, v = _projected_apart(query, key, value, apart, in_proj_bias)
     else:
-        _check(key.shape == value.shape, f"key shape {key.shape} does not match value shape {value.shape}")
-        if in_proj_weight is None:
-            raise AssertionError("use_separate_proj_weight is False but in_proj_weight is None")
         q, k, v = _projected(query, key, value, in_proj_weight, in_proj_bias)
     attn_mask = _with_heads(attn_mask, (length, key.shape[0]), batch * num_heads)
     if (bias_k is None) != (bias_v is None):
@@ -131,36 +115,68 @@ def multi_head_attention_forward(
     if add_zero_attn:
         k, v = (cat([each, zeros(batch * num_heads, 1, part, dtype=each.dtype)], dim=1) for each in (k, v))
         attn_mask, key_padding_mask = _longer(attn_mask), _longer(key_padding_mask)
-    source = k.shape[1]
     if key_padding_mask is not None:
-        for d, wanted in enumerate((batch, source)):
-            found = key_padding_mask.shape[d]
-            _check(found == wanted, f"Expected key_padded_mask.shape[{d}] to be {wanted}, but got {found}")
-        spread = key_padding_mask.view(batch, 1, 1, source).expand(-1, num_heads, -1, -1)
-        spread = spread.reshape(batch * num_heads, 1, source)
+        spread = _padding_by_head(key_padding_mask, batch, num_heads, k.shape[1])
         attn_mask = spread if attn_mask is None else attn_mask + spread
     dropout_p = dropout_p if training else 0.0
     weights = None
     if need_weights:
         _check(not is_causal or attn_mask is not None, "FIXME: is_causal not implemented for need_weights")
-        scaled, keys = q * math.sqrt(1.0 / float(part)), k.transpose(-2, -1)
-        weights = softmax(bmm(scaled, keys) if attn_mask is None else baddbmm(attn_mask, scaled, keys), -1)
-        weights = drop(weights, dropout_p, True)
-        result = bmm(weights, v).transpose(0, 1).reshape(length * batch, size)
-        weights = weights.view(batch, num_heads, length, source)
+        result, weights = _attended_with_weights(q, k, v, attn_mask, dropout_p)
+        result = result.transpose(0, 1).reshape(length * batch, size)
+        weights = weights.view(batch, num_heads, length, k.shape[1])
         weights = weights.mean(dim=1) if average_attn_weights else weights
     else:
-        if attn_mask is not None:
-            single = attn_mask.shape[0] == 1 and attn_mask.ndim == 3
-            attn_mask = attn_mask.unsqueeze(0) if single else attn_mask.view(batch, num_heads, -1, source)
-        q, k, v = (each.view(batch, num_heads, each.shape[1], part) for each in (q, k, v))
-        result = scaled_dot_product_attention(q, k, v, attn_mask, dropout_p, is_causal)
+        result = _attended(q, k, v, attn_mask, dropout_p, is_causal, batch)
         result = result.permute(2, 0, 1, 3).reshape(batch * length, size)
     result = linear(result, out_proj_weight, out_proj_bias)
     result = result.view(length, batch, result.shape[1])
     if batched:
         return result, weights
     return result.squeeze(1), None if weights is None else weights.squeeze(0)
+
+
+def _causal_or_masked(
+    query: Tensor, mask: Tensor | None, is_causal: bool, is_padded: bool, need_weights: bool
+) -> tuple[Tensor | None, bool]:
+    """The mask of pairs, and whether what comes later is hidden without it."""
+    if is_causal and mask is None:
+        raise RuntimeError(
+            "Need attn_mask if specifying the is_causal hint. You may use the Transformer module method "
+            "`generate_square_subsequent_mask` to create this mask."
+        )
+    if is_causal and not is_padded and not need_weights:
+        return None, True
+    return canonical_mask(mask, "attn_mask", query), is_causal and not is_padded
+
+
+def _padding_by_head(padding: Tensor, batch: int, heads: int, source: int) -> Tensor:
+    for d, wanted in enumerate((batch, source)):
+        found = padding.shape[d]
+        _check(found == wanted, f"Expected key_padded_mask.shape[{d}] to be {wanted}, but got {found}")
+    return padding.view(batch, 1, 1, source).expand(-1, heads, -1, -1).reshape(batch * heads, 1, source)
+
+
+def _attended_with_weights(
+    q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, dropout_p: float
+) -> tuple[Tensor, Tensor]:
+    """By head: what is seen, (batch * heads, length, head size), and the weights, (batch * heads, length, source length)."""
+    scaled, keys = q * math.sqrt(1.0 / float(q.shape[-1])), k.transpose(-2, -1)
+    weights = softmax(bmm(scaled, keys) if mask is None else baddbmm(mask, scaled, keys), -1)
+    weights = drop(weights, dropout_p, True)
+    return bmm(weights, v), weights
+
+
+def _attended(
+    q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, dropout_p: float, is_causal: bool, batch: int
+) -> Tensor:
+    """What is seen, (batch, heads, length, head size), without weights in memory."""
+    heads = q.shape[0] // batch
+    if mask is not None:
+        single = mask.shape[0] == 1 and mask.ndim == 3
+        mask = mask.unsqueeze(0) if single else mask.view(batch, heads, -1, k.shape[1])
+    q, k, v = (each.view(batch, heads, each.shape[1], each.shape[2]) for each in (q, k, v))
+    return scaled_dot_product_attention(q, k, v, mask, dropout_p, is_causal)
 
 
 def _check(holds: bool, complaint: str) -> None:
@@ -209,8 +225,11 @@ def canonical_mask(mask: Tensor | None, name: str, query: Tensor, other: Tensor 
     return mask if floats else zeros(mask.shape, dtype=query.dtype).masked_fill_(mask, -math.inf)
 
 
-def _projected(query: Tensor, key: Tensor, value: Tensor, weight: Tensor, bias: Tensor | None) -> Three:
+def _projected(query: Tensor, key: Tensor, value: Tensor, weight: Tensor | None, bias: Tensor | None) -> Three:
     """By parts of one weight; in as few products as there are different tensors."""
+    _check(key.shape == value.shape, f"key shape {key.shape} does not match value shape {value.shape}")
+    if weight is None:
+        raise AssertionError("use_separate_proj_weight is False but in_proj_weight is None")
     size = query.shape[-1]
     if key is not value:
         biases = (None,) * 3 if bias is None else bias.chunk(3)
@@ -234,6 +253,10 @@ def _projected_apart(
     query: Tensor, key: Tensor, value: Tensor, weights: tuple[Tensor | None, ...], bias: Tensor | None
 ) -> Three:
     """Each by its own weight."""
+    _check(
+        key.shape[:2] == value.shape[:2],
+        f"key's sequence and batch dims {key.shape[:2]} do not match value's {value.shape[:2]}",
+    )
     size = query.shape[-1]
     biases = (None,) * 3 if bias is None else bias.chunk(3)
     given = [(query, "query", "q"), (key, "key", "k"), (value, "value", "v")]

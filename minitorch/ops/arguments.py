@@ -6,12 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from operator import index
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from minitorch.autograd.graph import new_tensor
 from minitorch.autograd.variable import Variable
 from minitorch.dtypes import from_numpy_dtype
-from minitorch.kernels import tables
 from minitorch.ops.mistakes import invalid_combination
 from minitorch.ops.promotion import Number, result_dtype
 
@@ -97,11 +93,6 @@ def check_sequence(operator: str, tensors: Any) -> None:
     for position, each in enumerate(tensors):
         if not isinstance(each, Variable):
             raise TypeError(f"expected Tensor as element {position} in argument 0, but got {type(each).__name__}")
-
-
-def beside(array: np.ndarray, like: Variable) -> Tensor:
-    """An array of numpy's as a tensor, on the device of another one."""
-    return new_tensor(tables[type(like._array)].beside(array, like._array))
 
 
 def dtype_name(tensor: Tensor) -> str:

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from minitorch.autograd.graph import Function, Unary
+from minitorch.autograd.graph import Function, Unary, beside
 from minitorch.kernels.cpu.creation import as_numpys, cast
 from minitorch.ops.activation import softmax_backward
-from minitorch.ops.arguments import beside
 from minitorch.ops.arithmetic import MulBackward1, add, mul
 from minitorch.ops.matmul import matmul
 from minitorch.ops.operator import operator, operators

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minitorch.autograd.graph import Function
+from minitorch.autograd.graph import Function, beside
 from minitorch.kernels.cpu.creation import as_numpys
-from minitorch.ops.arguments import beside
 from minitorch.ops.gathering import is_index
 from minitorch.ops.operator import operator, operators
 from minitorch.ops.reduction import numpy_dtype_of
@@ -110,17 +109,7 @@ def embedding_bag(
         raise RuntimeError(
             f"padding_idx must be within the number of embeddings, {-rows} through {rows - 1}, but got {padding_idx}"
         )
-    starts = as_numpys(offsets._array).astype(np.int64)
-    if starts.size and starts[0] != 0:
-        raise RuntimeError(
-            "offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0. "
-            f"However, got {starts[0]}"
-        )
-    if starts.size and starts[-1] > size:
-        raise RuntimeError(
-            f"offsets[-1] can not be greater than input's length {size} but got offsets[-1] of {starts[-1]}"
-        )
-    starts = np.append(starts[:-1] if include_last_offset else starts, size)
+    starts = _starts(offsets, size, include_last_offset)
     places = as_numpys(indices._array).astype(np.int64)
     if (np.diff(starts) < 0).any() or (size and not 0 <= places.min() <= places.max() < rows):
         raise RuntimeError(
@@ -141,6 +130,21 @@ def embedding_bag(
         if padding_idx is None and per_sample_weights is None:
             bags = beside(np.empty(0, np.int64), weight)
     return out, bags, counts, origins if mode == 2 else counts.clone()
+
+
+def _starts(offsets: Tensor, size: int, include_last: bool) -> np.ndarray:
+    """Where each bag begins, and where the last one ends."""
+    starts = as_numpys(offsets._array).astype(np.int64)
+    if starts.size and starts[0] != 0:
+        raise RuntimeError(
+            "offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0. "
+            f"However, got {starts[0]}"
+        )
+    if starts.size and starts[-1] > size:
+        raise RuntimeError(
+            f"offsets[-1] can not be greater than input's length {size} but got offsets[-1] of {starts[-1]}"
+        )
+    return np.append(starts[:-1] if include_last else starts, size)
 
 
 def _check(weight: Tensor, indices: Tensor, offsets: Tensor, shares: Tensor | None) -> None:

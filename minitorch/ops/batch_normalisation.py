@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from minitorch.autograd.graph import new_tensor
+from minitorch.autograd.graph import beside, new_tensor
 from minitorch.kernels import tables
 from minitorch.kernels.cpu.creation import as_numpys
-from minitorch.ops.arguments import beside
 from minitorch.ops.arithmetic import add, mul
 from minitorch.ops.normalisation import Normalisation, by_moments, by_parameters, check_dtypes
 from minitorch.ops.operator import operator, operators

@@ -6,17 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minitorch.autograd.graph import beside
 from minitorch.autograd.variable import Variable
 from minitorch.dtypes import FLOATING
 from minitorch.kernels import tables
-from minitorch.ops.arguments import (
-    beside,
-    check_any_tensor,
-    check_found_dtype,
-    check_tensors,
-    invalid_combination,
-    same_dtype,
-)
+from minitorch.ops.arguments import check_any_tensor, check_found_dtype, check_tensors, invalid_combination, same_dtype
 from minitorch.ops.gathering import nonzero
 from minitorch.ops.operator import Comparison, Elementwise, Number, alias, in_place, methods, operator
 from minitorch.ops.promotion import array_of, as_dtype, check_fits, result_dtype

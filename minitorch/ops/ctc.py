@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minitorch.autograd.graph import Function
+from minitorch.autograd.graph import Function, beside
 from minitorch.autograd.variable import Variable
 from minitorch.dtypes import from_numpy_dtype
 from minitorch.kernels.cpu.creation import as_numpys, cast
-from minitorch.ops.arguments import beside, invalid_combination
+from minitorch.ops.arguments import invalid_combination
 from minitorch.ops.arithmetic import div
 from minitorch.ops.comparison import eq, where
 from minitorch.ops.last_derivative import WithoutDerivative

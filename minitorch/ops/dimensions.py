@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from minitorch.autograd import inplace
 from minitorch.autograd.grad_mode import recording
 from minitorch.autograd.variable import Variable
 from minitorch.ops import shape
@@ -273,17 +274,18 @@ def _in_place(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """The form that turns its first argument itself into the view."""
 
     @functools.wraps(function)
-    def become(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    def reshape_itself(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         if recording.get() and self._requires_grad:
-            self._check_inplace()
-        view = function(self._as_it_was(), *args, **kwargs)
+            inplace.check_inplace(self)
+        view = function(inplace.as_it_was(self), *args, **kwargs)
         if view._edge is not None and (name := type(view._edge[0]).__name__) in IN_PLACE:
             view._edge[0].__class__ = IN_PLACE[name]
-        return self._become(view)
+        inplace.become(self, view)
+        return self
 
-    become.__name__ = become.__qualname__ = function.__name__ + "_"
-    become.__doc__ = f"In-place version of ``{function.__name__}()``."
-    return become
+    reshape_itself.__name__ = reshape_itself.__qualname__ = function.__name__ + "_"
+    reshape_itself.__doc__ = f"In-place version of ``{function.__name__}()``."
+    return reshape_itself
 
 
 for _function in (shape.squeeze, shape.unsqueeze, shape.transpose, shape.t, swapaxes, swapdims, as_strided):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from minitorch import return_types
 from minitorch.autograd.grad_mode import no_grad, recording
+from minitorch.autograd.inplace import check_inplace, check_written_once, is_expanded, take_over
 from minitorch.autograd.variable import Variable
 from minitorch.dtypes import can_cast, from_numpy_dtype
 from minitorch.kernels import tables
@@ -28,15 +29,15 @@ def in_place(function: Callable[..., Any], expanded: str | None = None) -> Calla
     def write_over(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         given = [x for x in (*args, *kwargs.values()) if isinstance(x, Variable)]
         recorded = recording.get() and (self._wants_grad() or True in [each._wants_grad() for each in given])
-        is_expanded = self._is_expanded()
-        self._check_inplace(recorded, once=is_expanded and (expanded is None or (not expanded and bool(given))))
-        if is_expanded and expanded:
+        overlaps = is_expanded(self)
+        check_inplace(self, recorded, once=overlaps and (expanded is None or (not expanded and bool(given))))
+        if overlaps and expanded:
             warn(
                 f"Use of {function.__name__}_ on expanded tensors is deprecated. Please clone() the tensor before performing "
                 f"this operation. This also applies to advanced indexing e.g. {expanded}",
                 UserWarning,
             )
-        if not (recorded or is_expanded) and _at_once(function.__name__, self, args, kwargs):
+        if not (recorded or overlaps) and _at_once(function.__name__, self, args, kwargs):
             self._version_counter[0] += 1
             return self
         before, k = self, tables[type(self._array)]
@@ -55,11 +56,11 @@ def in_place(function: Callable[..., Any], expanded: str | None = None) -> Calla
                 f"output with shape {list(self._array.shape)} doesn't match the broadcast shape {list(result._array.shape)}"
             )
         _check_castable(result, self)
-        if is_expanded:  # an element that stays would undo the change of another in its place
+        if overlaps:  # an element that stays would undo the change of another in its place
             k.write_changes(self._array, result._array)
         elif result._array is not self._array:
             k.write_over(self._array, result._array)
-        self._take_over(result)
+        take_over(self, result)
         return self
 
     write_over.__name__ = write_over.__qualname__ = function.__name__.rstrip("_") + "_"
@@ -110,7 +111,7 @@ def with_out(
         with no_grad():
             if not isinstance(check, str):  # which comes later
                 for target in targets:
-                    target._check_inplace()
+                    check_inplace(target)
             result = function(*args, **kwargs)
         if isinstance(check, str):
             _check_strictly(result, out, given, check)
@@ -148,7 +149,7 @@ def check_apart(out: Variable, *inputs: Variable, size: int | None = None) -> No
 
 def _check_strictly(result: Tensor, out: Tensor, given: list[Any], other_dtype: str) -> None:
     """Checks that a result can be written as it is: to a tensor of its dtype, apart from what was given."""
-    out._check_written_once()
+    check_written_once(out)
     check_apart(out, *given, size=result._array.size if out._array.shape != result._array.shape else None)
     if out._array.dtype != result._array.dtype:
         names = {"wanted": dtype_name(result), "given": dtype_name(out)}

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minitorch.autograd.graph import Function
+from minitorch.autograd.graph import Function, beside
 from minitorch.autograd.variable import Variable
 from minitorch.kernels import tables
 from minitorch.kernels.cpu.creation import as_numpys
-from minitorch.ops.arguments import beside, dtype_name
+from minitorch.ops.arguments import dtype_name
 from minitorch.ops.operator import Number, check_apart, formula, in_place, methods, operator
 from minitorch.ops.parts import SelectBackward0, slice
 from minitorch.ops.promotion import array_of, check_fits

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minitorch import return_types
-from minitorch.autograd.graph import Function, Unary
+from minitorch.autograd.graph import Function, Unary, beside
 from minitorch.autograd.variable import Variable
 from minitorch.kernels import tables
 from minitorch.kernels.cpu.creation import as_numpys
-from minitorch.ops.arguments import beside, check_tensors, dtype_name, invalid_combination
+from minitorch.ops.arguments import check_tensors, dtype_name, invalid_combination
 from minitorch.ops.comparison import gt
 from minitorch.ops.elementary import abs
 from minitorch.ops.linear_algebra import (

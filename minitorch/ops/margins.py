@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from minitorch.autograd.graph import Function
-from minitorch.ops.arguments import beside, dtype_name
+from minitorch.autograd.graph import Function, beside
+from minitorch.ops.arguments import dtype_name
 from minitorch.ops.arithmetic import AddBackward1, add, div, mul, neg, sub
 from minitorch.ops.comparison import eq, ne, where
 from minitorch.ops.conversion import cast

@@ -9,19 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from minitorch.autograd.edges import NO_EDGE
 from minitorch.autograd.grad_mode import recording
 from minitorch.autograd.graph import (
     BOTH_NEEDED,
     FIRST_NEEDED,
-    NO_EDGE,
     NOTHING_NEEDED,
     NOTHING_SAVED,
     SECOND_NEEDED,
     Function,
-    Source,
     Unary,
     new_tensor,
 )
+from minitorch.autograd.saved import Source
 from minitorch.autograd.variable import Variable
 from minitorch.dtypes import get_default_dtype
 from minitorch.kernels import Table, tables

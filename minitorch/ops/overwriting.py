@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minitorch.autograd.graph import Function
+from minitorch.autograd.graph import Function, beside
 from minitorch.autograd.variable import Variable
 from minitorch.kernels import tables
 from minitorch.kernels.cpu.creation import as_numpys
-from minitorch.ops.arguments import beside, dimension, dtype_name
+from minitorch.ops.arguments import dimension, dtype_name
 from minitorch.ops.gathering import check_bounds, check_positions, is_index
 from minitorch.ops.operator import Number, operator
 from minitorch.ops.parts import select, slice_bounds

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minitorch.autograd.graph import beside
 from minitorch.autograd.variable import Variable
 from minitorch.kernels import tables
 from minitorch.kernels.cpu.creation import as_numpys
-from minitorch.ops.arguments import beside, dimension, same_dtype
+from minitorch.ops.arguments import dimension, same_dtype
 from minitorch.ops.arithmetic import MulBackward1, mul, sub
 from minitorch.ops.bivariate import lerp
 from minitorch.ops.comparison import isnan, logical_not, lt

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minitorch.autograd.graph import Unary
+from minitorch.autograd.graph import Unary, beside
 from minitorch.kernels.cpu.creation import as_numpys
-from minitorch.ops.arguments import beside, check_exact_dtype, dimension, sizes
+from minitorch.ops.arguments import check_exact_dtype, dimension, sizes
 from minitorch.ops.gathering import index_select
 from minitorch.ops.operator import operator
 from minitorch.ops.shape import clone, expand, flatten, unsqueeze

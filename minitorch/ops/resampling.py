@@ -158,18 +158,38 @@ def interpolate(
         )
     if mode == "area" and 3 <= len(shape) <= 5:
         return (adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d)[len(shape) - 3](input, sizes)
-    if mode == "lanczos" and len(shape) == 4:
+    _check_mode(mode, len(shape), align_corners, antialias)
+    _check_elements(shape, sizes)
+    if input._array.dtype.kind != "f" and not (input._array.dtype == np.uint8 and mode.startswith("nearest")):
+        raise NotImplementedError(f"\"upsample_{mode}{len(shape) - 2}d\" not implemented for '{dtype_name(input)}'")
+    node = SMOOTHING[mode][0] if antialias else NODES[mode][len(shape)]
+    plan = _smoothing_plan if antialias else _plan
+    precise = np.dtype(np.float64 if input._array.dtype == np.float64 and "nearest" not in mode else np.float32)
+    plans = tuple(
+        (2 + d, *plan(mode, shape[2 + d], new, factor, bool(align_corners), precise.type))
+        for d, (new, factor) in enumerate(zip(sizes, factors, strict=True))
+    )
+    return node.apply(input, plans=plans)
+
+
+def _check_mode(mode: str, ndim: int, align_corners: bool | None, antialias: bool) -> None:
+    """The mode is one for as many dimensions."""
+    if mode == "lanczos" and ndim == 4:
         if align_corners:
             raise ValueError("Lanczos mode does not support align_corners=True")
         if not antialias:
             raise ValueError("Lanczos mode requires antialias=True")
-    elif not 3 <= len(shape) <= 5 or mode not in NODES:
+    elif not 3 <= ndim <= 5 or mode not in NODES:
         raise NotImplementedError(
-            f"Input Error: Only 3D, 4D and 5D input Tensors supported (got {len(shape)}D) for the modes: nearest | linear | "
+            f"Input Error: Only 3D, 4D and 5D input Tensors supported (got {ndim}D) for the modes: nearest | linear | "
             f"bilinear | bicubic | trilinear | lanczos | area | nearest-exact (got {mode})"
         )
-    elif len(shape) not in NODES[mode]:
-        raise NotImplementedError(f"Got {len(shape)}D input, but {mode} mode needs {next(iter(NODES[mode]))}D input")
+    elif ndim not in NODES[mode]:
+        raise NotImplementedError(f"Got {ndim}D input, but {mode} mode needs {next(iter(NODES[mode]))}D input")
+
+
+def _check_elements(shape: tuple[int, ...], sizes: list[int]) -> None:
+    """There is something to compute from, and something to compute."""
     if min(*shape[2:], *sizes) <= 0:
         names = "DHW"[5 - len(shape) :]
         given, made = (
@@ -181,16 +201,6 @@ def interpolate(
         )
     if not shape[1]:
         raise RuntimeError(f"Non-empty {len(shape)}D data tensor expected but got a tensor with sizes {list(shape)}")
-    if input._array.dtype.kind != "f" and not (input._array.dtype == np.uint8 and mode.startswith("nearest")):
-        raise NotImplementedError(f"\"upsample_{mode}{len(shape) - 2}d\" not implemented for '{dtype_name(input)}'")
-    node = SMOOTHING[mode][0] if antialias else NODES[mode][len(shape)]
-    plan = _smoothing_plan if antialias else _plan
-    precise = np.dtype(np.float64 if input._array.dtype == np.float64 and "nearest" not in mode else np.float32)
-    plans = tuple(
-        (2 + d, *plan(mode, shape[2 + d], new, factor, bool(align_corners), precise.type))
-        for d, (new, factor) in enumerate(zip(sizes, factors, strict=True))
-    )
-    return node.apply(input, plans=plans)
 
 
 def _sizes(input: Tensor, size: Any, scale_factor: Any, recompute: bool | None) -> tuple[list[int], list[float | None]]:

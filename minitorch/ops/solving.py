@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minitorch import return_types
-from minitorch.autograd.graph import Function
-from minitorch.ops.arguments import beside, dtype_name
+from minitorch.autograd.graph import Function, beside
+from minitorch.ops.arguments import dtype_name
 from minitorch.ops.dimensions import movedim
 from minitorch.ops.linear_algebra import (
     check_infos,

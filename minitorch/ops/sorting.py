@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minitorch import dtypes, return_types
-from minitorch.autograd.graph import Function
+from minitorch.autograd.graph import Function, beside
 from minitorch.autograd.variable import Variable
 from minitorch.kernels import tables
 from minitorch.kernels.cpu.creation import as_numpys
-from minitorch.ops.arguments import beside, check_any_tensor, check_exact_dtype, dimension, dtype_name
+from minitorch.ops.arguments import check_any_tensor, check_exact_dtype, dimension, dtype_name
 from minitorch.ops.maxima import Selection
 from minitorch.ops.operator import Number, operator
 from minitorch.ops.promotion import array_of, as_dtype, number_dtype, result_dtype

@@ -72,7 +72,7 @@ def methods_stub() -> str:
     for name in sorted(methods):
         if vars(Tensor).get(name) is methods[name]:
             lines.append(f"    def {name}{_signature(methods[name], self=True, out=False)}")
-    for name in ARITHMETIC_SIGNS:
+    for name in sorted(ARITHMETIC_SIGNS):
         ignored = (
             "  # type: ignore[override]  # element by element, unlike object's" if name in ("__eq__", "__ne__") else ""
         )

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from minitorch.autograd.graph import beside
 from minitorch.kernels.cpu.creation import cast
-from minitorch.ops.arguments import beside, check_tensors, dtype_name
+from minitorch.ops.arguments import check_tensors, dtype_name
 from minitorch.ops.dimensions import atleast_1d
 from minitorch.ops.joining import cat
 from minitorch.ops.linear_algebra import linalg_operator

@@ -13,6 +13,7 @@ import torch
 
 import minitorch
 from tests.autograd.programs import Program, assert_said_alike, same_in_both
+from tests.oracle import cotangent, pull_back
 
 
 def leaf(lib: Any) -> Any:
@@ -34,7 +35,7 @@ def differentiated(forward: Any, backward: Any, *more: Any) -> Program:
         say(y)
         first = y[0] if isinstance(y, tuple) else y
         say(first.grad_fn.name(), first.grad_fn.next_functions)
-        first.sum().backward()
+        pull_back(first)
         return x.grad
 
     return program
@@ -64,7 +65,7 @@ def remembered(lib: Any, say: Any) -> Any:
     x, y = leaf(lib), lib.ones(3)
     z = Scaled.apply(x, 2.5, y)
     say(z, z.grad_fn.saved_tensors, z.grad_fn.factor)
-    z.sum().backward()
+    pull_back(z)
     return x.grad
 
 
@@ -84,7 +85,7 @@ def in_two_steps(lib: Any, say: Any) -> Any:
             return grad * ctx.factor, None
 
     x = leaf(lib)
-    (Scaled.apply(x) + Scaled.apply(x, 4) + Scaled.apply(x, factor=5)).sum().backward()
+    pull_back(Scaled.apply(x) + Scaled.apply(x, 4) + Scaled.apply(x, factor=5))
     return x.grad
 
 
@@ -134,7 +135,7 @@ def several_results(materialize: bool) -> Program:
         x = leaf(lib)
         results = function(lib, forward, backward).apply(x)
         say(results, [each.output_nr for each in results if not isinstance(each, str)])
-        results[0].sum().backward()
+        pull_back(results[0])
         return x.grad
 
     return program
@@ -150,7 +151,7 @@ def dirty(lib: Any, say: Any) -> Any:
 
     z = function(lib, forward, lambda ctx, grad: grad * 3).apply(y)
     say(z is y, y.grad_fn, y.grad_fn.next_functions)
-    y.sum().backward()
+    pull_back(y)
     return x.grad
 
 
@@ -165,7 +166,7 @@ def dirty_view(lib: Any, say: Any) -> Any:
 
     result = function(lib, forward, lambda ctx, grad: grad * 3).apply(view)
     say(result is view, base.grad_fn, view.grad_fn)
-    base.sum().backward()
+    pull_back(base)
     return x.grad
 
 
@@ -184,8 +185,8 @@ def passed_twice(reads: bool) -> Program:
             return grad * ctx.saved_tensors[0] if reads else grad
 
         y = function(lib, lambda ctx, x: saved(ctx, x) and x * 2, backward).apply(leaf(lib))
-        y.sum().backward()
-        y.sum().backward()
+        pull_back(y)
+        pull_back(y)
 
     return program
 
@@ -199,7 +200,7 @@ def changed_since(lib: Any, say: Any) -> None:
     y = function(lib, forward, lambda ctx, grad: grad * ctx.saved_tensors[0]).apply(leaf(lib))
     with lib.no_grad():
         y.add_(1)
-    y.sum().backward()
+    pull_back(y)
 
 
 def once(tied: bool) -> Program:
@@ -207,8 +208,8 @@ def once(tied: bool) -> Program:
         differentiable_once = importlib.import_module(f"{lib.__name__}.autograd.function").once_differentiable
         double = function(lib, lambda ctx, x: x * 2, differentiable_once(lambda ctx, grad: grad * 2)).apply
         x = leaf(lib)
-        cotangent = lib.ones(3).requires_grad_(tied)
-        (first,) = lib.autograd.grad(double(x), x, cotangent, create_graph=True)
+        given = cotangent(x).requires_grad_(tied)
+        (first,) = lib.autograd.grad(double(x), x, given, create_graph=True)
         say(first.requires_grad, first.grad_fn)
         return lib.autograd.grad((first * x).sum(), x)
 
@@ -217,7 +218,7 @@ def once(tied: bool) -> Program:
 
 def two_formulas(lib: Any, say: Any) -> None:
     both = function(lib, lambda ctx, x: x * 2, lambda ctx, grad: grad, vjp=lambda ctx, grad: grad)
-    both.apply(leaf(lib)).sum().backward()
+    pull_back(both.apply(leaf(lib)))
 
 
 def by_vjp(lib: Any, say: Any) -> Any:
@@ -232,7 +233,7 @@ def by_vjp(lib: Any, say: Any) -> Any:
         def vjp(ctx, grad):
             return grad * 2
 
-    Mine.apply(x).sum().backward()
+    pull_back(Mine.apply(x))
     return x.grad
 
 
@@ -260,7 +261,7 @@ def with_hooks(lib: Any, say: Any) -> Any:
     y.grad_fn.register_prehook(lambda grads: say("before", grads))
     y.grad_fn.register_hook(lambda grad_inputs, grads: say("after", grad_inputs, grads))
     y.register_hook(lambda grad: grad * 10)
-    y.sum().backward()
+    pull_back(y)
     return x.grad
 
 
@@ -273,7 +274,7 @@ def packed(lib: Any, say: Any) -> Any:
         lambda x: say("pack", x) or x.detach(), lambda x: say("unpack", x) or x * 5
     ):
         y = square(x)
-    y.sum().backward()
+    pull_back(y)
     return x.grad
 
 
@@ -298,25 +299,26 @@ def a_pass_inside_a_pass(lib: Any, say: Any) -> Any:
             return None, inner.grad
 
     x = leaf(lib)
-    Again.apply(lambda x: (x * x).exp(), x * 0.5).sum().backward()
+    pull_back(Again.apply(lambda x: (x * x).exp(), x * 0.5))
     return x.grad
 
 
 def one_gradient_for_two(lib: Any, say: Any) -> Any:
     add = function(lib, lambda ctx, a, b: a + b, lambda ctx, grad: (grad, grad)).apply
-    a, b, cotangent = leaf(lib), leaf(lib), lib.ones(3)
-    add(a, b).backward(cotangent)
+    a, b = leaf(lib), leaf(lib)
+    given = cotangent(a)
+    add(a, b).backward(given)
     a.grad.add_(1)
-    add(b, b).sum().backward()
-    return a.grad, b.grad, cotangent
+    pull_back(add(b, b))
+    return a.grad, b.grad, given
 
 
 def a_gradient_that_is_kept(lib: Any, say: Any) -> Any:
     kept: list[Any] = []
     double = function(lib, lambda ctx, x: x * 2, lambda ctx, grad: kept.append(grad) or grad * 2).apply
     x = leaf(lib)
-    (double(x) + double(x) * 3).sum().backward()
-    (double(x) + double(x) * 3).sum().backward()
+    pull_back(double(x) + double(x) * 3)
+    pull_back(double(x) + double(x) * 3)
     return kept, x.grad
 
 
@@ -326,7 +328,7 @@ def an_error_of_ones_own(lib: Any, say: Any) -> None:
 
     y = function(lib, lambda ctx, x: x * 2, backward).apply(leaf(lib))
     try:
-        y.sum().backward()
+        pull_back(y)
     finally:
         say(lib.is_grad_enabled())
 
@@ -341,9 +343,9 @@ def two_results(lib: Any, say: Any) -> Any:
 
 def read_after_the_pass(lib: Any, say: Any) -> Any:
     y = function(lib, lambda ctx, x: saved(ctx, x) and x * 2, lambda ctx, grad: grad * 2).apply(leaf(lib))
-    y.sum().backward(retain_graph=True)
+    pull_back(y, retain_graph=True)
     say(y.grad_fn.saved_tensors)
-    y.sum().backward()
+    pull_back(y)
     return y.grad_fn.saved_tensors
 
 
@@ -390,11 +392,8 @@ PROGRAMS: dict[str, Program] = {
     "packed": packed,
     "old style": without_static,
     "no forward": lambda lib, say: type("Mine", (lib.autograd.Function,), {}).apply(leaf(lib)),
-    "no backward": lambda lib, say: (
-        type("Mine", (lib.autograd.Function,), {"forward": staticmethod(lambda ctx, x: x * 2)})
-        .apply(leaf(lib))
-        .sum()
-        .backward()
+    "no backward": lambda lib, say: pull_back(
+        type("Mine", (lib.autograd.Function,), {"forward": staticmethod(lambda ctx, x: x * 2)}).apply(leaf(lib))
     ),
     "broadcast": differentiated(lambda ctx, x: x * 2, lambda ctx, grad: grad.expand(2, 3)),
     "other dtype": differentiated(lambda ctx, x: x * 2, lambda ctx, grad: grad.double()),

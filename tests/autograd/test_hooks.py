@@ -11,6 +11,7 @@ import torch
 
 import minitorch
 from tests.autograd.programs import Program, assert_said_alike, said, same_in_both
+from tests.oracle import pull_back
 
 
 def leaf(lib: Any) -> Any:
@@ -19,33 +20,24 @@ def leaf(lib: Any) -> Any:
 
 def after(answer: Any) -> Program:
     """A hook after a node's formula that gives this answer."""
-
-    def program(lib: Any, say: Any) -> Any:
-        def hook(grad_inputs, grad_outputs):
-            say(grad_inputs, grad_outputs)
-            return answer(*grad_inputs)
-
-        x = leaf(lib)
-        y = x * 2
-        y.grad_fn.register_hook(hook)
-        y.sum().backward()
-        return x.grad
-
-    return program
+    return of_node("register_hook", answer)
 
 
 def before(answer: Any) -> Program:
     """A hook before a node's formula that gives this answer."""
+    return of_node("register_prehook", answer)
 
+
+def of_node(register: str, answer: Any) -> Program:
     def program(lib: Any, say: Any) -> Any:
-        def hook(grad_outputs):
-            say(grad_outputs)
-            return answer(*grad_outputs)
+        def hook(*given):
+            say(*given)
+            return answer(*given[0])
 
         x = leaf(lib)
         y = x * 2
-        y.grad_fn.register_prehook(hook)
-        y.sum().backward()
+        getattr(y.grad_fn, register)(hook)
+        pull_back(y)
         return x.grad
 
     return program
@@ -55,7 +47,7 @@ def of_tensor(answer: Any) -> Program:
     def program(lib: Any, say: Any) -> Any:
         x = leaf(lib)
         x.register_hook(answer)
-        (x * 2).sum().backward()
+        pull_back(x * 2)
         return x.grad
 
     return program
@@ -64,10 +56,10 @@ def of_tensor(answer: Any) -> Program:
 def after_accumulating(lib: Any, say: Any) -> None:
     x = leaf(lib)
     handle = x.register_post_accumulate_grad_hook(lambda leaf: say(leaf is x, leaf.grad))
-    (x * 2).sum().backward()
-    (x * 3).sum().backward()
+    pull_back(x * 2)
+    pull_back(x * 3)
     handle.remove()
-    (x * 4).sum().backward()
+    pull_back(x * 4)
 
 
 def of_the_leafs_node(lib: Any, say: Any) -> Any:
@@ -76,7 +68,7 @@ def of_the_leafs_node(lib: Any, say: Any) -> Any:
     node = y.grad_fn.next_functions[0][0]
     node.register_prehook(lambda grads: say("before", grads) or (grads[0] * 10,))
     node.register_hook(lambda grad_inputs, grads: say("after", grad_inputs, grads, x.grad))
-    y.sum().backward()
+    pull_back(y)
     return x.grad
 
 
@@ -97,7 +89,7 @@ def all_in_order(lib: Any, say: Any) -> Any:
     y.register_hook(lambda grad: say("tensor", grad) or grad * 2)
     x.register_hook(lambda grad: say("leaf"))
     x.register_post_accumulate_grad_hook(lambda leaf: say("accumulated"))
-    y.sum().backward()
+    pull_back(y)
     return y.grad, x.grad
 
 
@@ -106,11 +98,11 @@ def of_several(mode: str) -> Program:
         a, b = leaf(lib), leaf(lib)
         c, d = a * b, a * b
         handle = lib.autograd.graph.register_multi_grad_hook((a, b, c, d), lambda grads: say(grads), mode=mode)
-        c.sum().backward(retain_graph=True)
-        c.sum().backward(inputs=(a,), retain_graph=True)
-        (c + d).sum().backward()
+        pull_back(c * 1, retain_graph=True)
+        pull_back(c * 1, inputs=(a,), retain_graph=True)
+        pull_back(c + d)
         handle.remove()
-        (a * b).sum().backward()
+        pull_back(a * b)
 
     return program
 
@@ -147,7 +139,7 @@ def saved_values(lib: Any, say: Any) -> Any:
     say(y.grad_fn._saved_self, y.grad_fn._saved_other, (x * 2.5).grad_fn._saved_other, (x / 3).grad_fn._saved_other)
     say((x**3).grad_fn._saved_self, (x**3).grad_fn._saved_exponent, x.exp().grad_fn._saved_result)
     say(z.grad_fn._saved_self, z.grad_fn._saved_other, x.add(x, alpha=3).grad_fn._saved_alpha)
-    z.sum().backward()
+    pull_back(z)
     return z.grad_fn._saved_self
 
 
@@ -156,14 +148,14 @@ def raw_saved_values(lib: Any, say: Any) -> None:
     y = x.exp()
     raw = y.grad_fn._raw_saved_result
     raw.register_hooks(lambda saved: saved.detach() * 2, lambda saved: say("unpack", saved) or saved)
-    y.sum().backward(retain_graph=True)
+    pull_back(y, retain_graph=True)
     say(x.grad, y.grad_fn._saved_result)
     raw.register_hooks(lambda saved: saved, lambda saved: saved)
 
 
 def raw_and_freed(lib: Any, say: Any) -> None:
     y = leaf(lib).exp()
-    y.sum().backward()
+    pull_back(y)
     y.grad_fn._raw_saved_result.register_hooks(lambda saved: saved, lambda saved: saved)
 
 
@@ -176,7 +168,7 @@ def packed(pack: Any, unpack: Any) -> Program:
         x = leaf(lib)
         with lib.autograd.graph.saved_tensors_hooks(pack, unpack(lib)):
             y = x.exp()
-        y.sum().backward()
+        pull_back(y)
         return x.grad
 
     return program
@@ -226,7 +218,7 @@ def saved_on_cpu(lib: Any, say: Any) -> Any:
     x = leaf(lib)
     with lib.autograd.graph.save_on_cpu(pin_memory=True):
         y = x.exp() * x
-    y.sum().backward()
+    pull_back(y)
     return x.grad
 
 
@@ -315,7 +307,7 @@ def test_nodes_with_hooks_go_when_they_are_dropped():
 def nan(lib: Any, say: Any) -> None:
     with lib.autograd.detect_anomaly():
         x = lib.zeros(2, requires_grad=True)
-        (x / x).sum().backward()
+        pull_back(x / x)
 
 
 def nan_recorded_outside(lib: Any, say: Any) -> None:
@@ -328,7 +320,7 @@ def nan_recorded_outside(lib: Any, say: Any) -> None:
 def nan_allowed(lib: Any, say: Any) -> Any:
     with lib.autograd.detect_anomaly(check_nan=False):
         x = lib.zeros(2, requires_grad=True)
-        (x / x).sum().backward()
+        pull_back(x / x)
         say(lib.is_anomaly_enabled(), lib.is_anomaly_check_nan_enabled())
     say(lib.is_anomaly_enabled(), lib.is_anomaly_check_nan_enabled())
     return x.grad
@@ -339,7 +331,7 @@ def changed(lib: Any, say: Any) -> None:
         y = lib.zeros(2, requires_grad=True).exp()
         z = y * 2
         y.add_(1)
-        z.sum().backward()
+        pull_back(z)
 
 
 @same_in_both(
@@ -361,7 +353,7 @@ def test_an_anomaly_names_the_line_that_made_the_node():
     with minitorch.autograd.set_detect_anomaly(True):
         y = x.sqrt() * x  # this one
         with pytest.warns(UserWarning, match="y = x.sqrt") as caught, pytest.raises(RuntimeError, match="nan") as error:
-            y.sum().backward()
+            pull_back(y)
     assert "Error detected in SqrtBackward0. Traceback of forward call" in texts(caught)[0]
     assert "y = x.sqrt() * x" in error.value.__notes__[0]
 

@@ -30,6 +30,9 @@ OF_A_PRODUCT = ("linalg.pinv.singular", "pca_lowrank", "svd_lowrank")
 """Operators that the database calls on the product of its first sample and the transpose of the second, a matrix of low rank."""
 
 
+NUMPYS_DIMENSIONS = 64  # there can be no more
+
+
 class Untranslatable(Exception):
     """A sample has something in it that minitorch leaves out on purpose: complex numbers, sparse layouts, other devices."""
 
@@ -97,6 +100,8 @@ def translate(value: Any, known: dict[Any, Any] | None = None) -> Any:
 def _tensor(tensor: torch.Tensor, known: dict[Any, Any]) -> Any:
     if tensor.dtype not in DTYPES or tensor.layout is not torch.strided or tensor.device.type != "cpu":
         raise Untranslatable(f"{tensor.dtype} {tensor.layout} {tensor.device}")
+    if tensor.ndim > NUMPYS_DIMENSIONS:
+        raise Untranslatable(f"{tensor.ndim} dimensions")
     memory = tensor.untyped_storage()
     whole = torch.empty(0, dtype=tensor.dtype).set_(memory, 0, (memory.nbytes() // tensor.element_size(),))
     bits = (whole.view(torch.uint16) if tensor.dtype is torch.bfloat16 else whole).numpy()  # which numpy does not have

@@ -6,6 +6,7 @@ import importlib
 from typing import Any
 
 from tests.autograd.programs import Program, assert_said_alike, same_in_both
+from tests.oracle import pull_back
 
 
 def module(lib: Any) -> Any:
@@ -64,8 +65,8 @@ def prepended_and_removed(lib: Any, say: Any) -> None:
     removed = scale.register_full_backward_hook(lambda *given: say("removed"))
     removed.remove()
     with scale.register_full_backward_pre_hook(lambda *given: say("inside")):
-        scale(leaf(lib)).sum().backward()
-    scale(leaf(lib)).sum().backward()
+        pull_back(scale(leaf(lib)))
+    pull_back(scale(leaf(lib)))
 
 
 def in_a_network(lib: Any, say: Any) -> Any:
@@ -75,7 +76,7 @@ def in_a_network(lib: Any, say: Any) -> Any:
         each.register_full_backward_hook(
             lambda _, a, b, number=number: say(number, a, b) or tuple(grad * 10 for grad in a)
         )
-    network(x).sum().backward()
+    pull_back(network(x))
     return x.grad, [each.grad for each in network.parameters()]
 
 
@@ -89,7 +90,7 @@ def of_a_gradient(lib: Any, say: Any) -> Any:
 def changed_in_place(lib: Any, say: Any) -> None:
     relu = lib.nn.ReLU(inplace=True)
     relu.register_full_backward_hook(nothing)
-    relu(leaf(lib) * 1).sum().backward()
+    pull_back(relu(leaf(lib) * 1))
 
 
 def without_recording(lib: Any, say: Any) -> Any:
@@ -110,10 +111,10 @@ def of_all_modules(lib: Any, say: Any) -> None:
     scale = module(lib)
     scale.register_forward_hook(lambda *given: say("own"))
     scale.register_full_backward_hook(lambda *given: say("own backward"))
-    scale(leaf(lib)).sum().backward()
+    pull_back(scale(leaf(lib)))
     for each in handles:
         each.remove()
-    scale(leaf(lib)).sum().backward()
+    pull_back(scale(leaf(lib)))
 
 
 PROGRAMS: dict[str, Program] = {

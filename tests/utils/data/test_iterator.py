@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 from torch import _utils as torch_utils
 
-import minitorch
 import minitorch.utils.data as data
 from minitorch.utils.data import iterator
+from tests.utils.data.datasets import Doing, Images, raising
 
 # A machine with one core is told that two workers are too many.
 pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create 2 worker")
@@ -26,46 +26,11 @@ TORCHS_START = 60.0  # seconds
 SOON = 10.0  # seconds, on a busy machine, for what is to happen at once
 
 
-class Doing(data.Dataset):
-    """Eight samples; fetching number 3 does something."""
-
-    def __init__(self, action):
-        self.action = action
-
-    def __len__(self):
-        return 8
-
-    def __getitem__(self, index):
-        if index == 3:
-            self.action()
-        return index
-
-
-class Images(data.Dataset):
-    """Samples that are large enough to be mapped."""
-
-    def __init__(self, count=8):
-        self.count = count
-
-    def __len__(self):
-        return self.count
-
-    def __getitem__(self, index):
-        return minitorch.full((64, 64, 16), float(index)), index
-
-
 class TwoTexts(Exception):
     """An exception that cannot be made from one text."""
 
     def __init__(self, first, second):
         super().__init__(first, second)
-
-
-def raising(kind, *arguments):
-    def action():
-        raise kind(*arguments)
-
-    return action
 
 
 def alive(pid):

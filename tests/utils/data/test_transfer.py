@@ -8,19 +8,7 @@ import pytest
 
 import minitorch
 import minitorch.utils.data as data
-
-
-class Images(data.Dataset):
-    """Samples that are large enough to be mapped."""
-
-    def __init__(self, count=8):
-        self.count = count
-
-    def __len__(self):
-        return self.count
-
-    def __getitem__(self, index):
-        return minitorch.full((64, 64, 16), float(index)), index
+from tests.utils.data.datasets import Images
 
 
 def test_tensors_arrive_as_they_were():

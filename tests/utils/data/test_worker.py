@@ -9,31 +9,10 @@ import pytest
 import minitorch
 import minitorch.utils.data as data
 from minitorch.kernels.cpu.compiler import parallel_jit
+from tests.utils.data.datasets import Doing, raising
 
 # A machine with one core is told that two workers are too many.
 pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create 2 worker")
-
-
-class Doing(data.Dataset):
-    """Eight samples; fetching number 3 does something."""
-
-    def __init__(self, action):
-        self.action = action
-
-    def __len__(self):
-        return 8
-
-    def __getitem__(self, index):
-        if index == 3:
-            self.action()
-        return index
-
-
-def raising(kind, *arguments):
-    def action():
-        raise kind(*arguments)
-
-    return action
 
 
 def worker_facts(samples):
