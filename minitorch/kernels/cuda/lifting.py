@@ -113,19 +113,27 @@ def broadcast_strides(a: DeviceArray, shape: tuple[int, ...]) -> tuple[int, ...]
 
 
 def layout(strides: Sequence[Sequence[int]]) -> list[int]:
-    """The dimensions from the slowest to the fastest: two change places where every array that has both says so."""
-    order: list[int] = []
-    for d in range(len(strides[0])):
+    """The dimensions from the slowest to the fastest: two change places where every array that has both says so.
+
+    Where arrays disagree, dimensions are placed as numpy places them.
+    """
+    order: list[int] = []  # from the fastest
+    for d in reversed(range(len(strides[0]))):
         place = len(order)
-        while place and _is_slower(d, order[place - 1], strides):
-            place -= 1
+        for at in reversed(range(len(order))):
+            faster = _is_faster(d, order[at], strides)
+            if faster:
+                place = at
+            elif faster is not None:
+                break
         order.insert(place, d)
-    return order
+    return order[::-1]
 
 
-def _is_slower(d: int, than: int, strides: Sequence[Sequence[int]]) -> bool:
+def _is_faster(d: int, than: int, strides: Sequence[Sequence[int]]) -> bool | None:
+    """Whether every array that has both dimensions says so; None if there is no such array."""
     pairs = [(each[d], each[than]) for each in strides if each[d] and each[than]]
-    return bool(pairs) and all(mine > its for mine, its in pairs)
+    return all(mine < its for mine, its in pairs) if pairs else None
 
 
 def collapse(shape: Sequence[int], strides: Sequence[Sequence[int]]) -> tuple[tuple[int, ...], list[tuple[int, ...]]]:

@@ -21,11 +21,13 @@ from minitorch.kernels.cuda import (
     from_host,
     gemm,
     gemm_tile,
+    lifting,
     native,
     placement,
     strides,
     to_host,
 )  # fmt: skip
+from minitorch.kernels.cuda.array import dense_strides
 from tests.kernels.cuda.cases import CASES, NOT_FOR_TRUTH
 from tests.kernels.test_pooling import windows
 
@@ -94,6 +96,25 @@ def test_results_are_laid_out_as_on_the_cpu(case, interpreter):
     arrays = [make(np.random.default_rng(1), np.dtype("f")) for make in case.inputs]
     theirs, ours = case.program(CPU, *arrays), case.program(GPU, *map(from_host, arrays))
     assert not ours.size or ours.steps == tuple(step // theirs.itemsize for step in theirs.strides)
+
+
+@given(data=st.data())
+def test_results_of_arrays_that_lie_differently_lie_as_numpy_lays_them(data):
+    shape = data.draw(st.lists(st.integers(1, 3), min_size=1, max_size=5))
+    arrays = []
+    for first in (
+        0,
+        data.draw(st.integers(0, len(shape) - 1)),
+    ):  # the second may lack dimensions, and have some of size 1
+        sizes = [data.draw(st.sampled_from([size, 1])) if arrays else size for size in shape[first:]]
+        order = data.draw(st.permutations(range(len(sizes))))
+        arrays.append(np.zeros([sizes[d] for d in order]).transpose(np.argsort(order)))
+    views = [[0 if n == 1 else step for n, step in zip(each.shape, each.strides, strict=True)] for each in arrays]
+    order = lifting.layout([[0] * (len(shape) - len(each)) + each for each in views])
+    found, wanted = dense_strides(shape, order), np.add(*arrays).strides
+    assert [8 * step for step, n in zip(found, shape, strict=True) if n > 1] == [
+        step for step, n in zip(wanted, shape, strict=True) if n > 1
+    ]
 
 
 def test_every_kernel_is_in_a_case():
