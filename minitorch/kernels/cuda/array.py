@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import lru_cache
 from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from minitorch.kernels.cuda.device import SIMULATED, Memory, current
+from minitorch.kernels.cuda.device import SIMULATED, Device, Memory, current
 
 MOST_ELEMENTS = 2**31  # from which on kernels, which count in 32 bits, do not work
 
@@ -46,7 +47,7 @@ class DeviceArray:
     @property
     def contiguous(self) -> bool:
         """Whether elements lie row by row."""
-        return self.size == 0 or _lie_as(self, dense_strides(self.shape))
+        return lie_as(self.shape, self.steps, dense_strides(self.shape))
 
     @property
     def flat(self) -> Memory:
@@ -89,7 +90,7 @@ class DeviceArray:
     @property
     def flags(self) -> Flags:
         columns = dense_strides(self.shape, range(self.ndim)[::-1])
-        return Flags(self.contiguous, self.size == 0 or _lie_as(self, columns))
+        return Flags(self.contiguous, lie_as(self.shape, self.steps, columns))
 
     @property
     def base(self) -> Memory | None:
@@ -152,8 +153,13 @@ class DeviceArray:
     __array_ufunc__ = None  # numpy's arithmetic refuses what is not on the host
 
 
-def _lie_as(a: DeviceArray, dense: Sequence[int]) -> bool:
-    return all(size == 1 or step == packed for size, step, packed in zip(a.shape, a.steps, dense, strict=True))
+def lie_as(shape: Sequence[int], steps: Sequence[int], others: Sequence[int]) -> bool:
+    """Whether elements lie in the same places with other strides."""
+    return (
+        steps == others
+        or 0 in shape
+        or all(size == 1 or a == b for size, a, b in zip(shape, steps, others, strict=True))
+    )
 
 
 def _count_for_a_single_array() -> int:
@@ -195,10 +201,16 @@ def empty(shape: Sequence[int], dtype: Any, order: Sequence[int] | None = None) 
     Raises:
         RuntimeError: it has too many elements, or there is not enough memory.
     """
-    dtype, shape = known_dtype(dtype), tuple(shape)
-    if prod(shape) >= MOST_ELEMENTS:
+    shape = tuple(shape)
+    return blank(shape, dtype, dense_strides(shape, order))
+
+
+def blank(shape: tuple[int, ...], dtype: Any, steps: tuple[int, ...]) -> DeviceArray:
+    """A new array with strides without gaps, in which anything may be. It raises what ``empty`` does."""
+    dtype, size = known_dtype(dtype), prod(shape)
+    if size >= MOST_ELEMENTS:
         raise RuntimeError(f"arrays of {MOST_ELEMENTS} elements and more are not supported on CUDA, as {shape} has")
-    return DeviceArray(current().allocate(prod(shape), dtype), dtype, shape, dense_strides(shape, order))
+    return DeviceArray(current().allocate(size, dtype), dtype, shape, steps)
 
 
 def from_host(array: np.ndarray, wait: bool = True) -> DeviceArray:
@@ -214,6 +226,16 @@ def from_host(array: np.ndarray, wait: bool = True) -> DeviceArray:
     if array.size:
         current().write(result.memory, np.ascontiguousarray(turned).reshape(-1), wait)
     return result
+
+
+def kept(array: np.ndarray) -> DeviceArray:
+    """A row of numbers on the device, for kernels to look up. When the same are asked for again, they are there already."""
+    return _kept(current(), array.dtype, array.tobytes())
+
+
+@lru_cache(256)
+def _kept(device: Device, dtype: np.dtype, numbers: bytes) -> DeviceArray:
+    return from_host(np.frombuffer(numbers, dtype))
 
 
 def on_device(a: DeviceArray | np.ndarray) -> DeviceArray:

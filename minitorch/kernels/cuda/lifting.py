@@ -9,20 +9,23 @@ float16 is for storage: formulas see float32 in its place.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, lru_cache
+from math import prod
 from typing import Any
 
 import numpy as np
 from numba import uint32
 
 from minitorch.kernels.cuda import formulas
-from minitorch.kernels.cuda.array import DeviceArray, empty, known_dtype
+from minitorch.kernels.cuda.array import DeviceArray, blank, dense_strides, known_dtype, lie_as
 from minitorch.kernels.cuda.device import cuda, function, number_type
 from minitorch.kernels.cuda.launch import blocks_for, launch
 
 Formula = Callable[..., Any]
 Number = int | float | bool | np.generic
+View = tuple[tuple[int, ...], tuple[int, ...]]  # shape and strides
 BOOL, HALF, SINGLE = np.dtype(bool), np.dtype(np.float16), np.dtype(np.float32)
+LAYOUTS = 1 << 12  # ways in which arrays can lie that are kept in mind
 
 
 @function
@@ -49,10 +52,8 @@ def lift(
 
     It is laid out as the arrays are, if they agree. For ``computed`` see ``write``.
     """
-    shape = broadcast([each.shape for each in arrays])
-    plain = all(each.shape == shape and each.contiguous for each in arrays)
-    order = None if plain else layout([broadcast_strides(each, shape) for each in arrays])
-    out = empty(shape, arrays[0].dtype if dtype is None else dtype, order)
+    shape, steps = _result(*[(each.shape, each.steps) for each in arrays])
+    out = blank(shape, arrays[0].dtype if dtype is None else dtype, steps)
     write(formula, out, *arrays, numbers=numbers, computed=computed)
     return out
 
@@ -68,25 +69,19 @@ def write(
 
     Elements are first made numbers of dtype ``computed``, where it is given.
     """
-    kinds = [SINGLE if each == HALF else each for each in (computed or each.dtype for each in arrays)]
-    if any(each.dtype != kind for each, kind in zip(arrays, kinds, strict=True)):
-        formula = _converting(formula, tuple(kinds))
+    formula = _computing(formula, tuple([each.dtype for each in arrays]), computed)
     numbers = tuple([np.float32(each) if each.dtype == HALF else each for each in numbers])
-    size = np.uint32(out.size)
-    views = [broadcast_strides(each, out.shape) for each in arrays]
-    shape, strides = collapse(out.shape, [out.steps, *views])
-    if len(shape) <= 1 and all(each == (1,) for each in strides):
-        kernel = _flat(formula, len(arrays))
-        launch(kernel, blocks_for(out.size), (out, *arrays, numbers, size))
-        return
-    steps = tuple(tuple(map(np.uint32, each)) for each in strides)
-    kernel = _strided(formula, len(arrays), len(shape))
-    launch(kernel, blocks_for(out.size), (out, *arrays, numbers, size, tuple(map(np.uint32, shape)), *steps))
+    dims, ways = _ways((out.shape, out.steps), *[(each.shape, each.steps) for each in arrays])
+    kernel = _strided(formula, len(arrays), dims) if dims else _flat(formula, len(arrays))
+    launch(kernel, blocks_for(out.size), (out, *arrays, numbers, *ways))
 
 
 @cache
-def _converting(formula: Formula, kinds: tuple[np.dtype, ...]) -> Formula:
-    """The same formula, of elements that are made numbers of these dtypes."""
+def _computing(formula: Formula, dtypes: tuple[np.dtype, ...], computed: np.dtype | None) -> Formula:
+    """The formula, of elements of these dtypes: see ``write``."""
+    kinds = tuple([SINGLE if each == HALF else each for each in (computed or each for each in dtypes)])
+    if kinds == dtypes:
+        return formula
     f = function(formula)
     number: list[Any] = [bool if each == BOOL else number_type(each) for each in kinds]
     first, second, third = [*number, None, None][:3]
@@ -95,6 +90,29 @@ def _converting(formula: Formula, kinds: tuple[np.dtype, ...]) -> Formula:
         lambda x, y, *numbers: f(first(x), second(y), *numbers),
         lambda x, y, z, *numbers: f(first(x), second(y), third(z), *numbers),
     )[len(kinds) - 1]
+
+
+# What follows from shapes and strides is found once for each: it takes longer than a launch does.
+
+
+@lru_cache(LAYOUTS)
+def _result(*views: View) -> View:
+    """The shape that arrays with these shapes and strides are broadcast to, and the strides of a result that lies alike."""
+    shape = np.broadcast_shapes(*[each for each, _ in views])
+    plain = all(each == shape and lie_as(each, steps, dense_strides(each)) for each, steps in views)
+    order = None if plain else layout([_broadcast(*view, shape) for view in views])
+    return shape, dense_strides(shape, order)
+
+
+@lru_cache(LAYOUTS)
+def _ways(out: View, *views: View) -> tuple[int, tuple[Any, ...]]:
+    """In how many dimensions a kernel has to find its elements, none if all lie alike without gaps; and what tells it how."""
+    shape, steps = out
+    size = np.uint32(prod(shape))
+    fewest, strides = collapse(shape, [steps, *[_broadcast(*view, shape) for view in views]])
+    if len(fewest) <= 1 and all(each == (1,) for each in strides):
+        return 0, (size,)
+    return len(fewest), (size, *[tuple(map(np.uint32, each)) for each in (fewest, *strides)])
 
 
 def broadcast(shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
@@ -108,8 +126,12 @@ def broadcast(shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
 
 def broadcast_strides(a: DeviceArray, shape: tuple[int, ...]) -> tuple[int, ...]:
     """The array's strides as seen in that shape: 0 where it is repeated."""
-    extra = len(shape) - a.ndim
-    return (0,) * extra + tuple(0 if size == 1 else step for size, step in zip(a.shape, a.steps, strict=True))
+    return _broadcast(a.shape, a.steps, shape)
+
+
+def _broadcast(shape: tuple[int, ...], steps: tuple[int, ...], wanted: tuple[int, ...]) -> tuple[int, ...]:
+    extra = len(wanted) - len(shape)
+    return (0,) * extra + tuple(0 if size == 1 else step for size, step in zip(shape, steps, strict=True))
 
 
 def layout(strides: Sequence[Sequence[int]]) -> list[int]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numba import uint32
 
-from minitorch.kernels.cuda.array import DeviceArray, from_host
+from minitorch.kernels.cuda.array import DeviceArray, from_host, kept
 from minitorch.kernels.cuda.device import cuda
 from minitorch.kernels.cuda.elementwise import row_by_row, write_over
 from minitorch.kernels.cuda.launch import THREADS, launch
@@ -52,8 +52,8 @@ def sgd(
         ours = [arrays for arrays in given if arrays[0].dtype == dtype and arrays[0].size]
         rows = [tuple(row_by_row(cast(each, wide)) for each in arrays) for arrays in ours]
         blocks = [0, *accumulate(-(-param.size // CHUNK) for param, *_ in rows)]
-        first = from_host(np.array(blocks, np.uint32))
-        sizes = from_host(np.array([param.size for param, *_ in rows], np.uint32))
+        first = kept(np.array(blocks, np.uint32))
+        sizes = kept(np.array([param.size for param, *_ in rows], np.uint32))
         places = from_host(np.array([address(each) for arrays in rows for each in arrays], np.uint64))
         numbers = tuple(map(wide.type, (lr, weight_decay, momentum, fresh)))
         launch(
