@@ -70,9 +70,14 @@ class Derivatives:
             self.compute(case, [self.placed(array) for array in arrays], twice)
 
     def placed(self, array: np.ndarray) -> Any:
-        """An input or a cotangent."""
-        tensor = self.lib.from_numpy(array)
-        return (tensor if self.device is None else tensor.to(self.device)).requires_grad_()
+        """An input or a cotangent, which lies in a device's memory as it does on the host."""
+        if self.device is None:
+            return self.lib.from_numpy(array).requires_grad_()
+        steps = [each // array.itemsize for each in array.strides]
+        extent = 1 + sum((size - 1) * step for size, step in zip(array.shape, steps, strict=True)) if array.size else 0
+        memory = np.lib.stride_tricks.as_strided(array, (extent,), (array.itemsize,)).copy()
+        tensor = self.lib.from_numpy(memory).to(self.device)
+        return self.lib.as_strided(tensor, array.shape, steps).requires_grad_()
 
     def compute(self, case: Case, inputs: list[Any], twice: bool) -> None:
         lib = self.lib

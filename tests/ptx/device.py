@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from minitorch.kernels.cuda.device import compile_to_ptx, signature
+from minitorch.kernels.cuda.device import signature
+from tests.ptx.compiled import ptx_of
 from tests.ptx.instructions import mean
 from tests.ptx.machine import Program
 from tests.ptx.machine import launch as run
@@ -106,7 +107,7 @@ class Interpreter:
         """The kernel, compiled for arguments of these types."""
         found = self.programs.get((kernel, types))
         if found is None:
-            found = Program(parse(compile_to_ptx(kernel, types, CAPABILITY, threads)), mean)
+            found = Program(parse(ptx_of(kernel, types, CAPABILITY, threads)), mean)
             self.programs[kernel, types] = found
         return found
 

@@ -13,6 +13,7 @@ pytest.importorskip(
 
 from minitorch.kernels import tables
 from minitorch.kernels.cuda import DeviceArray, device, from_host, to_host
+from tests.ptx.compiled import ptx_of
 from tests.ptx.device import CAPABILITY, Interpreter
 from tests.ptx.instructions import mean
 from tests.ptx.machine import Program
@@ -136,7 +137,7 @@ class Faulty(Interpreter):
         if self.text is None or len(self.launched) != self.which:
             return super().program(kernel, types, threads)
         if (kernel, types) not in self.texts:
-            self.texts[kernel, types] = device.compile_to_ptx(kernel, types, CAPABILITY, threads)
+            self.texts[kernel, types] = ptx_of(kernel, types, CAPABILITY, threads)
         changed = self.text(self.texts[kernel, types])
         assert changed != self.texts[kernel, types]
         return Program(parse(changed), mean)

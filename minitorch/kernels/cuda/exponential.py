@@ -3,7 +3,7 @@
 Source: log-sum-exp shifted by the largest element, so that nothing overflows.
 
 A *row* is what lies along the dimension. Short rows, and those whose elements are far apart, have a thread each: neighbouring
-threads then read what lies side by side. Others have a block each.
+threads then read what lies side by side. Others have a block each. Halves are computed in float32.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from minitorch.kernels.cuda.device import cuda, function, number_type
 from minitorch.kernels.cuda.elementwise import row_by_row
 from minitorch.kernels.cuda.folding import combiner
 from minitorch.kernels.cuda.launch import launch
-from minitorch.kernels.cuda.lifting import row_start
+from minitorch.kernels.cuda.lifting import HALF, SINGLE, row_start
 
 __all__ = ["log_softmax", "log_softmax_backward", "softmax", "softmax_backward"]
 
@@ -74,7 +74,7 @@ def _along(dim: int, make: Callable[..., Any], formula: Any, *arrays: DeviceArra
     classes, inner = (shape[dim], math.prod(shape[dim + 1 :])) if shape else (1, 1)
     rows = out.size // classes
     alone = classes <= SHORT or inner > 1
-    kernel = make(formula, alone, number_type(dtype))
+    kernel = make(formula, alone, number_type(SINGLE if dtype == HALF else dtype))
     sizes = tuple(map(np.uint32, (rows, classes, inner)))
     launch(kernel, (-(-rows // THREADS) if alone else rows,), (out, *arrays, *sizes), THREADS)
     return out
@@ -108,21 +108,21 @@ def _forward(finish: Formula, alone: bool, number: Any) -> Any:
             largest = number(-math.inf)
             i = first
             while i < classes:
-                largest = max(largest, a[uint32(start + uint32(i * inner))])
+                largest = max(largest, number(a[uint32(start + uint32(i * inner))]))
                 i = uint32(i + step)
             if not alone:
                 largest = largest_of_all(found, largest)
             total = number(0)
             i = first
             while i < classes:
-                total += math.exp(a[uint32(start + uint32(i * inner))] - largest)
+                total += math.exp(number(a[uint32(start + uint32(i * inner))]) - largest)
                 i = uint32(i + step)
             if not alone:
                 total = sum_of_all(found, total)
             i = first
             while i < classes:
                 at = uint32(start + uint32(i * inner))
-                out[at] = f(a[at], largest, total)
+                out[at] = f(number(a[at]), largest, total)
                 i = uint32(i + step)
 
     return kernel
@@ -142,14 +142,14 @@ def _backward(pair: tuple[Formula, Formula], alone: bool, number: Any) -> Any:
             i = first
             while i < classes:
                 at = uint32(start + uint32(i * inner))
-                total += term(grad[at], result[at])
+                total += term(number(grad[at]), number(result[at]))
                 i = uint32(i + step)
             if not alone:
                 total = sum_of_all(found, total)
             i = first
             while i < classes:
                 at = uint32(start + uint32(i * inner))
-                out[at] = finish(grad[at], result[at], total)
+                out[at] = finish(number(grad[at]), number(result[at]), total)
                 i = uint32(i + step)
 
     return kernel

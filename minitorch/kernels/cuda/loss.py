@@ -18,6 +18,7 @@ from minitorch.kernels.cuda.folding import combiner
 from minitorch.kernels.cuda.launch import blocks_for, launch
 from minitorch.kernels.cuda.lifting import cast, position
 from minitorch.kernels.cuda.shape import expand
+from minitorch.kernels.halves import in_float32
 
 __all__ = ["nll_loss_backward", "nll_loss_forward", "nll_loss_pick", "nll_outside"]
 
@@ -31,6 +32,7 @@ def nll_outside(target: DeviceArray, classes: int, ignore_index: int) -> int | N
     return int(outside[0]) if outside.size else None
 
 
+@in_float32
 def nll_loss_forward(
     a: DeviceArray, target: DeviceArray, weight: DeviceArray | None, ignore_index: int, reduction: str
 ) -> tuple[DeviceArray, DeviceArray]:
@@ -47,6 +49,7 @@ def nll_loss_forward(
     return loss, weights
 
 
+@in_float32
 def nll_loss_pick(a: DeviceArray, target: DeviceArray, weights: DeviceArray, ignore_index: int) -> DeviceArray:
     """-weight * a[target] for each sample, 0 where ignored."""
     out = empty(target.shape, a.dtype)
@@ -55,6 +58,7 @@ def nll_loss_pick(a: DeviceArray, target: DeviceArray, weights: DeviceArray, ign
     return out
 
 
+@in_float32
 def nll_loss_backward(
     grad: DeviceArray, target: DeviceArray, weights: DeviceArray, a: DeviceArray, ignore_index: int
 ) -> DeviceArray:

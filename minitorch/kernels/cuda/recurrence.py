@@ -11,16 +11,16 @@ from numba import int64, uint32
 from minitorch.kernels.cuda.array import DeviceArray, empty
 from minitorch.kernels.cuda.elementwise import row_by_row
 from minitorch.kernels.cuda.launch import blocks_for, launch
-from minitorch.kernels.cuda.lifting import cast, position, row_start
+from minitorch.kernels.cuda.lifting import position, row_start
 from minitorch.kernels.cuda.scan import scan
+from minitorch.kernels.halves import in_float32
 
 __all__ = ["cummax", "cummin", "recurrence"]
 
 
+@in_float32
 def recurrence(b: DeviceArray, a: DeviceArray, dim: int) -> DeviceArray:
     """y_t = b_t + a_t y_(t-1), beginning with y_0 = b_0."""
-    if b.dtype == np.float16:
-        return cast(recurrence(cast(b, np.float32), cast(a, np.float32), dim), np.float16)
     out = empty(b.shape, b.dtype)
     if out.size:
         count, inner = (b.shape[dim], math.prod(b.shape[dim + 1 :])) if b.ndim else (1, 1)
@@ -44,11 +44,13 @@ def _recurrence(out, b, a, rows, count, inner):
             i = uint32(i + uint32(1))
 
 
+@in_float32
 def cummax(a: DeviceArray, dim: int) -> tuple[DeviceArray, DeviceArray]:
     """The largest element up to each one, NaN from the first NaN on, and where it is: the last of equal ones."""
     return _running_extreme(a, dim, _last_largest)
 
 
+@in_float32
 def cummin(a: DeviceArray, dim: int) -> tuple[DeviceArray, DeviceArray]:
     """The smallest element up to each one, NaN from the first NaN on, and where it is: the last of equal ones."""
     return _running_extreme(a, dim, _last_smallest)

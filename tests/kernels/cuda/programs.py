@@ -10,8 +10,9 @@ import numpy as np
 
 from minitorch.kernels import tables
 from minitorch.kernels.cuda import DeviceArray, device, from_host
-from minitorch.kernels.cuda.device import compile_to_ptx, signature
+from minitorch.kernels.cuda.device import signature
 from tests.kernels.cuda import cases_indexing, cases_linalg, cases_normal, cases_pointwise, cases_sorting, cases_spatial
+from tests.ptx.compiled import ptx_of
 from tests.ptx.device import EmulatedMemory
 
 GPU = tables[DeviceArray]
@@ -104,7 +105,4 @@ def launches(name: str, letter: str = "f") -> list[tuple[Callable[..., None], tu
 @cache
 def compiled(name: str, capability: tuple[int, int], letter: str = "f") -> list[tuple[str, int]]:
     """The PTX of each kernel that a program launches, and its threads in a block."""
-    return [
-        (compile_to_ptx(kernel, types, capability, threads), threads)
-        for kernel, types, threads in launches(name, letter)
-    ]
+    return [(ptx_of(kernel, types, capability, threads), threads) for kernel, types, threads in launches(name, letter)]
