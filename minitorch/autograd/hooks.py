@@ -66,6 +66,9 @@ def register_multi_grad_hook(
             In mode ``"any"`` it is given the gradient that is known first.
         mode: ``"all"`` or ``"any"``.
 
+    Torch calls ``fn`` too early in mode ``"all"``, without the other gradients, where a pass starts at one of the tensors; this
+    does not.
+
     Raises:
         ValueError: the mode is another.
     """
