@@ -11,7 +11,8 @@ from numba import uint32
 from minitorch.kernels.cuda.array import DeviceArray
 from minitorch.kernels.cuda.device import cuda, function, number_type
 from minitorch.kernels.cuda.gemm_tile import THREADS, Sink, Source, pitch
-from minitorch.kernels.cuda.vector import lanes, load, store
+from minitorch.kernels.cuda.placement import address
+from minitorch.kernels.cuda.vector import BYTES, lanes, load, store
 
 
 def matrix(a: DeviceArray, extent: int, depth: int) -> tuple[Source, tuple[Any, ...]]:
@@ -27,7 +28,7 @@ def matrix(a: DeviceArray, extent: int, depth: int) -> tuple[Source, tuple[Any, 
     vectors = (
         (step if deep else line_step) == 1
         and not run % count
-        and not a.offset % count
+        and not address(a) % BYTES
         and not any(s % count for s in steps)
     )
     make = _vectors if vectors else _elements
