@@ -42,7 +42,7 @@ def missing() -> str | None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Prints the table.
+    """Prints the table. Returns 1 if the interpreter met an error, which is in the kernel's row, else 0.
 
     Raises:
         SystemExit: with 2, an option cannot be met, or something is not installed.
@@ -76,7 +76,7 @@ def main(arguments: Sequence[str]) -> int:
         parser.error(str(error))
     if options.json:
         table.write(found, facts, options.json)
-    return 0
+    return int(any(isinstance(kernel.emulated, str) for kernel in found))
 
 
 def _version(name: str) -> str:

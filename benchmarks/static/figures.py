@@ -16,7 +16,7 @@ from minitorch.kernels.cuda import device
 from minitorch.kernels.cuda.device import compile_to_ptx, signature
 from tests.kernels.cuda import programs
 from tests.ptx.device import Interpreter
-from tests.ptx.module import parse
+from tests.ptx.module import PTXError, parse
 from tests.ptx.toolkit import CAPABILITIES, NEWEST_TARGET, Capability, assemble, machine_code, main_loop, ptx_code, tool
 
 MOST_BLOCKS = 32  # of a launch, to be interpreted
@@ -72,13 +72,14 @@ class Kernel:
         name: the module and function that make it.
         threads: in a block.
         static: by architecture.
+        emulated: what was counted, or the error at which the interpreter stopped.
     """
 
     program: str
     name: str
     threads: int
     static: dict[Capability, Static]
-    emulated: Emulated
+    emulated: Emulated | str
 
 
 class Counting(Interpreter):
@@ -87,6 +88,7 @@ class Counting(Interpreter):
     def __init__(self) -> None:
         super().__init__(counting=True, most=MOST_BLOCKS)
         self.by_kernel: dict[Key, Counter[str]] = {}
+        self.latest: Key | None = None
 
     def launch(
         self,
@@ -96,24 +98,30 @@ class Counting(Interpreter):
         args: Sequence[Any],
         by_address: Any = (),
     ) -> None:
-        self.counts = self.by_kernel.setdefault((kernel, signature(args), threads), Counter())
+        self.latest = kernel, signature(args), threads
+        self.counts = self.by_kernel.setdefault(self.latest, Counter())
         super().launch(kernel, threads, grid, args, by_address)
         launched = grid[0] * grid[1] * grid[2]
         self.counts.update({"blocks launched": launched, "blocks interpreted": min(launched, MOST_BLOCKS)})
 
 
 def collect(names: Sequence[str]) -> Iterator[Kernel]:
-    """The kernels that these programs launch, each once."""
+    """The kernels that these programs launch, each once, and those at which the interpreter stops with an error."""
     seen: set[Key] = set()
     with tempfile.TemporaryDirectory() as folder:
         for name in names:
             counting: Any = Counting()
-            with device.use(counting):
-                programs.run(name, arguments)
-            for key, counts in counting.by_kernel.items():
-                if key not in seen:
-                    seen.add(key)
-                    yield Kernel(name, title(key[0]), key[2], static(key, Path(folder)), emulated(counts))
+            found: list[tuple[Key, Emulated | str]] = []
+            try:
+                with device.use(counting):
+                    programs.run(name, arguments)
+            except PTXError as error:
+                del counting.by_kernel[counting.latest]
+                found.append((counting.latest, str(error)))
+            whole = {key: emulated(counts) for key, counts in counting.by_kernel.items() if key not in seen}
+            seen.update(whole)
+            for key, what in [*whole.items(), *found]:
+                yield Kernel(name, title(key[0]), key[2], static(key, Path(folder)), what)
 
 
 def arguments(shape: Sequence[int]) -> np.ndarray:

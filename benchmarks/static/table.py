@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from benchmarks.static.figures import MOST_BLOCKS, Kernel, Static
+from benchmarks.static.figures import MOST_BLOCKS, Emulated, Kernel, Static
 from tests.ptx.toolkit import CAPABILITIES, architecture
 
 NAME = 52  # columns for the kernel
@@ -44,14 +44,18 @@ def row(kernel: Kernel) -> str:
     """A kernel as a line of the table."""
     figures = list(kernel.static.values())
     static = "  ".join(f"{_by_architecture(map(value, figures)):>{width}}" for _, width, value in STATIC)
-    counted = kernel.emulated
+    name = f"{kernel.program}: {kernel.name}"
+    return f"{name:{NAME}} {kernel.threads:7} | {static} | {_emulated(kernel.emulated)}"
+
+
+def _emulated(counted: Emulated | str) -> str:
+    if isinstance(counted, str):
+        return f"error: {counted}"
     texts = [
         "-" if counted.operations is None else f"{counted.operations:.2f}",
         *map(_percent, (counted.products, counted.loads, counted.stores, counted.conflicts)),
     ]
-    emulated = "  ".join(f"{text:>{width}}" for text, (_, width) in zip(texts, EMULATED, strict=True))
-    name = f"{kernel.program}: {kernel.name}"
-    return f"{name:{NAME}} {kernel.threads:7} | {static} | {emulated}"
+    return "  ".join(f"{text:>{width}}" for text, (_, width) in zip(texts, EMULATED, strict=True))
 
 
 def _by_architecture(texts: Iterable[str]) -> str:
@@ -79,4 +83,5 @@ def write(kernels: Sequence[Kernel], facts: dict[str, str], path: str) -> None:
 def _to_dict(kernel: Kernel) -> dict[str, Any]:
     static = {architecture(capability): asdict(each) for capability, each in kernel.static.items()}
     content = {"program": kernel.program, "name": kernel.name, "threads": kernel.threads}
-    return content | {"static": static, "emulated": asdict(kernel.emulated)}
+    counted = kernel.emulated
+    return content | {"static": static, "emulated": {"error": counted} if isinstance(counted, str) else asdict(counted)}

@@ -102,6 +102,27 @@ def test_two_kernels_have_rows(tmp_path, capsys):
 
 
 @needs_compilers
+def test_an_error_of_the_interpreter_has_a_row_and_does_not_end_the_table(tmp_path, capsys, monkeypatch):
+    from tests.kernels.cuda.programs import PROGRAMS
+
+    def beyond(k, a, b):
+        return k.add(k.sub(a, b), k.as_strided(a, (257,), (1,), 9))
+
+    monkeypatch.setitem(PROGRAMS, "beyond", (beyond, (257,), (257,)))
+    path = tmp_path / "figures.json"
+    assert program.main(["cuda-static", "--only", "beyond", "sigmoid", "--json", str(path)]) == 1
+    *_, difference, addition, sigmoid = capsys.readouterr().out.splitlines()
+    assert "error" not in difference
+    assert addition.startswith("beyond: lifting.")
+    assert "| error: out of bounds of an array of 257 float32" in addition
+    assert sigmoid.startswith("sigmoid: ")
+    before, failed, after = json.loads(path.read_text())["kernels"]
+    assert failed["static"]["sm_90"]["registers"] > 0
+    assert failed["emulated"]["error"].startswith("out of bounds")
+    assert before["emulated"]["stores"] == after["emulated"]["stores"]
+
+
+@needs_compilers
 def test_without_a_disassembler_loops_are_those_of_ptx(monkeypatch, capsys):
     from benchmarks.static import figures
 

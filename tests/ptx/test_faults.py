@@ -12,7 +12,7 @@ pytest.importorskip(
 )
 
 from minitorch.kernels import tables
-from minitorch.kernels.cuda import DeviceArray, device, from_host, to_host
+from minitorch.kernels.cuda import DeviceArray, convolution, device, from_host, gemm, gemm_tile, to_host
 from tests.ptx.compiled import ptx_of
 from tests.ptx.device import CAPABILITY, Interpreter
 from tests.ptx.instructions import mean
@@ -249,6 +249,23 @@ def test_a_grid_that_is_one_block_too_wide(family):
 def test_a_result_that_is_not_stored(family):
     message = outcome(family, text=lambda text: re.sub(r"st\.global\.[^;]*;", "", text))
     assert message == "wrong numbers" if family in CHANGING else "never written" in message
+
+
+@pytest.mark.parametrize(("module", "family"), [(gemm, "mm"), (convolution, "convolution_weight_grad")])
+def test_more_results_stored_at_once_than_divide_a_row(module, family, monkeypatch):
+    monkeypatch.setattr(module, "at_once", lambda run, dtype: 4)
+    message = outcome(family)
+    assert "does not divide" in message or "out of bounds" in message
+
+
+def test_a_source_and_a_product_that_disagree_on_how_a_tile_lies(monkeypatch):
+    monkeypatch.setattr(gemm_tile, "pitch", lambda extent, number: extent)
+    gemm_tile._kernel.cache_clear()
+    try:
+        message = outcome("mm")
+    finally:
+        gemm_tile._kernel.cache_clear()
+    assert message == "wrong numbers" or "race in" in message or "out of bounds" in message
 
 
 @pytest.mark.parametrize("by", [-1, 1])

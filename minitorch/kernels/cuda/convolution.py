@@ -30,6 +30,7 @@ from minitorch.kernels.cuda.patches import (
 )
 from minitorch.kernels.cuda.reduction import sum
 from minitorch.kernels.cuda.shape import permute, reshape, view
+from minitorch.kernels.cuda.vector import at_once
 from minitorch.kernels.windows import pooled_size
 
 __all__ = ["conv2d", "conv2d_input_grad", "conv2d_weight_grad"]
@@ -80,12 +81,11 @@ def conv2d_weight_grad(
     tile = choose(rows, columns, grad.dtype, groups)
     splits = splits_for(tile, rows, columns, pixels, groups)
     out = empty((groups * splits, rows, columns), grad.dtype)
-    sources = (
-        by_channel(tile.rows, tile.depth, number_type(grad.dtype)),
-        by_tap(tile.columns, tile.depth, number_type(grad.dtype)),
-    )
+    number = number_type(grad.dtype)
+    sources = by_channel(tile.rows, tile.depth, number), by_tap(tile.columns, tile.depth, number)
+    sink = result(False, False, number, at_once(columns, grad.dtype))
     args = (result_args(out), channel_args(grad, groups), images.args(table))
-    multiply(tile, grad.dtype, sources, result(False, False), args, (rows, columns, pixels), groups, splits)
+    multiply(tile, grad.dtype, sources, sink, args, (rows, columns, pixels), groups, splits)
     return reshape(sum(view(out, (groups, splits, rows, columns)), (1,), False), weight_shape)
 
 
@@ -101,13 +101,15 @@ def _correlate(
     pixels = out.shape[0] * prod(images.size)
     tile = choose(rows, pixels, out.dtype, groups)
     weights, weight_args = matrix(matrices, tile.rows, tile.depth)
-    patches = by_pixel(tile.columns, tile.depth, images.divides, number_type(out.dtype))
+    number = number_type(out.dtype)
+    patches = by_pixel(tile.columns, tile.depth, images.divides, number)
+    sink = to_images(bias is not None, number, at_once(prod(images.size), out.dtype))
     args = (
         image_args(out, bias if bias is None else row_by_row(bias), groups),
         weight_args,
         images.args(_table(images, offsets)),
     )
-    multiply(tile, out.dtype, (weights, patches), to_images(bias is not None), args, (rows, pixels, depth), groups)
+    multiply(tile, out.dtype, (weights, patches), sink, args, (rows, pixels, depth), groups)
     return out
 
 

@@ -14,7 +14,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from weakref import WeakValueDictionary
 
 import numba
@@ -24,6 +24,7 @@ from numba import types
 from minitorch.kernels.cuda import errors
 
 Array = np.ndarray
+Kernel = TypeVar("Kernel", bound=Callable[..., None])
 Grid = tuple[int, int, int]
 
 try:
@@ -197,7 +198,18 @@ if hasattr(os, "register_at_fork"):
 @cache
 def compiled(kernel: Callable[..., None], threads: int) -> Any:
     """The kernel, for blocks of so many threads, as numba starts it: ``compiled(kernel, 32)[grid, 32, stream](*args)``."""
-    return cuda.jit(kernel) if SIMULATED else cuda.jit(kernel, launch_bounds=threads)
+    return cuda.jit(kernel) if SIMULATED else cuda.jit(kernel, launch_bounds=_bounds(kernel, threads))
+
+
+def resident(kernel: Kernel, blocks: int) -> Kernel:
+    """The kernel, which then gets no more registers than let a multiprocessor hold so many blocks at once."""
+    vars(kernel)["resident"] = blocks
+    return kernel
+
+
+def _bounds(kernel: Callable[..., None], threads: int) -> tuple[int, ...]:
+    """Threads in a block, and blocks at once where the kernel says so."""
+    return (threads, kernel.resident) if hasattr(kernel, "resident") else (threads,)
 
 
 def function(formula: Callable[..., Any]) -> Any:
@@ -241,7 +253,7 @@ def compile_to_ptx(
     ask = dispatcher.get_current_device
     dispatcher.get_current_device = Target
     try:
-        return cuda.compile_ptx(kernel, args, cc=capability, launch_bounds=threads)[0]
+        return cuda.compile_ptx(kernel, args, cc=capability, launch_bounds=_bounds(kernel, threads))[0]
     except Exception as error:
         known = errors.of_launch(
             error, cuda, kernel, [str(each.dtype) for each in args if isinstance(each, types.Array)]

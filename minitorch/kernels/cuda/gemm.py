@@ -8,6 +8,7 @@ import numpy as np
 
 from minitorch.kernels.cuda.array import DeviceArray, empty
 from minitorch.kernels.cuda.creation import zeros
+from minitorch.kernels.cuda.device import number_type
 from minitorch.kernels.cuda.elementwise import mul
 from minitorch.kernels.cuda.gemm_operands import matrix, result, result_args
 from minitorch.kernels.cuda.gemm_tile import choose, multiply, splits_for
@@ -15,6 +16,7 @@ from minitorch.kernels.cuda.launch import MOST_BLOCKS
 from minitorch.kernels.cuda.lifting import broadcast, cast
 from minitorch.kernels.cuda.reduction import sum
 from minitorch.kernels.cuda.shape import cat, expand, reshape, select, slice, transpose, unsqueeze, view
+from minitorch.kernels.cuda.vector import at_once
 
 MOST_BATCHES = MOST_BLOCKS[2]
 
@@ -77,7 +79,7 @@ def _product(a: DeviceArray, b: DeviceArray, bias: DeviceArray | None, alpha: fl
     out = empty((batches * splits, rows, columns), a.dtype)
     a_source, a_args = matrix(a, tile.rows, tile.depth)
     b_source, b_args = matrix(transpose(b, 1, 2), tile.columns, tile.depth)
-    sink = result(bias is not None, (alpha, beta) != (1, 1))
+    sink = result(bias is not None, (alpha, beta) != (1, 1), number_type(a.dtype), at_once(columns, a.dtype))
     args = (result_args(out, bias, alpha, beta), a_args, b_args)
     multiply(tile, a.dtype, (a_source, b_source), sink, args, (rows, columns, depth), batches, splits)
     return sum(view(out, (batches, splits, rows, columns)), (1,), False) if splits > 1 else out

@@ -10,8 +10,9 @@ from numba import uint32
 
 from minitorch.kernels.cuda.array import DeviceArray
 from minitorch.kernels.cuda.device import cuda, function, number_type
-from minitorch.kernels.cuda.gemm_tile import THREADS, Source
-from minitorch.kernels.cuda.vector import lanes, load, store
+from minitorch.kernels.cuda.gemm_tile import THREADS, Sink, Source, pitch
+from minitorch.kernels.cuda.placement import address
+from minitorch.kernels.cuda.vector import BYTES, lanes, load, store
 
 
 def matrix(a: DeviceArray, extent: int, depth: int) -> tuple[Source, tuple[Any, ...]]:
@@ -27,7 +28,7 @@ def matrix(a: DeviceArray, extent: int, depth: int) -> tuple[Source, tuple[Any, 
     vectors = (
         (step if deep else line_step) == 1
         and not run % count
-        and not a.offset % count
+        and not address(a) % BYTES
         and not any(s % count for s in steps)
     )
     make = _vectors if vectors else _elements
@@ -44,6 +45,7 @@ def _start_of_batch(args, first, batch):
 def _elements(extent: int, depth: int, deep: bool, number: Any, count: int) -> Source:
     """One element after the other; threads beside each other read along k if that is how the matrix lies."""
     turns = extent * depth // THREADS
+    line_apart = pitch(extent, number)
 
     @function
     def fill(shared, args, start, first, k, stop):
@@ -58,7 +60,7 @@ def _elements(extent: int, depth: int, deep: bool, number: Any, count: int) -> S
             value = number(0)
             if wanted < lines and inner < stop:
                 value = a[uint32(uint32(start + uint32(wanted * line_step)) + uint32(inner * step))]
-            shared[uint32(uint32(at * uint32(extent)) + line)] = value
+            shared[uint32(uint32(at * uint32(line_apart)) + line)] = value
 
     return Source(_start_of_batch, fill)
 
@@ -70,6 +72,7 @@ def _vectors(extent: int, depth: int, deep: bool, number: Any, count: int) -> So
     turns = -(-total // THREADS)
     zeros = (number(0),) * count
     along = (depth if deep else extent) // count
+    line_apart = pitch(extent, number)
 
     @function
     def fill(shared, args, start, first, k, stop):
@@ -83,32 +86,42 @@ def _vectors(extent: int, depth: int, deep: bool, number: Any, count: int) -> So
                 if line < lines and at < stop:
                     values = load(a, uint32(uint32(start + uint32(line * line_step)) + at), zeros)
                 for n in range(count):
-                    shared[uint32(uint32(uint32(inner + uint32(n)) * uint32(extent)) + outer)] = values[n]
+                    shared[uint32(uint32(uint32(inner + uint32(n)) * uint32(line_apart)) + outer)] = values[n]
             else:
                 line, at = uint32(first + inner), uint32(k + outer)
                 if line < lines and at < stop:
                     values = load(a, uint32(uint32(start + uint32(at * step)) + line), zeros)
-                store(shared, uint32(uint32(outer * uint32(extent)) + inner), values)
+                store(shared, uint32(uint32(outer * uint32(line_apart)) + inner), values)
 
     return Source(_start_of_batch, fill)
 
 
 @cache
-def result(biased: bool, scaled: bool) -> Any:
-    """A batch of matrices that lie row by row as the sink of products; its arguments are ``result_args``."""
+def result(biased: bool, scaled: bool, number: Any, width: int) -> Sink:
+    """A batch of matrices that lie row by row as the sink of products; its arguments are ``result_args``.
+
+    It takes so many elements of a row at once, which divide the rows' length.
+    """
+    zeros = (number(0),) * width
 
     @function
-    def put(args, row, column, batch, value):
+    def locate(args, column, batch):
+        _, rows, columns, _, _, _, _, _ = args
+        return uint32(uint32(uint32(batch * rows) * columns) + column)
+
+    @function
+    def put(args, located, row, column, batch, values):
         out, rows, columns, bias, row_step, column_step, alpha, beta = args
         if row < rows and column < columns:
-            if scaled:
-                value = value * alpha
-            if biased:
-                term = bias[uint32(uint32(row * row_step) + uint32(column * column_step))]
-                value += term * beta if scaled else term
-            out[uint32(uint32(uint32(uint32(batch * rows) + row) * columns) + column)] = value
+            for n in range(width):
+                if scaled:
+                    values[n] *= alpha
+                if biased:
+                    term = bias[uint32(uint32(row * row_step) + uint32(uint32(column + uint32(n)) * column_step))]
+                    values[n] += term * beta if scaled else term
+            store(out, uint32(located + uint32(row * columns)), load(values, 0, zeros))
 
-    return put
+    return Sink(width, locate, put)
 
 
 def result_args(

@@ -2,13 +2,15 @@
 
 A block makes a tile of the result, of ``rows`` by ``columns``. Step by step it brings ``depth`` columns of A and rows of B to
 shared memory, and each thread adds their products to its own part of the tile, which stays in registers: ``high`` by ``wide``
-elements, in groups of neighbours that one access reads, so that threads beside each other read from different banks.
+elements, in groups of neighbours that one access reads, so that threads beside each other read from different banks, and write
+beside each other what is stored together.
 
 Where A and B come from, and where the result goes, is said by functions:
 
 * a *source* prepares, once, what depends on the thread alone, ``prepare(args, first, batch)``, and fills shared memory for a
-  step, ``fill(shared, args, prepared, first, k, stop)``: element (k, row) at ``k * rows + row``, 0 beyond the edges;
-* a *sink* takes an element, ``put(args, row, column, batch, value)``, and passes over what is beyond the edges.
+  step, ``fill(shared, args, prepared, first, k, stop)``: element (k, row) at ``k * pitch + row``, 0 beyond the edges;
+* a *sink* takes elements of a row, ``width`` neighbours at once. ``locate(args, column, batch)`` prepares what depends on the
+  column alone; ``put(args, located, row, column, batch, values)`` writes them, and passes over what is beyond the edges.
 
 Source: Volkov and Demmel, "Benchmarking GPUs to tune dense linear algebra"; NVIDIA's CUTLASS.
 """
@@ -22,9 +24,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import uint32, uint64
 
-from minitorch.kernels.cuda.device import cuda, function, number_type
+from minitorch.kernels.cuda.device import cuda, function, number_type, resident
 from minitorch.kernels.cuda.launch import launch
-from minitorch.kernels.cuda.vector import load
+from minitorch.kernels.cuda.vector import BYTES, lanes, load
 
 THREADS = 256
 
@@ -48,6 +50,12 @@ class Source(NamedTuple):
     fill: Any
 
 
+class Sink(NamedTuple):
+    width: int
+    locate: Any
+    put: Any
+
+
 def choose(rows: int, columns: int, dtype: np.dtype, batches: int = 1) -> Tile:
     """Large tiles where there are enough of them to keep a GPU busy."""
     large = -(-rows // LARGE.rows) * -(-columns // LARGE.columns) * batches
@@ -64,74 +72,63 @@ def splits_for(tile: Tile, rows: int, columns: int, depth: int, batches: int) ->
     return max(1, min(ENOUGH // tiles, depth // SHORTEST))
 
 
+def pitch(extent: int, number: Any) -> int:
+    """How far apart the lines of a tile lie in shared memory.
+
+    That is 16 bytes more than they are long, which vectors need. Their lengths alone are multiples of 32 banks, and threads that
+    fill a column would all write to one bank, one after the other.
+    """
+    return extent + BYTES * 8 // number.bitwidth
+
+
+DEEP = 256  # sums that take so long that it matters more how columns are read than how they are written
+
+
 def multiply(
-    tile: Tile, dtype: np.dtype, sources: tuple[Source, Source], sink: Any, args: tuple[Any, Any, Any],
+    tile: Tile, dtype: np.dtype, sources: tuple[Source, Source], sink: Sink, args: tuple[Any, Any, Any],
     size: tuple[int, int, int], batches: int, splits: int = 1,
 ) -> None:  # fmt: skip
     """Launches the kernel.
 
     Args:
-        args: of the sources and of the sink.
+        args: of the sink and of the sources.
         size: rows, columns, and the depth that is summed over.
         batches: of how many products.
         splits: into how many parts to cut the depth. The sink gets part s of batch b as batch b * splits + s.
     """
     rows, columns, depth = size
     length = -(-depth // (splits * tile.depth)) * tile.depth  # of whole steps, which vectors do not reach beyond
-    kernel = _kernel(tile, number_type(dtype), 16 // dtype.itemsize, *sources, sink)
+    most = lanes(dtype)
+    widths = most, most if length >= DEEP else sink.width
+    kernel = _kernel(tile, number_type(dtype), widths, *sources, sink)
     grid = (-(-columns // tile.columns), -(-rows // tile.rows), batches * splits)
     numbers = tuple(map(np.uint32, (depth, length, splits)))
     launch(kernel, grid, (*args, *numbers), THREADS)
 
 
 @cache
-def _kernel(tile: Tile, number: Any, lanes: int, a_source: Source, b_source: Source, sink: Any) -> Callable[..., None]:
+def _kernel(
+    tile: Tile, number: Any, widths: tuple[int, int], a_source: Source, b_source: Source, sink: Sink
+) -> Callable[..., None]:
+    """The kernel, in which so many rows, and so many columns, of a thread are neighbours: the widths of what it reads."""
     rows, columns, depth, high, wide = tile
     across = columns // wide  # threads beside each other
-    a_size, b_size = depth * rows, depth * columns
-    like = (number(0),) * lanes
-    high_groups, wide_groups = high // lanes, wide // lanes
-    row_group, column_group = rows // high_groups, columns // wide_groups
+    a_size, b_size = depth * pitch(rows, number), depth * pitch(columns, number)
+    shape = (high, wide)
     a_prepare, a_fill, b_prepare, b_fill = *a_source, *b_source
-    accumulators = (high, wide)
-    a_step, b_step, a_two, b_two, two = map(uint64, (rows, columns, 2 * rows, 2 * columns, 2))
-
-    @function
-    def row_of(thread, i):
-        """The row, in the tile, of the i-th that a thread has."""
-        return uint32(uint32(i // lanes * row_group) + uint32(uint32(thread // uint32(across)) * uint32(lanes)))
-
-    @function
-    def column_of(thread, i):
-        return uint32(uint32(i // lanes * column_group) + uint32(uint32(thread % uint32(across)) * uint32(lanes)))
-
-    @function
-    def add_products(totals, a_part, b_part, a_tile, b_tile, a_at, b_at):
-        """One step: a column of A's tile times a row of B's."""
-        for group in range(high_groups):
-            found = load(a_tile, uint64(a_at + uint64(group * row_group)), like)
-            for n in range(lanes):
-                a_part[group * lanes + n] = found[n]
-        for group in range(wide_groups):
-            found = load(b_tile, uint64(b_at + uint64(group * column_group)), like)
-            for n in range(lanes):
-                b_part[group * lanes + n] = found[n]
-        for i in range(high):
-            for j in range(wide):
-                totals[i, j] += a_part[i] * b_part[j]
-
-    @function
-    def add_two(totals, a_part, b_part, a_tile, b_tile, a_at, b_at):
-        add_products(totals, a_part, b_part, a_tile, b_tile, a_at, b_at)
-        add_products(totals, a_part, b_part, a_tile, b_tile, uint64(a_at + a_step), uint64(b_at + b_step))
+    row_of, read_rows = _side(rows, high, widths[0], number)
+    column_of, read_columns = _side(columns, wide, widths[1], number)
+    add_products = _main_loop(tile, number, read_rows, read_columns)
+    write = _epilogue(tile, row_of, column_of, sink)
 
     def kernel(out, a, b, size, length, splits):
         a_tile = cuda.shared.array(a_size, number)
         b_tile = cuda.shared.array(b_size, number)
-        totals = cuda.local.array(accumulators, number)
+        totals = cuda.local.array(shape, number)
         a_part = cuda.local.array(high, number)
         b_part = cuda.local.array(wide, number)
         thread, z = uint32(cuda.threadIdx.x), uint32(cuda.blockIdx.z)
+        y, x = uint32(thread // uint32(across)), uint32(thread % uint32(across))
         top, left = uint32(uint32(cuda.blockIdx.y) * uint32(rows)), uint32(uint32(cuda.blockIdx.x) * uint32(columns))
         batch = uint32(z // splits)
         k = uint32(uint32(z - uint32(batch * splits)) * length)
@@ -144,18 +141,87 @@ def _kernel(tile: Tile, number: Any, lanes: int, a_source: Source, b_source: Sou
             a_fill(a_tile, a, a_prepared, top, k, stop)
             b_fill(b_tile, b, b_prepared, left, k, stop)
             cuda.syncthreads()
-            a_at, b_at = uint64(row_of(thread, 0)), uint64(column_of(thread, 0))
-            stop_at = uint64(a_at + uint64(a_size))
-            while a_at < stop_at:  # four steps are written out, so that fewer instructions count and jump
-                add_two(totals, a_part, b_part, a_tile, b_tile, a_at, b_at)
-                add_two(totals, a_part, b_part, a_tile, b_tile, uint64(a_at + a_two), uint64(b_at + b_two))
-                a_at, b_at = uint64(a_at + uint64(a_two * two)), uint64(b_at + uint64(b_two * two))
+            add_products(totals, a_part, b_part, a_tile, b_tile, row_of(y, 0), column_of(x, 0))
             cuda.syncthreads()
             k = uint32(k + uint32(depth))
-        for i in range(high):
-            row = uint32(top + uint32(row_of(thread, i) + uint32(i % lanes)))
-            for j in range(wide):
-                column = uint32(left + uint32(column_of(thread, j) + uint32(j % lanes)))
-                sink(out, row, column, z, totals[i, j])
+        write(out, totals, b_part, top, left, y, x, z)
 
-    return kernel
+    # Elements that are stored at once are in registers beside each other, which leaves others unused: not too many of them.
+    return resident(kernel, 2) if tile == LARGE else kernel
+
+
+def _side(extent: int, own: int, width: int, number: Any) -> tuple[Any, Any]:
+    """How one side of a tile, its rows or its columns, is shared among threads, each of which has ``own`` of them.
+
+    The first groups of all threads lie beside each other, then their second groups, and so on.
+
+    Returns:
+        Two functions: ``place_of(thread, i)`` is where in the tile a thread's i-th row, or column, is; ``read(part, tile, at)``
+        reads a line's elements in all rows, or columns, of the thread whose first one is at ``at``.
+    """
+    apart = extent // own * width  # from a thread's group to its next
+    zeros = (number(0),) * width
+
+    @function
+    def place_of(thread, i):
+        return uint32(uint32(thread * uint32(width)) + uint32(i // width * apart + i % width))
+
+    @function
+    def read(part, tile, at):
+        for group in range(own // width):
+            found = load(tile, uint64(at + uint64(group * apart)), zeros)
+            for n in range(width):
+                part[group * width + n] = found[n]
+
+    return place_of, read
+
+
+def _main_loop(tile: Tile, number: Any, read_rows: Any, read_columns: Any) -> Any:
+    """The function that adds the products of what is in shared memory to a thread's totals."""
+    rows, columns, depth, high, wide = tile
+    a_line, b_line = pitch(rows, number), pitch(columns, number)
+    a_one, b_one, a_two, b_two, a_four, b_four = (uint64(n * line) for n in (1, 2, 4) for line in (a_line, b_line))
+    a_size = uint64(depth * a_line)
+
+    @function
+    def add_one(totals, a_part, b_part, a_tile, b_tile, a_at, b_at):
+        """A column of A's tile times a row of B's: each is a line in shared memory."""
+        read_rows(a_part, a_tile, a_at)
+        read_columns(b_part, b_tile, b_at)
+        for i in range(high):
+            for j in range(wide):
+                totals[i, j] += a_part[i] * b_part[j]
+
+    @function
+    def add_two(totals, a_part, b_part, a_tile, b_tile, a_at, b_at):
+        add_one(totals, a_part, b_part, a_tile, b_tile, a_at, b_at)
+        add_one(totals, a_part, b_part, a_tile, b_tile, uint64(a_at + a_one), uint64(b_at + b_one))
+
+    @function
+    def add_all(totals, a_part, b_part, a_tile, b_tile, row, column):
+        a_at, b_at = uint64(row), uint64(column)
+        stop = uint64(a_at + a_size)
+        while a_at < stop:  # four lines are written out, so that fewer instructions count and jump
+            add_two(totals, a_part, b_part, a_tile, b_tile, a_at, b_at)
+            add_two(totals, a_part, b_part, a_tile, b_tile, uint64(a_at + a_two), uint64(b_at + b_two))
+            a_at, b_at = uint64(a_at + a_four), uint64(b_at + b_four)
+
+    return add_all
+
+
+def _epilogue(tile: Tile, row_of: Any, column_of: Any, sink: Sink) -> Any:
+    """The function that gives a thread's totals to the sink."""
+    width, locate, put = sink
+    high, groups = tile.high, tile.wide // width
+
+    @function
+    def write(out, totals, values, top, left, y, x, batch):
+        for group in range(groups):
+            column = uint32(left + column_of(x, group * width))
+            located = locate(out, column, batch)
+            for i in range(high):
+                for n in range(width):
+                    values[n] = totals[i, group * width + n]
+                put(out, located, uint32(top + row_of(y, i)), column, batch, values)
+
+    return write

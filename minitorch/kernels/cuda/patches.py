@@ -1,8 +1,8 @@
 """What convolutions multiply: patches of images, gradients of images, and the images that are made of the products.
 
 An image's element is found by a *tap*, which is the channel and the kernel position that met it, and by the pixel where that was.
-Taps are in a table of three numbers each: where the channel begins in its image, and how far the tap is from the pixel's own row
-and column.
+Taps are in a table of four numbers each, which one access reads: where the channel begins in its image, how far the tap is from
+the pixel's own row and column, and 0.
 """
 
 from __future__ import annotations
@@ -15,15 +15,16 @@ from numba import int32, uint32
 
 from minitorch.kernels.cuda.array import DeviceArray, from_host
 from minitorch.kernels.cuda.device import Device, cuda, function
-from minitorch.kernels.cuda.gemm_tile import THREADS, Source
+from minitorch.kernels.cuda.gemm_tile import THREADS, Sink, Source, pitch
+from minitorch.kernels.cuda.vector import load, store
 
 Pair = tuple[int, int]
 
 
 @lru_cache(maxsize=256)
 def taps(device: Device, channels: int, plane: int, rows: tuple[int, ...], columns: tuple[int, ...]) -> DeviceArray:
-    """The table, on that device, of all taps: (channels * rows * columns, 3) as flat."""
-    table = [(c * plane, row, column) for c in range(channels) for row in rows for column in columns]
+    """The table, on that device, of all taps: (channels * rows * columns, 4) as flat."""
+    table = [(c * plane, row, column, 0) for c in range(channels) for row in rows for column in columns]
     return from_host(np.array(table, np.int32).reshape(-1))
 
 
@@ -43,7 +44,7 @@ class Images(NamedTuple):
         n, channels, height, width = self.array.shape
         numbers = (
             n * self.size[0] * self.size[1], *self.size, *self.step, *self.divisor, height, width,
-            channels * height * width, self.channels * height * width, table.size // 3,
+            channels * height * width, self.channels * height * width, table.size // 4,
         )  # fmt: skip
         return (self.array, table, *map(np.uint32, numbers))
 
@@ -65,12 +66,13 @@ def _pixel(args, number):
 @cache
 def _look(divides: bool, number: Any) -> Any:
     """A function that gives what a tap sees from a pixel; 0 outside the image."""
+    zeros = (int32(0),) * 4
 
     @function
     def look(args, start, i, j, tap):
         images, table, _, _, _, _, _, row_divisor, column_divisor, height, width, _, _, _ = args
-        at = uint32(tap * uint32(3))
-        row, column = int32(i + table[uint32(at + uint32(1))]), int32(j + table[uint32(at + uint32(2))])
+        channel, rows, columns, _ = load(table, uint32(tap * uint32(4)), zeros)
+        row, column = int32(i + rows), int32(j + columns)
         if divides:
             if row < 0 or column < 0:
                 return number(0)
@@ -80,7 +82,7 @@ def _look(divides: bool, number: Any) -> Any:
             row, column = int32(above), int32(before)
         if uint32(row) >= height or uint32(column) >= width:
             return number(0)
-        return images[uint32(uint32(uint32(start + uint32(table[at])) + uint32(uint32(row) * width)) + uint32(column))]
+        return images[uint32(uint32(uint32(start + uint32(channel)) + uint32(uint32(row) * width)) + uint32(column))]
 
     return look
 
@@ -91,6 +93,7 @@ def by_pixel(extent: int, depth: int, divides: bool, number: Any) -> Source:
     look = _look(divides, number)
     apart = THREADS // extent  # from one tap of a thread to its next
     turns = depth // apart
+    line_apart = pitch(extent, number)
 
     @function
     def prepare(args, first, group):
@@ -108,7 +111,7 @@ def by_pixel(extent: int, depth: int, divides: bool, number: Any) -> Source:
             value = number(0)
             if uint32(first + line) < args[2] and tap < stop:
                 value = look(args, start, i, j, tap)
-            shared[uint32(uint32(at * uint32(extent)) + line)] = value
+            shared[uint32(uint32(at * uint32(line_apart)) + line)] = value
             at = uint32(at + uint32(apart))
 
     return Source(prepare, fill)
@@ -120,6 +123,7 @@ def by_tap(extent: int, depth: int, number: Any) -> Source:
     look = _look(False, number)
     apart = THREADS // depth
     turns = extent // apart
+    line_apart = pitch(extent, number)
 
     @function
     def prepare(args, first, group):
@@ -134,7 +138,7 @@ def by_tap(extent: int, depth: int, number: Any) -> Source:
             value = number(0)
             if uint32(first + line) < args[13] and uint32(k + at) < stop:
                 value = look(args, uint32(start + channels), i, j, uint32(first + line))
-            shared[uint32(uint32(at * uint32(extent)) + line)] = value
+            shared[uint32(uint32(at * uint32(line_apart)) + line)] = value
             line = uint32(line + uint32(apart))
 
     return Source(prepare, fill)
@@ -145,6 +149,7 @@ def by_channel(extent: int, depth: int, number: Any) -> Source:
     """Lines are the channels of a group, and what is summed over are pixels; its arguments are ``channel_args``."""
     apart = THREADS // depth
     turns = extent // apart
+    line_apart = pitch(extent, number)
 
     @function
     def prepare(args, first, group):
@@ -162,7 +167,7 @@ def by_channel(extent: int, depth: int, number: Any) -> Source:
             value = number(0)
             if uint32(first + line) < channels and pixel < stop:
                 value = images[uint32(inner + uint32(uint32(first + line) * plane))]
-            shared[uint32(uint32(at * uint32(extent)) + line)] = value
+            shared[uint32(uint32(at * uint32(line_apart)) + line)] = value
             line = uint32(line + uint32(apart))
 
     return Source(prepare, fill)
@@ -174,21 +179,31 @@ def channel_args(images: DeviceArray, groups: int) -> tuple[Any, ...]:
 
 
 @cache
-def to_images(biased: bool) -> Any:
-    """A sink whose rows are the channels of a group and whose columns are pixels; its arguments are ``image_args``."""
+def to_images(biased: bool, number: Any, width: int) -> Sink:
+    """A sink whose rows are the channels of a group and whose columns are pixels; its arguments are ``image_args``.
+
+    It takes so many pixels at once, which divide those of a channel.
+    """
+    zeros = (number(0),) * width
 
     @function
-    def put(args, row, column, group, value):
-        out, bias, channels, all_channels, plane, pixels = args
-        if row < channels and column < pixels:
-            channel = uint32(uint32(group * channels) + row)
-            if biased:
-                value += bias[channel]
-            n = uint32(column // plane)
-            at = uint32(uint32(uint32(n * all_channels) + channel) * plane)
-            out[uint32(at + uint32(column - uint32(n * plane)))] = value
+    def locate(args, pixel, group):
+        _, _, channels, all_channels, plane, _ = args
+        n = uint32(pixel // plane)
+        channel = uint32(uint32(n * all_channels) + uint32(group * channels))
+        return uint32(uint32(channel * plane) + uint32(pixel - uint32(n * plane)))
 
-    return put
+    @function
+    def put(args, located, row, pixel, group, values):
+        out, bias, channels, _, plane, pixels = args
+        if row < channels and pixel < pixels:
+            if biased:
+                term = bias[uint32(uint32(group * channels) + row)]
+                for n in range(width):
+                    values[n] += term
+            store(out, uint32(located + uint32(row * plane)), load(values, 0, zeros))
+
+    return Sink(width, locate, put)
 
 
 def image_args(out: DeviceArray, bias: DeviceArray | None, groups: int) -> tuple[Any, ...]:

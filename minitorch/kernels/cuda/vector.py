@@ -1,10 +1,11 @@
 """Several neighbouring elements at once. numba never makes such accesses by itself, and a product of matrices lives on them.
 
-An access is of 16 bytes, at an index that their number divides.
+An access is of 16 bytes at most, at an index that the number of its elements divides.
 """
 
 from __future__ import annotations
 
+from math import gcd
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,11 @@ BYTES = 16
 def lanes(dtype: np.dtype) -> int:
     """How many elements there are in one access."""
     return BYTES // dtype.itemsize
+
+
+def at_once(run: int, dtype: np.dtype) -> int:
+    """How many elements to access at once in memory where lines of that length follow each other."""
+    return gcd(run, lanes(dtype))
 
 
 if SIMULATED:
@@ -49,7 +55,7 @@ else:
             index = context.cast(builder, arguments[1], signature.args[1], types.intp)
             vector = _vector_of(context, array, len(like))
             found = builder.load(_pointer(context, builder, array, arguments[0], index, vector))
-            found.align = BYTES
+            found.align = context.get_abi_sizeof(vector)
             parts = [builder.extract_element(found, ir.Constant(ir.IntType(32), n)) for n in range(len(like))]
             return context.make_tuple(builder, signature.return_type, parts)
 
@@ -66,7 +72,8 @@ else:
             for n in range(len(values)):
                 part = builder.extract_value(arguments[2], n)
                 whole = builder.insert_element(whole, part, ir.Constant(ir.IntType(32), n))
-            builder.store(whole, _pointer(context, builder, array, arguments[0], index, vector)).align = BYTES
+            stored = builder.store(whole, _pointer(context, builder, array, arguments[0], index, vector))
+            stored.align = context.get_abi_sizeof(vector)
             return context.get_dummy_value()
 
         return types.void(array, index, values), generate

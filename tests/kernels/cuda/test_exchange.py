@@ -66,6 +66,14 @@ def test_kernels_write_to_the_same_memory(ours):
     np.testing.assert_array_equal(to_host(ours), 2 * before)
 
 
+def test_matrices_that_begin_between_vectors_are_multiplied(interpreter):
+    theirs = from_host(np.arange(65, dtype=np.float32))
+    first = placement.address(theirs) + theirs.itemsize
+    matrix = placement.adopted(first, theirs.dtype, (8, 8), (8, 1), theirs)
+    expected = np.arange(1, 65, dtype=np.float32).reshape(8, 8)
+    np.testing.assert_array_equal(to_host(native.mm(matrix, matrix)), expected @ expected)
+
+
 def test_the_owner_lives_as_long_as_the_array(ours):
     shown = Shown(ours.__cuda_array_interface__)
     seen = weakref.ref(shown)
