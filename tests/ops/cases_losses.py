@@ -68,6 +68,7 @@ def sequences(name: str, targets: Any, lengths: Any, counts: Any, **settings: An
                 **settings,
             ),
             fixed((6, 3, 4)),
+            special=True,
             twice=False,
         )
         for kind in ("mean", "sum", "none")

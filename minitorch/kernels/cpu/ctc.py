@@ -57,8 +57,8 @@ def ctc_loss_backward(
 
 @jit
 def log_of_sum(x, y):
-    """log(exp(x) + exp(y))."""
-    larger, smaller = max(x, y), min(x, y)
+    """log(exp(x) + exp(y)); NaN if one of them is."""
+    larger, smaller = (x, y) if x > y else (y, x)
     return larger if smaller == -np.inf else larger + math.log1p(math.exp(smaller - larger))
 
 

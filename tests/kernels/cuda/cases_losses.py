@@ -114,6 +114,14 @@ def ctc(
 
 REPEATED = [[1, 1, 2, 1], [2, 2, 2, 0], [1, 3, 1, 4]]
 SEQUENCES = (normal(9, 3, 5), normal(3))
+
+
+def one_nan(random: np.random.Generator, dtype: np.dtype) -> np.ndarray:
+    scores = normal(9, 3, 5)(random, dtype)
+    scores[2, 0, 1] = np.nan
+    return scores
+
+
 LONG = [[1 + n % 3 for n in range(35)]]
 
 
@@ -125,6 +133,7 @@ def sequences() -> list[Case]:
         Case("ctc_loss of no time", ctc(REPEATED, [0, 0, 9], [2, 0, 0]), SEQUENCES, close=8),
         Case("ctc_loss of impossible labels", ctc(REPEATED, [4, 3, 5], [4, 3, 4]), SEQUENCES, close=8),
         Case("ctc_loss infinite", ctc(REPEATED, [9, 3, 5], [4, 3, 4], zero_infinity=False), SEQUENCES, close=8),
+        Case("ctc_loss of NaN", ctc([[1, 2, 1], [2, 2, 2], [3, 1, 1]], [9, 8, 1], [3, 2, 1]), (one_nan, normal(3)), close=8),
         Case("ctc_loss of more states than threads", ctc(LONG, [45], [35]), (normal(45, 1, 4), normal(1)), close=64),
     ]  # fmt: skip
 
