@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 
 import minitorch
+from minitorch.kernels import tables
 from minitorch.kernels.cpu.compiler import watch_compiling
-from minitorch.kernels.cuda import device, from_host, native, to_host
+from minitorch.kernels.cuda import DeviceArray, device, from_host, to_host
 from minitorch.kernels.cuda.launch import launch
 from minitorch.kernels.cuda.lifting import lift, position
 from tests.kernels.cuda import training
+
+GPU = tables[DeviceArray]
 
 
 def test_steps_of_training_are_the_cpus(gpu, driver):
@@ -59,7 +62,7 @@ def test_threads_use_the_gpu_at_once(gpu):
 
 
 def use(a):
-    return to_host(native.matmul(native.add(a, a), native.relu(a)))
+    return to_host(GPU.matmul(GPU.add(a, a), GPU.relu(a)))
 
 
 def test_kernels_are_compiled_once(gpu, monkeypatch, tmp_path):
@@ -79,12 +82,12 @@ def test_kernels_are_compiled_once(gpu, monkeypatch, tmp_path):
 
 def test_a_damaged_file_is_replaced(gpu, monkeypatch, tmp_path):
     a = from_host(np.ones(4, np.float32))
-    native.exp(a)
+    GPU.exp(a)
     (stored,) = tmp_path.glob("*.kernel")
     stored.write_bytes(stored.read_bytes()[:-1])
     monkeypatch.setattr(device, "_found", [])
     with pytest.warns(UserWarning, match="is damaged: it is compiled anew"):
-        native.exp(from_host(np.ones(4, np.float32)))
+        GPU.exp(from_host(np.ones(4, np.float32)))
     assert len([*tmp_path.glob("*.kernel")]) == 1
 
 

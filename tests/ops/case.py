@@ -30,6 +30,7 @@ class Case:
         special: the row is also for zeros, ties, infinities and NaN.
         smooth: differences approach the gradients: every input is differentiated, and everything is finite.
         layouts: the inputs need not lie row by row.
+        twice: the gradients have gradients, in torch too.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Case:
     special: bool = False
     smooth: bool = True
     layouts: bool = True
+    twice: bool = True
 
 
 VALUES: dict[str, Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]] = {

@@ -27,7 +27,73 @@ def of_differences(
     ]
 
 
+CLASSES = (3, 5)
+"""Of scores: three rows, five classes."""
+
+
+def of_classes(name: str, targets: Any, **settings: Any) -> list[Case]:
+    """A loss of scores of classes, for rows and for one sample."""
+
+    def loss(lib: Any, a: Any, target: Any, **params: Any) -> Any:
+        return getattr(lib.nn.functional, name)(a, lib.tensor(target), **settings, **params)
+
+    rows = [
+        Case(
+            f"{name} {settings or ''} {kind}",
+            lambda lib, a, kind=kind: loss(lib, a, targets, reduction=kind),
+            fixed(CLASSES),
+            twice=False,
+        )
+        for kind in ("mean", "sum", "none")
+    ]
+    return [
+        *rows,
+        Case(
+            f"{name} {settings or ''} of one", lambda lib, a: loss(lib, a, targets[0]), fixed(CLASSES[1:]), twice=False
+        ),
+    ]
+
+
+def sequences(name: str, targets: Any, lengths: Any, counts: Any, **settings: Any) -> list[Case]:
+    """The loss of log-probabilities, (6, 3, 4), that these labels have."""
+    return [
+        Case(
+            f"ctc_loss {name} {kind}",
+            lambda lib, a, kind=kind: lib.nn.functional.ctc_loss(
+                lib.log_softmax(a, 2),
+                lib.tensor(targets),
+                lib.tensor(lengths),
+                lib.tensor(counts),
+                reduction=kind,
+                **settings,
+            ),
+            fixed((6, 3, 4)),
+            special=True,
+            twice=False,
+        )
+        for kind in ("mean", "sum", "none")
+    ]
+
+
 CASES = [
+    *(each for p in (1, 2) for each in of_classes("multi_margin_loss", [2, 0, 4], p=p, margin=0.75)),
+    *(
+        Case(
+            f"multi_margin_loss of weights p={p}",
+            lambda lib, a, p=p: lib.nn.functional.multi_margin_loss(
+                a, lib.tensor([2, 0, 4]), p, weight=lib.tensor([1.0, 0.5, 3.0, 2.0, 0.25]).to(a.dtype)
+            ),
+            fixed(CLASSES),
+            twice=False,
+        )
+        for p in (1, 2)
+    ),
+    *of_classes("multilabel_margin_loss", [[3, 0, -1, 1, 1], [-1, 2, 2, 2, 2], [4, 1, 2, 0, 3]]),
+    *sequences("of repeated labels", [[1, 1, 2], [3, 3, 3], [2, 1, 2]], [6, 5, 4], [3, 3, 2]),
+    *sequences("of labels in a row", [1, 2, 2, 3], [6, 3, 6], [1, 2, 1]),
+    *sequences("of another blank", [[0, 0], [3, 1], [1, 1]], [5, 6, 3], [2, 2, 1], blank=2),
+    *sequences("of no labels", [[1, 2], [1, 1], [3, 3]], [6, 0, 1], [0, 0, 1]),
+    *sequences("of impossible labels", [[1, 1, 1], [1, 2, 3], [2, 2, 2]], [2, 5, 0], [3, 3, 1], zero_infinity=True),
     *of_differences("smooth_l1_loss"),
     *of_differences("smooth_l1_loss", beta=0.25),
     *of_differences("huber_loss", delta=0.5),

@@ -67,7 +67,7 @@ class Derivatives:
     ) -> None:
         self.lib, self.source, self.device = lib, np.random.default_rng(0), device
         with nullcontext() if device is None else lib.device(device):
-            self.compute(case, [self.placed(array) for array in arrays], twice)
+            self.compute(case, [self.placed(array) for array in arrays], twice and case.twice)
 
     def placed(self, array: np.ndarray) -> Any:
         """An input or a cotangent, which lies in a device's memory as it does on the host."""
@@ -146,4 +146,4 @@ def test_gradients_pass_gradcheck_and_gradgradcheck(case: Case, data: Any):
 
     if call(*inputs).dtype is minitorch.float64:
         assert gradcheck(call, inputs)
-        assert gradgradcheck(call, inputs)
+        assert not case.twice or gradgradcheck(call, inputs)

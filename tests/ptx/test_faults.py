@@ -38,6 +38,17 @@ def sampled(k, grad, grid):
     return k.grid_sample_input_grad(grad, grid, input_shape=(1, 2, 5, 7), **how)
 
 
+def transcribed(k, a, targets, lengths, counts):
+    a = k.log_softmax(a, 2)
+    losses, alpha = k.ctc_loss(a, targets, lengths, counts, 0)
+    return k.ctc_loss_backward(
+        k.sigmoid(losses), a, targets, lengths, counts, losses, alpha, blank=0, zero_infinity=True
+    )
+
+
+LABELS = [RANDOM.integers(1, 5, (3, 40)), np.array([45, 44, 9]), np.array([20, 19, 4])]
+
+
 # One program for each family, and how many of the barriers in its last kernel are needed. The last barrier of a sum keeps
 # the next one from writing too early; where there is no next one it is not needed.
 FAMILIES = {
@@ -89,11 +100,23 @@ FAMILIES = {
         lambda k, a: k.pad_edges_backward(a, k.slice(a, 1, 0, 98, 1), (1, 2), "replicate"), [normal(3, 101)], 0,
     ),
     "grid_sample_input_grad": (sampled, [normal(1, 2, 9, 10), normal(1, 9, 10, 2)], 2),
+    "cdist": (lambda k, a, b: k.cdist(a, b, 2.0), [normal(2, 9, 3), normal(2, 31, 3)], 0),
+    "cdist_backward": (
+        lambda k, a, b: k.cdist_backward(k.mm(a, k.t(b)), a, b, k.exp(k.mm(a, k.t(b))), 2.0), [normal(91, 3), normal(7, 3)], 0,
+    ),
+    "multi_margin": (
+        lambda k, a, t, w: k.multi_margin(a, t, w, 2, 1.0)[0], [normal(3, 200), np.array([199, 0, 7]), np.ones(200, "f")], 17,
+    ),
+    "multilabel_margin": (
+        lambda k, a, t: k.multilabel_margin(a, t)[1], [normal(37, 7), RANDOM.integers(-1, 7, (37, 7))], 0,
+    ),
+    "ctc_loss": (lambda k, a, *labels: k.ctc_loss(k.log_softmax(a, 2), *labels, 0)[0], [normal(45, 3, 5), *LABELS], 1),
+    "ctc_loss_backward": (transcribed, [normal(45, 3, 5), *LABELS], 1),
 }  # fmt: skip
 MAIN = {
     "nll_loss": 1, "convolution_input_grad": 1, "max_pool_backward": 1, "index": 2, "masked_scatter": 1, "embedding_bag": 1,
     "index_add": 4, "grid_sample_input_grad": 4, "igamma": 2, "linalg_cholesky": 2,
-    "linalg_lu_factor": 2,
+    "linalg_lu_factor": 2, "cdist_backward": 3, "multilabel_margin": 1, "ctc_loss": 1, "ctc_loss_backward": 3,
 }  # fmt: skip
 """The numbers of the families' main kernels, where these are not the first."""
 CHANGING = {"index_add"}
@@ -219,6 +242,9 @@ OTHER = {"ge": "gt", "gt": "ge", "lt": "le", "le": "lt"}
         "tril",
         "pad_edges",
         "pad_edges_backward",
+        "cdist",
+        "cdist_backward",
+        "multilabel_margin",
     ],
 )
 def test_a_bound_that_is_off_by_one(family):
@@ -399,3 +425,13 @@ def test_a_size_of_matrices_that_is_too_small(family):
 @pytest.mark.parametrize("family", IN_PLACE)
 def test_a_decomposition_without_a_mistake_is_right(family):
     assert outcome(family) == "right"
+
+
+@pytest.mark.parametrize("family", ["cdist", "cdist_backward", "ctc_loss", "ctc_loss_backward"])
+def test_two_sizes_that_change_places(family):
+    def change(args):
+        first, second, *others = args[-1]
+        return [*args[:-1], (second, first, *others)]
+
+    message = outcome(family, numbers=change)
+    assert message == "wrong numbers" or "out of bounds" in message or "never written" in message

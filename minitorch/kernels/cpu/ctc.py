@@ -56,19 +56,19 @@ def ctc_loss_backward(
 
 
 @jit
-def _add(x, y):
-    """log(exp(x) + exp(y))."""
-    larger, smaller = max(x, y), min(x, y)
+def log_of_sum(x, y):
+    """log(exp(x) + exp(y)); NaN if one of them is."""
+    larger, smaller = (x, y) if x > y else (y, x)
     return larger if smaller == -np.inf else larger + math.log1p(math.exp(smaller - larger))
 
 
 @jit
-def _label(target, state, blank):
+def label_of(target, state, blank):
     return target[state // 2] if state % 2 else blank
 
 
 @jit
-def _skips(target, state):
+def skips(target, state):
     """Whether a step may lead to a label from the one before."""
     return state % 2 == 1 and state >= 3 and target[state // 2] != target[state // 2 - 1]
 
@@ -82,18 +82,18 @@ def _forward(a, targets, lengths, target_lengths, blank, alpha, losses):
             losses[n] = 0.0 if target_lengths[n] == 0 else np.inf
             continue
         for state in range(min(2, states)):
-            alpha[n, 0, state] = a[0, n, _label(target, state, blank)]
+            alpha[n, 0, state] = a[0, n, label_of(target, state, blank)]
         for t in range(1, time):
             for state in range(states):
                 total = alpha[n, t - 1, state]
                 if state > 0:
-                    total = _add(total, alpha[n, t - 1, state - 1])
-                if _skips(target, state):
-                    total = _add(total, alpha[n, t - 1, state - 2])
-                alpha[n, t, state] = total + a[t, n, _label(target, state, blank)]
+                    total = log_of_sum(total, alpha[n, t - 1, state - 1])
+                if skips(target, state):
+                    total = log_of_sum(total, alpha[n, t - 1, state - 2])
+                alpha[n, t, state] = total + a[t, n, label_of(target, state, blank)]
         likelihood = alpha[n, time - 1, states - 1]
         if states > 1:
-            likelihood = _add(likelihood, alpha[n, time - 1, states - 2])
+            likelihood = log_of_sum(likelihood, alpha[n, time - 1, states - 2])
         losses[n] = -likelihood
 
 
@@ -112,12 +112,12 @@ def _backward(grad, a, targets, lengths, target_lengths, blank, losses, alpha, z
                 else:
                     total = later[state]
                     if state + 1 < states:
-                        total = _add(total, later[state + 1])
-                    if state + 2 < states and _skips(target, state + 2):
-                        total = _add(total, later[state + 2])
-                label = _label(target, state, blank)
+                        total = log_of_sum(total, later[state + 1])
+                    if state + 2 < states and skips(target, state + 2):
+                        total = log_of_sum(total, later[state + 2])
+                label = label_of(target, state, blank)
                 beta[state] = total + a[t, n, label]
-                shares[label] = _add(shares[label], alpha[n, t, state] + beta[state])
+                shares[label] = log_of_sum(shares[label], alpha[n, t, state] + beta[state])
             later[:] = beta
             for label in range(a.shape[2]):
                 share = math.exp(shares[label] + losses[n] - a[t, n, label])

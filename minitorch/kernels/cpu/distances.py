@@ -76,23 +76,23 @@ def _cdist(a, b, p, keeps_nan, out):
         s, i = row // n, row % n
         if p == 2:
             for j in range(m):
-                out[s, i, j] = np.sqrt(_sum_of_squares(a[s, i], b[s, j]))
+                out[s, i, j] = np.sqrt(sum_of_squares(a[s, i], b[s, j]))
         elif p == 1:
             for j in range(m):
-                out[s, i, j] = _sum_of_sizes(a[s, i], b[s, j])
+                out[s, i, j] = sum_of_sizes(a[s, i], b[s, j])
         elif p == 0:
             for j in range(m):
-                out[s, i, j] = _count(a[s, i], b[s, j])
+                out[s, i, j] = count(a[s, i], b[s, j])
         elif p == np.inf:
             for j in range(m):
-                out[s, i, j] = _largest(a[s, i], b[s, j], keeps_nan)
+                out[s, i, j] = largest(a[s, i], b[s, j], keeps_nan)
         else:
             for j in range(m):
-                out[s, i, j] = _sum_of_powers(a[s, i], b[s, j], p) ** (1 / p)
+                out[s, i, j] = sum_of_powers(a[s, i], b[s, j], p) ** (1 / p)
 
 
 @jit(reorder=True)
-def _sum_of_squares(x, y):
+def sum_of_squares(x, y):
     total = x.dtype.type(0)
     for c in range(x.size):
         total += (x[c] - y[c]) * (x[c] - y[c])
@@ -100,7 +100,7 @@ def _sum_of_squares(x, y):
 
 
 @jit(reorder=True)
-def _sum_of_sizes(x, y):
+def sum_of_sizes(x, y):
     total = x.dtype.type(0)
     for c in range(x.size):
         total += abs(x[c] - y[c])
@@ -108,7 +108,7 @@ def _sum_of_sizes(x, y):
 
 
 @jit
-def _count(x, y):
+def count(x, y):
     total = x.dtype.type(0)
     for c in range(x.size):
         size = abs(x[c] - y[c])
@@ -117,7 +117,7 @@ def _count(x, y):
 
 
 @jit
-def _largest(x, y, keeps_nan):
+def largest(x, y, keeps_nan):
     total = x.dtype.type(0)
     for c in range(x.size):
         size = abs(x[c] - y[c])
@@ -127,7 +127,7 @@ def _largest(x, y, keeps_nan):
 
 
 @jit(reorder=True)
-def _sum_of_powers(x, y, p):
+def sum_of_powers(x, y, p):
     total = x.dtype.type(0)
     for c in range(x.size):
         total += abs(x[c] - y[c]) ** p
@@ -144,41 +144,41 @@ def _cdist_backward(a, b, p, grad, distances, out):
         if p == 2:
             for j in range(m):
                 if distances[s, i, j] != 0:
-                    _add_difference(a[s, i], b[s, j], grad[s, i, j] / distances[s, i, j], out[s, i])
+                    add_difference(a[s, i], b[s, j], grad[s, i, j] / distances[s, i, j], out[s, i])
         elif p == 1:
             for j in range(m):
-                _add_signs(a[s, i], b[s, j], grad[s, i, j], out[s, i])
+                add_signs(a[s, i], b[s, j], grad[s, i, j], out[s, i])
         elif p == np.inf:
             for j in range(m):
-                _add_signs_of_largest(a[s, i], b[s, j], grad[s, i, j], distances[s, i, j], out[s, i])
+                add_signs_of_largest(a[s, i], b[s, j], grad[s, i, j], distances[s, i, j], out[s, i])
         else:
             for j in range(m):
                 if distances[s, i, j] != 0:
                     scale = grad[s, i, j] / distances[s, i, j] ** (p - 1)
-                    _add_powers(a[s, i], b[s, j], p - 1, scale, out[s, i])
+                    add_powers(a[s, i], b[s, j], p - 1, scale, out[s, i])
 
 
 @jit
-def _add_difference(x, y, scale, out):
+def add_difference(x, y, scale, out):
     for c in range(x.size):
         out[c] += scale * (x[c] - y[c])
 
 
 @jit
-def _add_signs(x, y, grad, out):
+def add_signs(x, y, grad, out):
     for c in range(x.size):
-        out[c] += grad if x[c] > y[c] else -grad if x[c] < y[c] else 0 * grad
+        out[c] += grad if x[c] > y[c] else -grad if x[c] < y[c] else type(grad)(0) * grad
 
 
 @jit
-def _add_signs_of_largest(x, y, grad, distance, out):
+def add_signs_of_largest(x, y, grad, distance, out):
     for c in range(x.size):
         if abs(x[c] - y[c]) == distance:
-            out[c] += grad if x[c] > y[c] else -grad if x[c] < y[c] else 0 * grad
+            out[c] += grad if x[c] > y[c] else -grad if x[c] < y[c] else type(grad)(0) * grad
 
 
 @jit
-def _add_powers(x, y, power, scale, out):
+def add_powers(x, y, power, scale, out):
     for c in range(x.size):
         if x[c] != y[c]:
             slope = scale * abs(x[c] - y[c]) ** power

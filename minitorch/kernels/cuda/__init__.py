@@ -11,23 +11,19 @@ from __future__ import annotations
 import importlib
 
 from minitorch.kernels import Table, tables
-from minitorch.kernels.cuda import on_host
 from minitorch.kernels.cuda.array import DeviceArray, from_host, to_host
 
 __all__ = ["DeviceArray", "from_host", "to_host"]
 
 # fmt: off
 MODULES = (
-    "activation", "attention", "averaging", "bags", "cholesky", "columns", "compaction", "counting", "creation", "division",
-    "elementwise", "exponential", "gathering", "gemm", "grid_sampling", "indexing", "ldl", "least_squares", "linalg", "loss",
-    "lu", "normalisation", "optimizer", "orthogonal", "placement", "pooling", "ranking", "rearranging", "recurrence",
-    "reduction", "resampling", "scan", "scattering", "selection", "shape", "sorting", "special", "spectral", "strides",
-    "substitution", "volumes",
+    "activation", "attention", "averaging", "bags", "cholesky", "columns", "compaction", "counting", "creation", "ctc",
+    "distances", "division", "elementwise", "exponential", "gathering", "gemm", "grid_sampling", "indexing", "ldl",
+    "least_squares", "linalg", "loss", "lu", "margins", "normalisation", "optimizer", "orthogonal", "placement", "pooling",
+    "ranking", "rearranging", "recurrence", "reduction", "resampling", "scan", "scattering", "selection", "shape", "sorting",
+    "special", "spectral", "strides", "substitution", "volumes",
 )
 # fmt: on
 """The modules of kernels, each with its ``__all__``."""
 
-native = Table(*[importlib.import_module(f"{__name__}.{name}") for name in MODULES])
-"""The kernels that run on the GPU."""
-
-tables[DeviceArray] = on_host.table(native)
+tables[DeviceArray] = Table(*[importlib.import_module(f"{__name__}.{name}") for name in MODULES])

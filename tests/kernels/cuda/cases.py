@@ -10,6 +10,7 @@ from tests.kernels.cuda import (
     cases_attention,
     cases_indexing,
     cases_linalg,
+    cases_losses,
     cases_normal,
     cases_pointwise,
     cases_sorting,
@@ -300,3 +301,4 @@ CASES += cases_linalg.CASES
 CASES += cases_normal.CASES
 CASES += cases_pointwise.CASES
 CASES += cases_attention.CASES
+CASES += cases_losses.CASES

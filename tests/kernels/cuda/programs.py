@@ -11,7 +11,15 @@ import numpy as np
 from minitorch.kernels import tables
 from minitorch.kernels.cuda import DeviceArray, device, from_host
 from minitorch.kernels.cuda.device import signature
-from tests.kernels.cuda import cases_indexing, cases_linalg, cases_normal, cases_pointwise, cases_sorting, cases_spatial
+from tests.kernels.cuda import (
+    cases_indexing,
+    cases_linalg,
+    cases_losses,
+    cases_normal,
+    cases_pointwise,
+    cases_sorting,
+    cases_spatial,
+)
 from tests.ptx.compiled import ptx_of
 from tests.ptx.device import EmulatedMemory
 
@@ -52,7 +60,10 @@ PROGRAMS = {
         lambda k, a, b, c: k.max_pool_backward(a, k.cast(b, np.dtype("i2")), c, 2), (3, 4, 5), (3, 4, 5), (3, 8, 9),
     ),
 }  # fmt: skip
-for family in (cases_indexing, cases_linalg, cases_normal, cases_pointwise, cases_sorting, cases_spatial):
+FAMILIES = (
+    cases_indexing, cases_linalg, cases_losses, cases_normal, cases_pointwise, cases_sorting, cases_spatial,
+)  # fmt: skip
+for family in FAMILIES:
     PROGRAMS |= family.PROGRAMS
 """By name: a function of a table and of arrays of it, and the arrays' shapes."""
 IN_DOUBLE = cases_linalg.DECOMPOSING | cases_pointwise.IN_DOUBLE

@@ -14,10 +14,12 @@ import torch
 
 pytest.importorskip("numba_cuda", reason="numba-cuda, which compiles these kernels, is not installed")
 
-from minitorch.kernels.cuda import dlpack, formulas, from_host, native, placement, to_host
+from minitorch.kernels import tables
+from minitorch.kernels.cuda import DeviceArray, dlpack, formulas, from_host, placement, to_host
 from minitorch.kernels.cuda.lifting import write
 from minitorch.kernels.cuda.placement import from_cuda_array_interface
 
+GPU = tables[DeviceArray]
 DTYPES = ["f2", "f4", "f8", "i1", "u1", "i2", "i4", "i8", "?"]
 
 
@@ -49,7 +51,7 @@ def test_the_interface_says_where_and_what_elements_are(ours):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("view", [lambda a: a, lambda a: native.t(a), lambda a: native.slice(a, 1, 1, 4, 2)])
+@pytest.mark.parametrize("view", [lambda a: a, lambda a: GPU.t(a), lambda a: GPU.slice(a, 1, 1, 4, 2)])
 def test_what_the_interface_shows_is_the_same_memory(dtype, view, interpreter):
     a = from_host(np.arange(12).reshape(3, 4).astype(dtype))
     shown = view(a)
@@ -62,7 +64,7 @@ def test_what_the_interface_shows_is_the_same_memory(dtype, view, interpreter):
 def test_kernels_write_to_the_same_memory(ours):
     again = from_cuda_array_interface(Shown(ours.__cuda_array_interface__))
     before = to_host(ours)
-    write(formulas.same, again, native.add(again, again))
+    write(formulas.same, again, GPU.add(again, again))
     np.testing.assert_array_equal(to_host(ours), 2 * before)
 
 
@@ -71,14 +73,14 @@ def test_matrices_that_begin_between_vectors_are_multiplied(interpreter):
     first = placement.address(theirs) + theirs.itemsize
     matrix = placement.adopted(first, theirs.dtype, (8, 8), (8, 1), theirs)
     expected = np.arange(1, 65, dtype=np.float32).reshape(8, 8)
-    np.testing.assert_array_equal(to_host(native.mm(matrix, matrix)), expected @ expected)
+    np.testing.assert_array_equal(to_host(GPU.mm(matrix, matrix)), expected @ expected)
 
 
 def test_the_owner_lives_as_long_as_the_array(ours):
     shown = Shown(ours.__cuda_array_interface__)
     seen = weakref.ref(shown)
     array = from_cuda_array_interface(shown)
-    part = native.slice(array, 0, 1, 2, 1)
+    part = GPU.slice(array, 0, 1, 2, 1)
     del shown, array
     assert seen() is not None
     del part
@@ -149,7 +151,7 @@ def test_what_is_lent_keeps_its_owner_alive():
 
 @pytest.mark.parametrize("version", [None, (0, 8), (1, 0), (1, 3)])
 def test_a_capsule_goes_to_the_gpu_and_back(version, ours):
-    part = native.slice(native.t(ours), 0, 1, 3, 1)
+    part = GPU.slice(GPU.t(ours), 0, 1, 3, 1)
     capsule = dlpack.to_dlpack(part, max_version=version)
     assert ("versioned" in str(capsule)) == (version is not None and version >= (1, 0))
     assert dlpack.is_capsule(capsule)
@@ -159,7 +161,7 @@ def test_a_capsule_goes_to_the_gpu_and_back(version, ours):
     np.testing.assert_array_equal(to_host(again), to_host(part))
     assert placement.address(again) == placement.address(part)
     assert again.steps == part.steps
-    view = native.t(again)
+    view = GPU.t(again)
     del again, capsule
     assert len(dlpack._lent) == 1
     del view
