@@ -22,19 +22,19 @@ CAPABILITY = (9, 0)
 
 
 class EmulatedMemory:
-    """Elements in an allocation, from an address on. ``owner`` is whatever has to stay as long as they do."""
+    """Elements in an allocation, from an address on. ``of`` is what else shows them, and has to stay as long as they do."""
 
-    def __init__(self, dtype: np.dtype, start: int, address: int, size: int, owner: Any = None) -> None:
-        self.dtype, self.start, self.address, self.size, self.owner = dtype, start, address, size, owner
+    def __init__(self, dtype: np.dtype, start: int, address: int, size: int, of: Any = None) -> None:
+        self.dtype, self.start, self.address, self.size, self.of = dtype, start, address, size, of
 
     def __getitem__(self, part: slice) -> EmulatedMemory:
         offset = part.start or 0
         return EmulatedMemory(
-            self.dtype, self.start, self.address + offset * self.dtype.itemsize, self.size - offset, self.owner
+            self.dtype, self.start, self.address + offset * self.dtype.itemsize, self.size - offset, self.of
         )
 
     def view(self, dtype: np.dtype) -> EmulatedMemory:
-        return EmulatedMemory(dtype, self.start, self.address, self.size, self.owner)
+        return EmulatedMemory(dtype, self.start, self.address, self.size, self)
 
     def parameters(self) -> list[int]:
         """What numba passes for a flat array: two pointers of its own, size, itemsize, data, shape, strides."""

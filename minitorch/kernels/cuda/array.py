@@ -93,9 +93,10 @@ class DeviceArray:
 
     @property
     def base(self) -> Memory | None:
-        """The memory, where another array shows it too, or this one shows an element several times."""
-        alone = sys.getrefcount(self.memory) <= _ALONE + (self._flat is self.memory)
-        return None if alone and 0 not in self.steps else self.memory
+        """The memory, where something else shows it too, or this array shows an element several times."""
+        memory = self.memory
+        alone = memory.of is None and sys.getrefcount(memory) <= _ALONE + 1 + (self._flat is memory)
+        return None if alone and 0 not in self.steps else memory
 
     def __len__(self) -> int:
         return self.shape[0]

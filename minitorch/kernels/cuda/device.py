@@ -43,6 +43,8 @@ class Memory(Protocol):
 
     dtype: np.dtype
     size: int
+    of: Any
+    """What else shows the same bytes: other memory, of which this is a view, or the library whose they are; or nothing."""
 
     def __getitem__(self, part: slice) -> Memory: ...
 
