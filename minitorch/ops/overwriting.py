@@ -73,6 +73,7 @@ class IndexFillBackward1(Function):
     """What is written is the one element of a tensor, which gets the gradients from there, each once."""
 
     __slots__ = ("dim",)
+    broadcasts = True  # that element
     graph_inputs = 2
 
     def forward(self, k: Table, a: Any, value: Any, index: Any, dim: int) -> Any:

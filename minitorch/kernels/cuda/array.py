@@ -217,6 +217,17 @@ def from_host(array: np.ndarray, wait: bool = True) -> DeviceArray:
     return result
 
 
+def no_hosts(value: Any) -> Any:
+    """The value, an array of the device or a number.
+
+    Raises:
+        TypeError: it is an array of the host.
+    """
+    if isinstance(value, np.ndarray):
+        raise TypeError("an array of the host was given to a kernel of a device")
+    return value
+
+
 def on_device(a: DeviceArray | np.ndarray) -> DeviceArray:
     """The array, copied to the device if it is on the host, where operators compute some indices."""
     return from_host(a) if isinstance(a, np.ndarray) else a

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from minitorch.kernels.cuda import formulas
-from minitorch.kernels.cuda.array import DeviceArray, empty
+from minitorch.kernels.cuda.array import DeviceArray, empty, no_hosts
 from minitorch.kernels.cuda.launch import blocks_for, launch
 from minitorch.kernels.cuda.lifting import broadcast_strides, cast, numbers_of, position, write
 
@@ -43,5 +43,5 @@ def fill(a: DeviceArray, value: float | DeviceArray) -> DeviceArray:
         element = empty(value.shape, a.dtype)
         write(formulas.same, element, value)
     else:
-        element = _filled((), a.dtype, value)
+        element = _filled((), a.dtype, no_hosts(value))
     return element.seen(a.shape, broadcast_strides(element, a.shape))

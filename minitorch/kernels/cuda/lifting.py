@@ -16,7 +16,7 @@ import numpy as np
 from numba import uint32
 
 from minitorch.kernels.cuda import formulas
-from minitorch.kernels.cuda.array import DeviceArray, empty, known_dtype
+from minitorch.kernels.cuda.array import DeviceArray, empty, known_dtype, no_hosts
 from minitorch.kernels.cuda.device import cuda, function, number_type
 from minitorch.kernels.cuda.launch import blocks_for, launch
 
@@ -228,13 +228,13 @@ def cast(a: DeviceArray, dtype: Any) -> DeviceArray:
 
 def common(*operands: DeviceArray | Number) -> np.dtype:
     """The dtype that numpy gives a result of these."""
-    return np.result_type(*(each.dtype if isinstance(each, DeviceArray) else each for each in operands))
+    return np.result_type(*(each.dtype if isinstance(each, DeviceArray) else no_hosts(each) for each in operands))
 
 
 def numbers_of(dtype: np.dtype, *numbers: Number) -> tuple[np.generic, ...]:
     """Numbers of the type in which that dtype is computed."""
     kind = np.float32 if dtype == HALF else dtype.type
-    return tuple([kind(each) for each in numbers])
+    return tuple([kind(no_hosts(each)) for each in numbers])
 
 
 def unary(formula: Formula, dtype: np.dtype | None = None) -> Callable[..., DeviceArray]:
@@ -268,9 +268,7 @@ def like(ufunc: np.ufunc, formula: Formula, whole: Formula | None = None) -> Cal
 
 def _kind(operand: DeviceArray | Number) -> Any:
     """What numpy goes by: a dtype, or the type of Python's numbers, which adapt themselves."""
-    if isinstance(operand, np.ndarray):
-        raise TypeError("an array of the host was given to a kernel of a device")
-    return operand.dtype if isinstance(operand, DeviceArray | np.generic) else type(operand)
+    return operand.dtype if isinstance(operand, DeviceArray | np.generic) else type(no_hosts(operand))
 
 
 @cache
