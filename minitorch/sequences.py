@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minitorch import dtypes
-from minitorch.creation import as_tensor, asked_shape, made
+from minitorch.creation import as_tensor, asked_shape, finished, made
+from minitorch.device import table_at
 from minitorch.dtypes import dtype as Dtype
 from minitorch.dtypes import get_default_dtype
-from minitorch.kernels import tables
 from minitorch.kernels.cpu.creation import cast, new, numpys_dtype
 from minitorch.kernels.cpu.unsigned import check_known
 from minitorch.ops.mistakes import explained
@@ -73,8 +73,8 @@ def empty_strided(
             f"dimensionality of sizes ({len(shape)}) must match dimensionality of strides ({len(stride)})"
         )
     span = 1 + sum((n - 1) * step for n, step in zip(shape, stride, strict=True)) if math.prod(shape) else 0
-    memory = new(np.empty, span, wanted)
-    return made(tables[type(memory)].as_strided(memory, shape, stride, 0), device, requires_grad)
+    k = table_at(device)
+    return finished(k.as_strided(k.full((span,), None, wanted), shape, stride, 0), requires_grad)
 
 
 def _bounds(function: str, start: Any, end: Any, steps: Any) -> tuple[Any, Any]:
@@ -115,7 +115,7 @@ def linspace(
     first, last = _bounds("linspace", start, end, steps)
     wanted = (dtype or get_default_dtype()).numpy
     check_known("linspace_cpu", wanted)
-    return made(cast(np.linspace(first, last, steps), wanted), device, requires_grad)
+    return finished(table_at(device).linspace(first, last, steps, wanted), requires_grad)
 
 
 @explained

@@ -17,13 +17,13 @@ from minitorch import dtypes, printing
 from minitorch import sampling as _sampling  # noqa: F401  # declares methods, which Tensor takes over below
 from minitorch.autograd.graph import Function, new_tensor
 from minitorch.autograd.variable import Variable
-from minitorch.device import CPU, GPU, placed
+from minitorch.device import CPU, GPU, placed, table_at
 from minitorch.device import device as Device
 from minitorch.dtypes import BFLOAT16, from_numpy_dtype
 from minitorch.dtypes import dtype as Dtype
 from minitorch.kernels import tables
 from minitorch.kernels.cpu import dlpack
-from minitorch.kernels.cpu.creation import as_numpys, new, view_dtype
+from minitorch.kernels.cpu.creation import as_numpys, view_dtype
 from minitorch.memory_format import check
 from minitorch.ops import (
     arithmetic,
@@ -444,17 +444,17 @@ class Tensor(Traits, _Methods):
     @explained_method
     def new_zeros(self, *shape: Any, **settings: Any) -> Tensor:
         """Zeros of another shape, of this dtype; settings are size, dtype, device and requires_grad."""
-        return self._new_of_shape(np.zeros, shape, **settings)
+        return self._new_of_shape(0, shape, **settings)
 
     @explained_method
     def new_ones(self, *shape: Any, **settings: Any) -> Tensor:
         """Ones of another shape, of this dtype; settings as for ``new_zeros``."""
-        return self._new_of_shape(np.ones, shape, **settings)
+        return self._new_of_shape(1, shape, **settings)
 
     @explained_method
     def new_empty(self, *shape: Any, **settings: Any) -> Tensor:
         """Arbitrary contents of another shape, of this dtype; settings as for ``new_zeros``."""
-        return self._new_of_shape(np.empty, shape, **settings)
+        return self._new_of_shape(None, shape, **settings)
 
     @explained_method
     def new_empty_strided(self, size: Any, stride: Any, *, dtype: Dtype | None = None, **settings: Any) -> Tensor:
@@ -466,7 +466,7 @@ class Tensor(Traits, _Methods):
 
     def _new_of_shape(
         self,
-        make: Any,
+        value: Any,
         shape: tuple[Any, ...],
         *,
         size: Any = None,
@@ -481,9 +481,11 @@ class Tensor(Traits, _Methods):
         for each in wanted:
             if each < 0:
                 raise RuntimeError(f"Trying to create tensor with negative dimension {each}: {list(wanted)}")
-        return self._new(
-            new(make, wanted, self._array.dtype if dtype is None else dtype.numpy), dtype, device, requires_grad
+        kind, k = (
+            self._array.dtype if dtype is None else dtype.numpy,
+            table_at(self.device if device is None else device),
         )
+        return Variable._of(k.full(wanted, value, kind)).requires_grad_(requires_grad)
 
     def _new(self, array: np.ndarray, dtype: Dtype | None, device: Any, requires_grad: bool) -> Tensor:
         wanted = self._array.dtype if dtype is None else dtype.numpy

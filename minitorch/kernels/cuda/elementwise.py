@@ -10,6 +10,7 @@ import numpy as np
 
 from minitorch.kernels.cuda import formulas
 from minitorch.kernels.cuda.array import DeviceArray, empty
+from minitorch.kernels.cuda.creation import overwrite_all
 from minitorch.kernels.cuda.device import cuda
 from minitorch.kernels.cuda.lifting import (
     BOOL,
@@ -255,8 +256,12 @@ def overwrite(name: str, a: DeviceArray, *operands: DeviceArray | float, alpha: 
     Returns:
         Whether it did: it does where the kernel is one formula for floats, and no operand is another view of ``a``.
     """
+    if a.dtype.kind != "f":
+        return False
+    if name in ("fill", "zero"):
+        return _filled(a, *operands)
     formula = OVERWRITING.get((name, 1 + len(operands)))
-    if formula is None or a.dtype.kind != "f":
+    if formula is None:
         return False
     arrays = [each for each in operands if isinstance(each, DeviceArray)]
     if any(each is not a and overlap(each, a) for each in arrays):
@@ -265,6 +270,16 @@ def overwrite(name: str, a: DeviceArray, *operands: DeviceArray | float, alpha: 
     if alpha != 1:
         arrays = [mul(each, alpha) for each in arrays]
     write(of_second_number(formula) if numbers else formula, a, a, *arrays, numbers=numbers)
+    return True
+
+
+def _filled(a: DeviceArray, value: DeviceArray | float = 0) -> bool:
+    """Writes a number over an array that lies densely, if it is one that the dtype has. Returns whether it did."""
+    if isinstance(value, DeviceArray) or not a.flags.forc:
+        return False
+    if math.isfinite(value) and builtins.abs(value) > np.finfo(a.dtype).max:
+        return False
+    overwrite_all(a, value)
     return True
 
 
