@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from minitorch.tensor import Tensor
 
 ABSENT = (
-    "is_cuda", "is_ipu", "is_maia", "is_meta", "is_mkldnn", "is_mps", "is_mtia", "is_nested", "is_quantized", "is_sparse",
+    "is_ipu", "is_maia", "is_meta", "is_mkldnn", "is_mps", "is_mtia", "is_nested", "is_quantized", "is_sparse",
     "is_sparse_csr", "is_vulkan", "is_xla", "is_xpu",
 )  # fmt: skip
 """Kinds of tensors, and devices, that there are none of."""
@@ -44,7 +44,7 @@ class Traits(Variable):
 
     @property
     def is_cpu(self) -> bool:
-        return True
+        return self._array.device == "cpu"
 
     @property
     def layout(self) -> Layout:
@@ -132,7 +132,7 @@ class Traits(Variable):
         """A tensor of this dtype, as ``FloatTensor`` makes it: of a shape, or of numbers."""
         from minitorch.tensor_types import constructed  # which is written with tensors
 
-        return constructed(data, self.dtype)  # type: ignore[attr-defined]  # Tensor has it
+        return constructed(data, self.dtype, self.device if device is None else device)  # type: ignore[attr-defined]  # Tensor has it
 
     # -- memory -------------------------------------------------------------------------------------------------------
 
@@ -267,6 +267,8 @@ class Traits(Variable):
         return self._write_each("map2_", callable, x, y)
 
     def _write_each(self, name: str, callable: Callable[..., Any], *others: Tensor) -> Any:
+        if self._array.device != "cpu":
+            raise TypeError(f"{name} is only implemented on CPU tensors")
         if any(each._wants_grad() for each in (self, *others)):
             raise RuntimeError(
                 f"Can't call {name}() on Variable that requires grad. Use var.detach().{name}() instead."

@@ -27,7 +27,7 @@ def apply(node: type[Function], inputs: Sequence[Any], places: Sequence[str], pa
     tensors = [x for x in inputs if isinstance(x, node.Tensor)]
     moving = [x for x in tensors if x._array.device != places[0] and not x._array.ndim] if node.broadcasts else []
     if not moving:
-        raise refusal(places) from None
+        raise (_told_apart(node, tensors) or refusal(places)) from None
     there = [_copied(x, places[0]) if any(x is each for each in moving) else x for x in inputs]
     result = _gathering(node).apply(*there, **params)  # which finds out whether that was enough
     edge = (result[0] if isinstance(result, tuple) else result)._edge
@@ -48,6 +48,37 @@ def _copied(x: Variable, place: str) -> Variable:
     if recording.get() and x._wants_grad():
         copy._edge, copy._requires_grad = x._gradient_edge(), True
     return copy
+
+
+CHECKED = {
+    "AddmmBackward0": ("addmm", "self", "mat1", "mat2"), "AddmvBackward0": ("addmv", "self", "mat", "vec"),
+    "BaddbmmBackward0": ("baddbmm", "self", "batch1", "batch2"), "BmmBackward0": ("bmm", "self", "mat2"),
+    "CatBackward0": ("cat", "tensors"), "DotBackward0": ("_dot", "self", "tensor"), "MmBackward0": ("mm", "self", "mat2"),
+    "NativeLayerNormBackward0": ("_native_layer_norm", "input", "weight", "bias"),
+    "NllLossBackward0": ("nll_loss_forward", "self", "target", "weight"), "StackBackward0": ("cat", "tensors"),
+}  # fmt: skip
+"""Nodes of which torch says what is elsewhere: its name for the kernel, and for the inputs; the last is for all that follow."""
+
+
+def _told_apart(node: type[Function], tensors: Sequence[Variable]) -> RuntimeError | None:
+    kernel, *names = CHECKED.get(node.__name__, (None,))
+    if kernel is None:
+        return None
+    names += names[-1:] * (len(tensors) - len(names))
+    first, other, name = next(
+        (tensors[0], each, name)
+        for each, name in zip(tensors, names, strict=False)
+        if each._array.device != tensors[0]._array.device
+    )
+    return apart(kernel, first, other, name)
+
+
+def apart(kernel: str, first: Variable, other: Variable, name: str = "index") -> RuntimeError:
+    """The error for an argument on another device than the first one; ``kernel`` is torch's name."""
+    return RuntimeError(
+        f"Expected all tensors to be on the same device, but got {name} is on {other._array.device}, different from other "
+        f"tensors on {first._array.device} (when checking argument in method wrapper_CUDA_{kernel})"
+    )
 
 
 def refusal(places: Iterable[str]) -> RuntimeError:

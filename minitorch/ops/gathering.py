@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minitorch.autograd.gathering import apart
 from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
 from minitorch.kernels import tables
@@ -158,6 +159,8 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False)
         RuntimeError: the index has another dtype or number of dimensions, is too large, or out of bounds.
     """
     d, array = dimension(dim, input._array.ndim), index._array
+    if array.device != input._array.device:
+        raise apart("gather", input, index)
     if not array.size:  # reads nothing, whatever its dtype and dimensions
         return GatherBackward0.apply(input, index, dim=d)
     if not is_index(index):
@@ -185,6 +188,8 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     check_tensors("index_select", input=input)
     array, ndim = index._array, input._array.ndim
     d = dimension(dim, ndim)
+    if array.device != input._array.device:
+        raise apart("_index_select", input, index)
     if array.ndim > 1:
         raise IndexError("index_select(): Index is supposed to be a vector")
     if not is_index(index):
@@ -255,6 +260,12 @@ def take(input: Tensor, index: Tensor) -> Tensor:
         IndexError: a position is out of range.
         RuntimeError: the index has another dtype.
     """
+    places = input._array.device, index._array.device
+    if places[0] != places[1]:
+        raise RuntimeError(
+            "take(): self, index and out expected to be in the same device, but got self.device = "
+            f"{places[0]}, index.device = {places[1]}, and out.device = {places[0]}"
+        )
     if not input._array.size and index._array.size:
         raise IndexError("take(): tried to take from an empty tensor")
     check_positions("take", index, input._array.size)
@@ -347,6 +358,8 @@ def embedding(
             raise AssertionError("Padding_idx must be within num_embeddings")
         padding = padding_idx % rows
     check_tensors("embedding", weight=weight, indices=input)
+    if input._array.device != weight._array.device:
+        raise apart("_index_select", weight, input)
     if max_norm is not None:
         renormalise(weight, input, max_norm, norm_type)
     if weight._array.ndim != 2:
