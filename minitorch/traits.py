@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minitorch.autograd.gathering import check_together
 from minitorch.autograd.ownership import ALONE
 from minitorch.autograd.variable import Variable
 from minitorch.dtypes import dtype as Dtype
@@ -137,15 +138,7 @@ class Traits(Variable):
     # -- memory -------------------------------------------------------------------------------------------------------
 
     def untyped_storage(self) -> UntypedStorage:
-        """The memory that the tensor lies in, as bytes.
-
-        Raises:
-            NotImplementedError: it is that of a GPU.
-        """
-        if self._array.device != "cpu":
-            raise NotImplementedError(
-                "storages of tensors on a GPU are not supported: use tensor.cpu().untyped_storage()"
-            )
+        """The memory that the tensor lies in, as bytes."""
         return UntypedStorage.of(self._array)
 
     def storage(self) -> TypedStorage:
@@ -157,6 +150,16 @@ class Traits(Variable):
         """The class that storages of this dtype had."""
         warn_of_removal()
         return LEGACY[self.dtype]  # type: ignore[attr-defined]  # Tensor has it
+
+    def share_memory_(self) -> Any:
+        """The tensor, if it is on a GPU, whose memory counts as shared between processes.
+
+        Raises:
+            NotImplementedError: it is on the CPU.
+        """
+        if self._array.device == "cpu":
+            raise NotImplementedError("memory of the CPU that processes share is not supported")
+        return self
 
     def const_data_ptr(self) -> int:
         """The address of the first element."""
@@ -318,20 +321,26 @@ def _compare_steps(array: np.ndarray, a: int, b: int) -> int:
     return 1 if first > second else -1
 
 
+SET_STORAGE = (
+    'Attempted to set the storage of a tensor on device "{}" to a storage on different device "{}".  This is no longer allowed; '
+    "the devices must match."
+)
+
+
 def _laid_over(tensor: Any, source: Any, offset: int, size: Any, stride: Any) -> np.ndarray:
     """The array of ``set_``."""
-    kind = tensor._array.dtype
+    kind, k = tensor._array.dtype, tables[type(tensor._array)]
     if source is None:
-        return np.empty(0, kind)
+        return k.full((0,), None, kind)
     if isinstance(source, Variable):
         if source._array.dtype is not kind:
             raise RuntimeError(
                 f"Could not set tensor of type {cpp_name(source)} to a tensor of type {cpp_name(tensor)}"  # type: ignore[arg-type]
             )
+        check_together(SET_STORAGE, tensor, source)
         if size is None:
             return source._array
-        row = tables[type(source._array)].storage(source._array)
-        return _seen(row, offset, size, stride)
+        return _seen(k.storage(source._array), offset, size, stride)
     if isinstance(source, TypedStorage):
         if source.dtype is not tensor.dtype:
             raise RuntimeError(
@@ -343,6 +352,8 @@ def _laid_over(tensor: Any, source: Any, offset: int, size: Any, stride: Any) ->
         raise TypeError(
             f"set_() received an invalid combination of arguments - got ({type(source).__name__}), but expected one of:"
         )
+    if source.device != tensor.device:
+        raise RuntimeError(SET_STORAGE.format(tensor.device, source.device))
     row = source._as(tensor.dtype)
     return row if size is None else _seen(row, offset, size, stride)
 

@@ -81,6 +81,13 @@ def apart(kernel: str, first: Variable, other: Variable, name: str = "index") ->
     )
 
 
+def check_together(told: str, *tensors: Variable) -> None:
+    """Raises RuntimeError where tensors are on different devices, with a text that tells each one's."""
+    places = [each._array.device for each in tensors]
+    if len({*places}) > 1:
+        raise RuntimeError(told.format(*places))
+
+
 def refusal(places: Iterable[str]) -> RuntimeError:
     """The error for tensors on these devices."""
     return RuntimeError(

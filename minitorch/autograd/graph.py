@@ -561,6 +561,8 @@ class AccumulateGrad(Function):
                 variable._grad = new_tensor(k.clone_as(grads[0], variable._array))
         else:
             known = variable._grad
+            if known._array.device != grads[0].device:
+                raise gathering.refusal((known._array.device, grads[0].device))
             known._array = (k.add if known._borrowed else k.add_into)(known._array, grads[0])
             known._borrowed = False
             known._version_counter[0] += 1

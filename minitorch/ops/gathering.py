@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minitorch.autograd.gathering import apart
+from minitorch.autograd.gathering import apart, check_together
 from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
 from minitorch.kernels import tables
@@ -260,12 +260,10 @@ def take(input: Tensor, index: Tensor) -> Tensor:
         IndexError: a position is out of range.
         RuntimeError: the index has another dtype.
     """
-    places = input._array.device, index._array.device
-    if places[0] != places[1]:
-        raise RuntimeError(
-            "take(): self, index and out expected to be in the same device, but got self.device = "
-            f"{places[0]}, index.device = {places[1]}, and out.device = {places[0]}"
-        )
+    check_together(
+        "take(): self, index and out expected to be in the same device, but got self.device = {0}, index.device = {1}, and "
+        "out.device = {0}", input, index,
+    )  # fmt: skip
     if not input._array.size and index._array.size:
         raise IndexError("take(): tried to take from an empty tensor")
     check_positions("take", index, input._array.size)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minitorch.autograd.gathering import apart
+from minitorch.autograd.gathering import apart, check_together
 from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
 from minitorch.kernels import tables
@@ -23,6 +23,8 @@ from minitorch.warn import warn
 if TYPE_CHECKING:
     from minitorch.kernels import Table
     from minitorch.tensor import Tensor
+
+APART = "(): self, index and source expected to be in the same device, but got (self) {}, (index) {}, and (source) {}"
 
 
 class IndexAddBackward0(Function):
@@ -160,7 +162,7 @@ def _check_slices(name: str, input: Tensor, dim: int, index: Tensor, source: Ten
     """The dimension counted from the front, after the checks that ``index_add`` and ``index_reduce`` have in common."""
     shape, given, count = input._array.shape, source._array.shape, index._array.size
     d = dimension(dim, len(shape))
-    _check_places(f"{name}()", input, index, source)
+    check_together(f"{name}{APART}", input, index, source)
     if index._array.ndim > 1:
         raise IndexError(
             f"{name}_(): Index is supposed to be a vector, but got dim: {index._array.ndim} with type: {dtype_name(index)} "
@@ -182,15 +184,6 @@ def _check_slices(name: str, input: Tensor, dim: int, index: Tensor, source: Ten
             f"Got self.shape = {list(shape)} source.shape = {list(given)}"
         )
     return d
-
-
-def _check_places(name: str, input: Tensor, index: Tensor, source: Tensor) -> None:
-    places = tuple([each._array.device for each in (input, index, source)])
-    if len({*places}) > 1:
-        raise RuntimeError(
-            f"{name}: self, index and source expected to be in the same device, but got (self) {places[0]}, (index) {places[1]}, "
-            f"and (source) {places[2]}"
-        )
 
 
 def _wrong_count(name: str, count: int, size: int, dim: int) -> RuntimeError:
@@ -250,7 +243,7 @@ def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor
     """
     shape, given, count = input._array.shape, source._array.shape, index._array.size
     d = dimension(dim, len(shape))
-    _check_places("index_copy_()", input, index, source)
+    check_together(f"index_copy_{APART}", input, index, source)
     if index._array.ndim > 1:
         raise IndexError(f"index_copy_(): Index should have dimension 1 or 0 (got {index._array.ndim})")
     if not given and count != 1:
@@ -321,12 +314,10 @@ def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
         IndexError: a position is out of range, or there are not as many values as positions.
         RuntimeError: the index is not int64, or the dtypes differ.
     """
-    places = [each._array.device for each in (input, index, source)]
-    if len({*places}) > 1:
-        raise RuntimeError(
-            f"put_(): self, index and source expected to be in the same device, but got self.device = {places[0]}, "
-            f"index.device = {places[1]}, and source.device = {places[2]}"
-        )
+    check_together(
+        "put_(): self, index and source expected to be in the same device, but got self.device = {}, index.device = {}, and "
+        "source.device = {}", input, index, source,
+    )  # fmt: skip
     if index._array.dtype != np.int64:
         check_positions("put_", index, 0)
     if input._array.dtype != source._array.dtype:

@@ -37,6 +37,7 @@ KNOWING = (
     "coincide",
     "outline",
     "overlap",
+    "owner",
     "storage",
     "to",
     "to_host",

@@ -49,7 +49,7 @@ class Memory(Protocol):
     def __getitem__(self, part: slice) -> Memory: ...
 
     def view(self, dtype: np.dtype) -> Memory:
-        """The same bytes, as elements of another dtype of the same size."""
+        """The same bytes, as elements of another dtype; bytes are left over where they make up none."""
 
 
 class Device(Protocol):

@@ -34,7 +34,7 @@ __all__ = [
     "isneginf", "isposinf", "isreal", "lcm", "le", "lerp", "log", "log1p", "log2", "log10", "logaddexp", "logaddexp2",
     "logical_and", "logical_not", "logical_or", "logical_xor", "lt", "maximum", "minimum", "mul", "nan_to_num", "ne",
     "neg", "nextafter", "overwrite", "pow", "rad2deg", "reciprocal", "round", "rsqrt", "sigmoid", "signbit", "sin", "sinc",
-    "sinh", "sqrt", "sub", "tan", "tanh", "trunc", "write_changes", "write_over", "xlogy",
+    "sinh", "sqrt", "sub", "tan", "tanh", "trunc", "write_over", "xlogy",
 ]  # fmt: skip
 
 LIBDEVICE: Any = getattr(cuda, "libdevice", None)  # of functions that ``math`` lacks; the simulator does not have it
@@ -239,15 +239,6 @@ def row_by_row(a: DeviceArray) -> DeviceArray:
 def write_over(target: DeviceArray, source: DeviceArray) -> None:
     """Writes ``source``, which is broadcast and cast, over ``target``."""
     write(formulas.same, target, source)
-
-
-def write_changes(target: DeviceArray, new: DeviceArray) -> None:
-    """Refuses to write over elements that lie at one place.
-
-    Raises:
-        NotImplementedError: always; which of them would be the last is not known.
-    """
-    raise NotImplementedError("writing over an expanded tensor is not supported on CUDA: clone() it first")
 
 
 def overwrite(name: str, a: DeviceArray, *operands: DeviceArray | float, alpha: float = 1) -> bool:

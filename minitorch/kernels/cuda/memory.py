@@ -105,8 +105,9 @@ class Region:
         return Region(self.owner, self.block, self.dtype, self.size - offset, self.start + offset)
 
     def view(self, dtype: np.dtype) -> Region:
-        """The same elements as numbers of another dtype of the same size."""
-        return Region(self.owner, self.block, dtype, self.size, self.start, self)
+        """The same bytes as elements of another dtype."""
+        size, start = (each * self.dtype.itemsize // dtype.itemsize for each in (self.size, self.start))
+        return Region(self.owner, self.block, dtype, size, start, self if self.of is None else self.of)
 
 
 class Tally:

@@ -11,7 +11,7 @@ from minitorch.kernels.cpu.placement import to
 from minitorch.kernels.cuda.array import DeviceArray, dense_strides, from_host, to_host
 from minitorch.kernels.cuda.device import Memory, current, is_page_locked, page_locked
 
-__all__ = ["address", "beside", "coincide", "outline", "overlap", "storage", "to", "to_host"]
+__all__ = ["address", "beside", "coincide", "outline", "overlap", "owner", "storage", "to", "to_host"]
 
 
 def address(a: DeviceArray) -> int:
@@ -43,6 +43,12 @@ def _extent(memory: Memory) -> tuple[int, int]:
     """Where memory begins and ends: two may be the same bytes as different dtypes."""
     first = current().address(memory)
     return first, first + memory.size * memory.dtype.itemsize
+
+
+def owner(a: DeviceArray) -> Any:
+    """What has the memory that an array lies in: one object, as whatever it is seen."""
+    memory = a.memory
+    return memory if memory.of is None else memory.of
 
 
 def storage(a: DeviceArray) -> DeviceArray:
