@@ -234,7 +234,8 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
     """
     if not isinstance(ndarray, np.ndarray):
         kind = type(ndarray)
-        name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
+        named = kind.__module__ == "builtins" or kind is Tensor
+        name = kind.__name__ if named else f"{kind.__module__}.{kind.__name__}"
         raise TypeError(f"expected np.ndarray (got {name})")
     from_numpy_dtype(ndarray.dtype.newbyteorder("="))
     if not ndarray.dtype.isnative:

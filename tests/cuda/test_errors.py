@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 
+import numpy as np
 import pytest
 
 pytest.importorskip("numba_cuda", reason="numba-cuda, which compiles these kernels, is not installed")
@@ -70,6 +71,19 @@ ERRORS = {
     "v[b]": INDICES,
     "v.__setitem__(b, 0.0)": INDICES,
     "v.__setitem__(i, 0.0)": INDICES,
+    "c.masked_fill(d, 0)": "expected self and mask to be on the same device, but got mask on cpu and self on cuda:0",
+    "c.quantile(lib.tensor([0.5]))": "quantile() q tensor must be on the same device as the input tensor",
+    "c.tensor_split(i)": "tensor_split expected tensor_indices_or_sections to be on cpu, but it's on cuda:0",
+    "c.repeat_interleave(lib.tensor([1, 2, 1]))": differs("index", kernel="_index_select"),
+    "lib.isin(c, v)": "Expected all tensors to be on the same device, but found at least two devices, cuda:0 and cpu!",
+    "lib.bucketize(c, v)": (
+        "torch.searchsorted(): boundaries and input value tensors should have same device type, but got boundaries tensor device "
+        "type cpu and input value tensor device type cuda"
+    ),
+    "F.grid_sample(m[None, None], w.view(1, 1, 2, 2), align_corners=False)": (
+        "grid_sampler(): expected input and grid to be on same device, but input is on cuda:0 and grid is on cpu"
+    ),
+    "lib.normal(v, c)": "Expected all tensors to be on the same device, but found at least two devices",
     "lib.meshgrid(c, v, indexing='ij')": "meshgrid expects all tensors to have the same device",
     "v.cuda('cpu')": "Invalid device, must be cuda device",
     "v.to('cuda:1')": "CUDA error: invalid device ordinal",
@@ -217,3 +231,17 @@ def test_types_name_a_device():
         assert minitorch.cuda.IntTensor([3]).type() == "torch.cuda.IntTensor"
     with pytest.raises(TypeError, match=r"^expected TensorOptions\(dtype=float, device=cpu.* \(got .*device=cuda:0"):
         minitorch.FloatTensor(c)
+
+
+def test_arrays_of_numpy_come_to_a_gpu():
+    numbers = np.arange(3.0)
+    for take in (minitorch.asarray, minitorch.as_tensor, minitorch.tensor):
+        taken = take(numbers, device="cuda")
+        assert (taken.type(), taken.tolist()) == ("torch.cuda.DoubleTensor", [0, 1, 2])
+    c = minitorch.ones(2, device="cuda")
+    assert minitorch.asarray(c) is c
+    assert minitorch.asarray(c, copy=True).data_ptr() != c.data_ptr()
+    with pytest.raises(ValueError, match="can't alias"):
+        minitorch.asarray(numbers, device="cuda", copy=False)
+    with pytest.raises(TypeError, match=r"^expected np\.ndarray \(got Tensor\)$"):
+        minitorch.from_numpy(c)
