@@ -198,7 +198,7 @@ class Tensor(Traits, _Methods):
         """
         if self._requires_grad and not force:
             raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
-        if self._array.dtype is BFLOAT16:
+        if self._array.dtype is BFLOAT16 and (force or not self.is_cuda):
             raise TypeError("Got unsupported ScalarType BFloat16")
         return (as_numpys(self._array) if force and self.is_cuda else np.asarray(self._array)).view(np.ndarray)
 
@@ -356,7 +356,8 @@ class Tensor(Traits, _Methods):
         return twin
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        return _unpickled, (type(self), as_numpys(self._array), self._requires_grad, self._array.device)
+        array = tables[type(self._array)].to_host(self._array).view(np.ndarray)
+        return _unpickled, (type(self), array, self._requires_grad, self._array.device, self.dtype)
 
     # -- other dtypes -------------------------------------------------------------------------------------------------
 
@@ -519,8 +520,10 @@ class Tensor(Traits, _Methods):
         return comparison.bitwise_not(self)
 
 
-def _unpickled(kind: type[Tensor], array: np.ndarray, requires_grad: bool, device: str = "cpu") -> Tensor:
-    array = view_dtype(array, from_numpy_dtype(array.dtype).numpy)  # dtypes are compared by identity
+def _unpickled(
+    kind: type[Tensor], array: np.ndarray, requires_grad: bool, device: str = "cpu", dtype: Dtype | None = None
+) -> Tensor:
+    array = view_dtype(array, (dtype or from_numpy_dtype(array.dtype)).numpy)  # dtypes are compared by identity
     tensor = Variable._of(placed(array, device))
     tensor.__class__ = kind
     tensor._requires_grad = requires_grad

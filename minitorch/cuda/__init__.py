@@ -135,8 +135,8 @@ def device_count() -> int:
 
 
 def is_bf16_supported(including_emulation: bool = True) -> bool:
-    """Whether tensors of bfloat16 can be on the GPU: they cannot."""
-    return False
+    """Whether tensors of bfloat16 can be on the GPU, which computes them in float32: if there is one."""
+    return including_emulation and is_available()
 
 
 def synchronize(device: Any = None) -> None:

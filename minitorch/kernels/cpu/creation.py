@@ -33,7 +33,7 @@ def numpys_dtype(dtype: np.dtype) -> np.dtype:
 def as_numpys(a: Array) -> Array:
     """The numbers for numpy's own functions: bfloat16 as float32, all others as they are, and what a GPU has as a copy."""
     if not isinstance(a, Array | np.generic):
-        return tables[type(a)].to_host(a)
+        a = tables[type(a)].to_host(a)
     return a.astype(np.float32) if type(a) is BFloat16 else a.view(Array)
 
 

@@ -8,12 +8,24 @@ from typing import Any
 import numpy as np
 from numba import float64, int64, uint32
 
+from minitorch.dtypes import BFLOAT16
 from minitorch.kernels import tables
 from minitorch.kernels.cuda import formulas
-from minitorch.kernels.cuda.array import DeviceArray, empty, from_host, known_dtype, no_hosts
+from minitorch.kernels.cuda.array import BFloat16Array, DeviceArray, empty, from_host, no_hosts
 from minitorch.kernels.cuda.device import cuda, function
 from minitorch.kernels.cuda.launch import blocks_for, launch
-from minitorch.kernels.cuda.lifting import BOOL, HALF, broadcast_strides, cast, layout, numbers_of, position, write
+from minitorch.kernels.cuda.lifting import (
+    BOOL,
+    HALF,
+    SINGLE,
+    broadcast_strides,
+    cast,
+    layout,
+    narrow,
+    numbers_of,
+    position,
+    write,
+)
 
 __all__ = ["arange", "cast", "eye", "fill", "full", "full_like", "linspace", "ones", "zeros"]
 
@@ -30,8 +42,14 @@ def overwrite_all(out: DeviceArray, value: Any) -> None:
     launch(_fill, blocks_for(out.size), (out, number, np.uint32(out.size)))
 
 
-def full(shape: tuple[int, ...], value: Any, dtype: np.dtype, order: Sequence[int] | None = None) -> DeviceArray:
+def full(shape: tuple[int, ...], value: Any, dtype: Any, order: Sequence[int] | None = None) -> DeviceArray:
     """``value`` everywhere; anything may be there for ``None``."""
+    if dtype is BFLOAT16:
+        return (
+            BFloat16Array.of(empty(shape, dtype.memory, order))
+            if value is None
+            else narrow(full(shape, value, SINGLE, order))
+        )
     out = empty(shape, dtype, order)
     if value is not None:
         overwrite_all(out, value)
@@ -102,7 +120,7 @@ def _diagonal(out, columns, size):
 
 def arange(start: float, step: float, count: int, dtype: np.dtype) -> DeviceArray:
     """``start + step i`` for i from 0 up to ``count``, reckoned in int64 for whole numbers, else in float64."""
-    if dtype in (HALF, BOOL):
+    if dtype in (HALF, BOOL, BFLOAT16):
         return _of_host("arange", start, step, count, dtype)
     if dtype.kind != "f" and isinstance(start, int) and isinstance(step, int):
         out = empty((count,), dtype)
@@ -115,7 +133,7 @@ def linspace(start: float, end: float, count: int, dtype: np.dtype) -> DeviceArr
     """``count`` numbers at equal distances from one to another, reckoned in float64."""
     first, last = np.float64(start), np.float64(end)
     step = (last - first) / max(count - 1, 1)
-    if dtype in (HALF, BOOL) or not np.isfinite(step) or (not step and first != last):
+    if dtype in (HALF, BOOL, BFLOAT16) or not np.isfinite(step) or (not step and first != last):
         return _of_host("linspace", start, end, count, dtype)
     return _measured(first, step, last if count > 1 else first, count, dtype)
 
@@ -128,12 +146,13 @@ def _measured(start: float, step: float, last: float, count: int, dtype: np.dtyp
 
 def _of_host(name: str, *args: Any) -> DeviceArray:
     """What the CPU's kernel of that name gives."""
-    known_dtype(args[-1])
     return from_host(getattr(tables[np.ndarray], name)(*args))
 
 
 def eye(rows: int, columns: int, dtype: np.dtype) -> DeviceArray:
     """Ones on the diagonal, else zeros."""
+    if dtype is BFLOAT16:
+        return narrow(eye(rows, columns, SINGLE))
     out = empty((rows, columns), dtype)
     launch(_diagonal, blocks_for(out.size), (out, np.uint32(columns), np.uint32(out.size)))
     return out

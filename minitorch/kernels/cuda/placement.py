@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from minitorch.kernels.cpu.creation import memory_dtype
 from minitorch.kernels.cpu.placement import to
 from minitorch.kernels.cuda.array import DeviceArray, dense_strides, from_host, to_host
 from minitorch.kernels.cuda.device import Memory, current, is_page_locked, page_locked
@@ -28,7 +29,7 @@ def coincide(a: DeviceArray, b: DeviceArray | np.ndarray) -> bool:
 
 def outline(a: DeviceArray) -> np.ndarray:
     """An array of numpy's that lies as ``a`` does, for what does not look into it."""
-    return np.lib.stride_tricks.as_strided(np.empty(1, a.dtype), a.shape, a.strides)
+    return np.lib.stride_tricks.as_strided(np.empty(1, memory_dtype(a.dtype)), a.shape, a.strides)
 
 
 def overlap(a: DeviceArray, b: DeviceArray | np.ndarray) -> bool:
@@ -53,7 +54,7 @@ def owner(a: DeviceArray) -> Any:
 
 def storage(a: DeviceArray) -> DeviceArray:
     """The whole memory that an array lies in, as one row of elements."""
-    return DeviceArray(a.memory, a.dtype, (a.memory.size,), (1,))
+    return type(a)(a.memory, a.dtype, (a.memory.size,), (1,))
 
 
 def beside(a: np.ndarray, like: DeviceArray) -> DeviceArray:
