@@ -278,7 +278,7 @@ class _Lent:
 # -- filled -----------------------------------------------------------------------------------------------------------
 
 
-def filled(
+def _filled(
     function: str, shape: tuple[Any, ...], size: Any, value: Any, dtype: Dtype | None, device: Any, requires_grad: bool
 ) -> Tensor:
     """What a function that is given a shape makes: ``value`` everywhere, or arbitrary contents for ``None``."""
@@ -286,7 +286,7 @@ def filled(
     return finished(array, requires_grad)
 
 
-def filled_like(input: Tensor, value: Any, dtype: Dtype | None, device: Any, requires_grad: bool) -> Tensor:
+def _filled_like(input: Tensor, value: Any, dtype: Dtype | None, device: Any, requires_grad: bool) -> Tensor:
     """Likewise, of the shape, the dtype and on the device of a tensor, unless others are given."""
     like = input._array
     k, wanted = table_at(device or input.device), like.dtype if dtype is None else dtype.numpy
@@ -298,7 +298,7 @@ def empty(
     *shape: Any, size: Any = None, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """A tensor with arbitrary contents."""
-    return filled("empty", shape, size, None, dtype, device, requires_grad)
+    return _filled("empty", shape, size, None, dtype, device, requires_grad)
 
 
 @explained
@@ -306,7 +306,7 @@ def zeros(
     *shape: Any, size: Any = None, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Zeros."""
-    return filled("zeros", shape, size, 0, dtype, device, requires_grad)
+    return _filled("zeros", shape, size, 0, dtype, device, requires_grad)
 
 
 @explained
@@ -314,7 +314,7 @@ def ones(
     *shape: Any, size: Any = None, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Ones."""
-    return filled("ones", shape, size, 1, dtype, device, requires_grad)
+    return _filled("ones", shape, size, 1, dtype, device, requires_grad)
 
 
 @explained
@@ -324,25 +324,25 @@ def full(
     """One number everywhere; the dtype follows the number unless given."""
     wanted = dtype or number_dtype(fill_value)
     check_fits(fill_value, wanted)
-    return filled("full", (size,), None, as_dtype(fill_value, wanted), wanted, device, requires_grad)
+    return _filled("full", (size,), None, as_dtype(fill_value, wanted), wanted, device, requires_grad)
 
 
 @explained
 def zeros_like(input: Tensor, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Zeros of another tensor's shape and dtype."""
-    return filled_like(input, 0, dtype, device, requires_grad)
+    return _filled_like(input, 0, dtype, device, requires_grad)
 
 
 @explained
 def ones_like(input: Tensor, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones of another tensor's shape and dtype."""
-    return filled_like(input, 1, dtype, device, requires_grad)
+    return _filled_like(input, 1, dtype, device, requires_grad)
 
 
 @explained
 def empty_like(input: Tensor, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Arbitrary contents, of another tensor's shape and dtype."""
-    return filled_like(input, None, dtype, device, requires_grad)
+    return _filled_like(input, None, dtype, device, requires_grad)
 
 
 @explained
@@ -352,7 +352,7 @@ def full_like(
     """One number everywhere, of another tensor's shape and dtype."""
     wanted = dtype or input.dtype
     check_fits(fill_value, wanted)
-    return filled_like(input, as_dtype(fill_value, wanted), wanted, device, requires_grad)
+    return _filled_like(input, as_dtype(fill_value, wanted), wanted, device, requires_grad)
 
 
 @explained

@@ -151,16 +151,6 @@ class Traits(Variable):
         warn_of_removal()
         return LEGACY[self.dtype]  # type: ignore[attr-defined]  # Tensor has it
 
-    def share_memory_(self) -> Any:
-        """The tensor, if it is on a GPU, whose memory counts as shared between processes.
-
-        Raises:
-            NotImplementedError: it is on the CPU.
-        """
-        if self._array.device == "cpu":
-            raise NotImplementedError("memory of the CPU that processes share is not supported")
-        return self
-
     def const_data_ptr(self) -> int:
         """The address of the first element."""
         return tables[type(self._array)].address(self._array)

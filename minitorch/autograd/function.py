@@ -172,12 +172,12 @@ class CustomNode(Node):
                         f"Function {self.name()} returned an invalid gradient at index {position} - got "
                         f"{list(grad._array.shape)} but expected shape compatible with {list(shape)}"
                     )
-                if grad._array.device != place and grad._array.ndim:
-                    raise RuntimeError(
-                        f"Function {self.name()} returned an invalid gradient at index {position} - expected device {place} but "
-                        f"got {grad._array.device}"
-                    )
                 if grad._array.device != place:
+                    if grad._array.ndim:
+                        raise RuntimeError(
+                            f"Function {self.name()} returned an invalid gradient at index {position} - expected device {place} "
+                            f"but got {grad._array.device}"
+                        )
                     grads[position] = tables[self.Tensor].to(grad, grad._array.dtype, place)
         return grads
 

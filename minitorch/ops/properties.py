@@ -83,6 +83,18 @@ def is_shared(input: Tensor) -> bool:
 
 
 @operator(public=False)
+def share_memory_(input: Tensor) -> Tensor:
+    """The tensor, if it is on a GPU, whose memory counts as shared between processes.
+
+    Raises:
+        NotImplementedError: it is on the CPU.
+    """
+    if not is_shared(input):
+        raise NotImplementedError("memory of the CPU that processes share is not supported")
+    return input
+
+
+@operator(public=False)
 def is_pinned(input: Tensor, device: Any = None) -> bool:
     """Whether the memory is locked for transfers to a GPU."""
     if "minitorch.kernels.cuda" not in sys.modules or input._array.device != "cpu":
