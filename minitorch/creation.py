@@ -10,11 +10,11 @@ import numpy as np
 
 from minitorch import dtypes
 from minitorch.autograd.variable import Variable
-from minitorch.device import get_default_device, placed
+from minitorch.device import get_default_device, placed, table_at
 from minitorch.dtypes import dtype as Dtype
 from minitorch.dtypes import from_numpy_dtype, get_default_dtype, promote_types
 from minitorch.kernels import tables
-from minitorch.kernels.cpu.creation import as_numpys, cast, new, view_dtype
+from minitorch.kernels.cpu.creation import as_numpys, cast, view_dtype
 from minitorch.kernels.cpu.unsigned import check_known
 from minitorch.ops.arguments import sizes
 from minitorch.ops.mistakes import explained
@@ -27,10 +27,19 @@ from minitorch.warn import warn
 
 
 def made(array: np.ndarray, device: Any, requires_grad: bool) -> Tensor:
-    """An array as a tensor, with the settings that all functions here take."""
+    """An array of numpy's as a tensor, with the settings that all functions here take."""
+    return finished(placed(array, device), requires_grad)
+
+
+def finished(array: Any, requires_grad: bool) -> Tensor:
+    """An array, on the device where it is to be, as a tensor.
+
+    Raises:
+        RuntimeError: there are no gradients of its dtype.
+    """
     if requires_grad and array.dtype.kind != "f":
         raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
-    return Variable._of(placed(array, device)).requires_grad_(requires_grad)
+    return Variable._of(array).requires_grad_(requires_grad)
 
 
 def asked_shape(function: str, given: tuple[Any, ...], size: Any = None) -> tuple[int, ...]:
@@ -225,7 +234,8 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
     """
     if not isinstance(ndarray, np.ndarray):
         kind = type(ndarray)
-        name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
+        named = kind.__module__ == "builtins" or kind is Tensor
+        name = kind.__name__ if named else f"{kind.__module__}.{kind.__name__}"
         raise TypeError(f"expected np.ndarray (got {name})")
     from_numpy_dtype(ndarray.dtype.newbyteorder("="))
     if not ndarray.dtype.isnative:
@@ -268,12 +278,27 @@ class _Lent:
 # -- filled -----------------------------------------------------------------------------------------------------------
 
 
+def _filled(
+    function: str, shape: tuple[Any, ...], size: Any, value: Any, dtype: Dtype | None, device: Any, requires_grad: bool
+) -> Tensor:
+    """What a function that is given a shape makes: ``value`` everywhere, or arbitrary contents for ``None``."""
+    array = table_at(device).full(asked_shape(function, shape, size), value, asked_dtype(function, dtype))
+    return finished(array, requires_grad)
+
+
+def _filled_like(input: Tensor, value: Any, dtype: Dtype | None, device: Any, requires_grad: bool) -> Tensor:
+    """Likewise, of the shape, the dtype and on the device of a tensor, unless others are given."""
+    like = input._array
+    k, wanted = table_at(device or input.device), like.dtype if dtype is None else dtype.numpy
+    return finished(k.full_like(tables[type(like)].outline(like), value, wanted), requires_grad)
+
+
 @explained
 def empty(
     *shape: Any, size: Any = None, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """A tensor with arbitrary contents."""
-    return made(new(np.empty, asked_shape("empty", shape, size), asked_dtype("empty", dtype)), device, requires_grad)
+    return _filled("empty", shape, size, None, dtype, device, requires_grad)
 
 
 @explained
@@ -281,7 +306,7 @@ def zeros(
     *shape: Any, size: Any = None, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Zeros."""
-    return made(new(np.zeros, asked_shape("zeros", shape, size), asked_dtype("zeros", dtype)), device, requires_grad)
+    return _filled("zeros", shape, size, 0, dtype, device, requires_grad)
 
 
 @explained
@@ -289,7 +314,7 @@ def ones(
     *shape: Any, size: Any = None, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Ones."""
-    return made(new(np.ones, asked_shape("ones", shape, size), asked_dtype("ones", dtype)), device, requires_grad)
+    return _filled("ones", shape, size, 1, dtype, device, requires_grad)
 
 
 @explained
@@ -299,27 +324,25 @@ def full(
     """One number everywhere; the dtype follows the number unless given."""
     wanted = dtype or number_dtype(fill_value)
     check_fits(fill_value, wanted)
-    return made(
-        cast(np.full(asked_shape("full", (size,)), as_dtype(fill_value, wanted)), wanted.numpy), device, requires_grad
-    )
+    return _filled("full", (size,), None, as_dtype(fill_value, wanted), wanted, device, requires_grad)
 
 
 @explained
 def zeros_like(input: Tensor, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Zeros of another tensor's shape and dtype."""
-    return made(_like(np.zeros_like, input, dtype), device or input.device, requires_grad)
+    return _filled_like(input, 0, dtype, device, requires_grad)
 
 
 @explained
 def ones_like(input: Tensor, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones of another tensor's shape and dtype."""
-    return made(_like(np.ones_like, input, dtype), device or input.device, requires_grad)
+    return _filled_like(input, 1, dtype, device, requires_grad)
 
 
 @explained
 def empty_like(input: Tensor, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Arbitrary contents, of another tensor's shape and dtype."""
-    return made(_like(np.empty_like, input, dtype), device or input.device, requires_grad)
+    return _filled_like(input, None, dtype, device, requires_grad)
 
 
 @explained
@@ -329,12 +352,7 @@ def full_like(
     """One number everywhere, of another tensor's shape and dtype."""
     wanted = dtype or input.dtype
     check_fits(fill_value, wanted)
-    number = as_dtype(fill_value, wanted)
-    return made(
-        _like(lambda like, dtype: np.full_like(like, number, dtype), input, wanted),
-        device or input.device,
-        requires_grad,
-    )
+    return _filled_like(input, as_dtype(fill_value, wanted), wanted, device, requires_grad)
 
 
 @explained
@@ -347,14 +365,7 @@ def eye(
             raise RuntimeError(f"{name} must be greater or equal to 0, got {count}")
     wanted = asked_dtype("eye", dtype)
     check_known("eye", wanted)
-    return made(cast(np.eye(n, m, dtype=np.float32), wanted), device, requires_grad)
-
-
-def _like(make: Any, input: Tensor, dtype: Dtype | None) -> np.ndarray:
-    """What numpy's ``zeros_like`` or the like makes of a tensor, of any dtype."""
-    wanted = input._array.dtype if dtype is None else dtype.numpy
-    outline = tables[type(input._array)].outline(input._array)
-    return new(lambda like, of: make(like, dtype=of), as_numpys(outline), wanted)
+    return finished(table_at(device).eye(n, n if m is None else m, wanted), requires_grad)
 
 
 # -- counted ----------------------------------------------------------------------------------------------------------
@@ -391,6 +402,4 @@ def arange(
     wanted = dtype or (dtypes.int64 if whole else get_default_dtype())
     check_known("arange_cpu", wanted.numpy)
     count = -((start - end) // step) if whole else math.ceil((end - start) / step)
-    precise = np.int64 if wanted.category != dtypes.FLOATING and whole else np.float64
-    steps: np.ndarray = np.arange(count, dtype=precise)
-    return made(cast(start + step * steps, wanted.numpy), device, requires_grad)
+    return finished(table_at(device).arange(start, step, count, wanted.numpy), requires_grad)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minitorch.autograd.gathering import apart, check_together
 from minitorch.autograd.graph import Function, beside
 from minitorch.autograd.variable import Variable
 from minitorch.kernels import tables
@@ -22,6 +23,8 @@ from minitorch.warn import warn
 if TYPE_CHECKING:
     from minitorch.kernels import Table
     from minitorch.tensor import Tensor
+
+APART = "(): self, index and source expected to be in the same device, but got (self) {}, (index) {}, and (source) {}"
 
 
 class IndexAddBackward0(Function):
@@ -73,6 +76,7 @@ class IndexFillBackward1(Function):
     """What is written is the one element of a tensor, which gets the gradients from there, each once."""
 
     __slots__ = ("dim",)
+    broadcasts = True  # that element
     graph_inputs = 2
 
     def forward(self, k: Table, a: Any, value: Any, index: Any, dim: int) -> Any:
@@ -158,6 +162,7 @@ def _check_slices(name: str, input: Tensor, dim: int, index: Tensor, source: Ten
     """The dimension counted from the front, after the checks that ``index_add`` and ``index_reduce`` have in common."""
     shape, given, count = input._array.shape, source._array.shape, index._array.size
     d = dimension(dim, len(shape))
+    check_together(f"{name}{APART}", input, index, source)
     if index._array.ndim > 1:
         raise IndexError(
             f"{name}_(): Index is supposed to be a vector, but got dim: {index._array.ndim} with type: {dtype_name(index)} "
@@ -238,6 +243,7 @@ def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor
     """
     shape, given, count = input._array.shape, source._array.shape, index._array.size
     d = dimension(dim, len(shape))
+    check_together(f"index_copy_{APART}", input, index, source)
     if index._array.ndim > 1:
         raise IndexError(f"index_copy_(): Index should have dimension 1 or 0 (got {index._array.ndim})")
     if not given and count != 1:
@@ -280,6 +286,8 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Tensor | Number) -
         raise RuntimeError(
             f"index_fill_ only supports a 0-dimensional value tensor, but got tensor with {value._array.ndim} dimension(s)."
         )
+    if array.device != input._array.device:
+        raise apart("int_Scalar_index_fill_", input, index)
     if array.dtype != np.int64:
         raise IndexError("index_fill_(): Expected dtype int64 for index.")
     if array.ndim > 1:
@@ -306,6 +314,10 @@ def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
         IndexError: a position is out of range, or there are not as many values as positions.
         RuntimeError: the index is not int64, or the dtypes differ.
     """
+    check_together(
+        "put_(): self, index and source expected to be in the same device, but got self.device = {}, index.device = {}, and "
+        "source.device = {}", input, index, source,
+    )  # fmt: skip
     if index._array.dtype != np.int64:
         check_positions("put_", index, 0)
     if input._array.dtype != source._array.dtype:

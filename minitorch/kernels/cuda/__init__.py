@@ -9,10 +9,12 @@ No result depends on the order in which threads happen to run: nothing is added 
 from __future__ import annotations
 
 import importlib
+from operator import attrgetter
 
 from minitorch.kernels import Table, tables
-from minitorch.kernels.cuda import on_host
-from minitorch.kernels.cuda.array import DeviceArray, from_host, to_host
+from minitorch.kernels.cpu import bfloat16
+from minitorch.kernels.cuda import lifting, on_host
+from minitorch.kernels.cuda.array import BFloat16Array, DeviceArray, from_host, to_host
 
 __all__ = ["DeviceArray", "from_host", "to_host"]
 
@@ -31,3 +33,7 @@ native = Table(*[importlib.import_module(f"{__name__}.{name}") for name in MODUL
 """The kernels that run on the GPU."""
 
 tables[DeviceArray] = on_host.table(native)
+tables[BFloat16Array] = bfloat16.table(
+    tables[DeviceArray],
+    bfloat16.Form(BFloat16Array, DeviceArray, lifting.widen, lifting.narrow, attrgetter("bits"), BFloat16Array.of),
+)

@@ -11,7 +11,15 @@ import numpy as np
 from minitorch.kernels import tables
 from minitorch.kernels.cuda import DeviceArray, device, from_host
 from minitorch.kernels.cuda.device import compile_to_ptx, signature
-from tests.kernels.cuda import cases_indexing, cases_linalg, cases_normal, cases_pointwise, cases_sorting, cases_spatial
+from tests.kernels.cuda import (
+    cases_creation,
+    cases_indexing,
+    cases_linalg,
+    cases_normal,
+    cases_pointwise,
+    cases_sorting,
+    cases_spatial,
+)
 from tests.ptx.device import EmulatedMemory
 
 GPU = tables[DeviceArray]
@@ -51,10 +59,18 @@ PROGRAMS = {
         lambda k, a, b, c: k.max_pool_backward(a, k.cast(b, np.dtype("i2")), c, 2), (3, 4, 5), (3, 4, 5), (3, 8, 9),
     ),
 }  # fmt: skip
-for family in (cases_indexing, cases_linalg, cases_normal, cases_pointwise, cases_sorting, cases_spatial):
+for family in (
+    cases_creation,
+    cases_indexing,
+    cases_linalg,
+    cases_normal,
+    cases_pointwise,
+    cases_sorting,
+    cases_spatial,
+):
     PROGRAMS |= family.PROGRAMS
 """By name: a function of a table and of arrays of it, and the arrays' shapes."""
-IN_DOUBLE = cases_linalg.DECOMPOSING | cases_pointwise.IN_DOUBLE
+IN_DOUBLE = cases_linalg.DECOMPOSING | cases_pointwise.IN_DOUBLE | cases_creation.IN_DOUBLE
 """Programs that compute float32 in double precision too."""
 ON_STACK = dict.fromkeys(cases_linalg.DECOMPOSING, 16) | dict.fromkeys(cases_pointwise.OF_ANGLES, 40)
 """Bytes that kernels may put aside: around calls, to divide numbers of 64 bits; for the sines of huge angles."""
