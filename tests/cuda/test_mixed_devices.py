@@ -112,7 +112,7 @@ def test_a_leaf_that_went_along_lives_as_long_as_the_graph():
 
 REFUSED = """
     x + v | v + x | x == v | y.add_(v) | w.add_(x) | s.detach().add_(x.sum()) | lib.where(x > 1, x, v) | lib.where(v > 1, x, x)
-    x.masked_fill(v > 1, 0) | lib.maximum(x, v) | lib.clamp(x, min=v) | lib.lerp(x, v, 0.5) | lib.addcmul(x, x, v)
+    lib.maximum(x, v) | lib.clamp(x, min=v) | lib.lerp(x, v, 0.5) | lib.addcmul(x, x, v)
     lib.add(x, 1, out=lib.zeros(3)) | w.fill_(x.sum()) | put(y, m, v[:2])
 """
 

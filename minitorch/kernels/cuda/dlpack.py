@@ -192,13 +192,14 @@ def content_of(tensor: Tensor) -> Content:
     Raises:
         BufferError: there is no dtype for its elements.
     """
-    kind = "u" if tensor.code == BRAIN else KINDS.get(tensor.code)
+    is_bfloat16 = (tensor.code, tensor.bits) == (BRAIN, 16)
+    kind = "u" if is_bfloat16 else KINDS.get(tensor.code)
     if kind is None or tensor.lanes != 1 or tensor.bits % 8:
         given = f"{tensor.lanes} lanes of {tensor.bits} bits, of type {tensor.code}"
         raise BufferError(f"elements that DLPack describes as {given} are not supported on CUDA")
     shape = tuple(tensor.shape[: tensor.ndim])
     steps = tuple(tensor.strides[: tensor.ndim]) if tensor.strides else dense_strides(shape)
-    dtype = BFLOAT16 if tensor.code == BRAIN else np.dtype(f"{kind}{tensor.bits // 8}")
+    dtype = BFLOAT16 if is_bfloat16 else np.dtype(f"{kind}{tensor.bits // 8}")
     return Content((tensor.data or 0) + tensor.byte_offset, tuple(tensor.device), dtype, shape, steps)
 
 
