@@ -37,3 +37,11 @@ def pytest_runtest_call(item):
     finally:
         if before is not None:
             setattr(function, SETTINGS, before)
+
+
+@pytest.fixture
+def every_warning():
+    """torch gives some of its warnings only once, unless told otherwise."""
+    torch.set_warn_always(True)
+    yield
+    torch.set_warn_always(False)

@@ -53,14 +53,7 @@ def _first_sentence(message: str) -> str:
     return message.partition("\n")[0].partition(" (Triggered internally")[0]
 
 
-@pytest.fixture(autouse=True)
-def always():
-    """torch gives some of its warnings only once, unless told otherwise."""
-    torch.set_warn_always(True)
-    yield
-    torch.set_warn_always(False)
-
-
+@pytest.mark.usefixtures("every_warning")
 @pytest.mark.parametrize("program", LINES)
 def test_both_libraries_give_the_same_text(program: str):
     assert outcome(minitorch, program) == outcome(torch, program)

@@ -1,4 +1,8 @@
-"""Floor 1: the graph, the backward pass, and what switches recording on and off."""
+"""Floor 1: the graph, the backward pass, and what switches recording on and off.
+
+In reading order: ``graph``, with ``saved`` and ``edges``; ``engine``, with ``accumulate_grad``; ``variable``, with ``views`` and
+``inplace``; ``grad_mode`` and ``hooks``. The rest is for users: ``gradients``, ``function``, ``functional``, ``gradcheck``.
+"""
 
 from __future__ import annotations
 

@@ -144,13 +144,15 @@ def test_values_and_gradients_of_first_and_second_order_equal_torchs(change):
         )
         results = [y, *first]
         seeds = [(g, numbers(*g.shape, seed=3 + n)) for n, g in enumerate(first) if g is not None and g.requires_grad]
-        if seeds:
-            second = library.autograd.grad(
+        results += (
+            library.autograd.grad(
                 [g for g, _ in seeds], [x, v], [library.from_numpy(s) for _, s in seeds], allow_unused=True
             )
-            results += second
+            if seeds
+            else [None, None]
+        )
         found.append([None if each is None else each.detach().numpy() for each in results])
-    for ours, theirs in zip(*found, strict=False):
+    for ours, theirs in zip(*found, strict=True):
         assert (ours is None) == (theirs is None) or not np.any(ours if theirs is None else theirs)
         if ours is not None and theirs is not None:
             np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-12)

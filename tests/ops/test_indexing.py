@@ -107,13 +107,6 @@ def outcome(lib: Any, text: str) -> Outcome:
     return result, [str(each.message).partition(" (Triggered")[0] for each in caught]
 
 
-@pytest.fixture
-def every_warning():
-    torch.set_warn_always(True)
-    yield
-    torch.set_warn_always(False)
-
-
 @pytest.mark.parametrize(
     "text", [*READS.values(), *WRITES.values()], ids=[*READS, *(f"write {name}" for name in WRITES)]
 )
