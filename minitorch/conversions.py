@@ -5,7 +5,6 @@ from __future__ import annotations
 import builtins
 from typing import TYPE_CHECKING, Any
 
-from minitorch import dtypes
 from minitorch.autograd.variable import Variable
 from minitorch.device import CPU, GPU
 from minitorch.device import device as Device
@@ -56,21 +55,14 @@ def to(
 
 def type(self: Tensor, dtype: Any = None) -> Any:
     """The name of the tensor's type, or the tensor in another dtype."""
-    if dtype is None:
-        return self._type_name()
-    if isinstance(dtype, str):
-        found = [each for each in dtypes.ALL if dtype in (f"torch.{each.tensor_type}", repr(each))]
-        if not found:
-            raise ValueError(f"invalid type: '{dtype}'")
-        dtype = found[0]
-    elif not isinstance(dtype, Dtype):
-        dtype = dtype.dtype  # of a class such as FloatTensor
-    return self.to(dtype)
+    from minitorch.tensor_types import named  # which is written with tensors
+
+    return self._type_name() if dtype is None else self.to(*named(dtype))
 
 
 def type_as(self: Tensor, other: Tensor) -> Tensor:
-    """In the dtype of another tensor."""
-    return self.to(other.dtype)
+    """In the dtype and on the device of another tensor."""
+    return self.to(other)
 
 
 def cpu(self: Tensor, memory_format: Any = None) -> Tensor:
@@ -84,4 +76,7 @@ def cuda(self: Tensor, device: Any = None, non_blocking: bool = False, memory_fo
     Raises:
         RuntimeError: there is none.
     """
-    return self.to(GPU if device is None else Device(device), non_blocking=non_blocking, memory_format=memory_format)
+    wanted = GPU if device is None else Device(device)
+    if wanted.type != "cuda":
+        raise RuntimeError("Invalid device, must be cuda device")
+    return self.to(wanted, non_blocking=non_blocking, memory_format=memory_format)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
-from functools import reduce
 from typing import Any
 
 import numpy as np
 
 from minitorch import dtypes
 from minitorch.autograd.variable import Variable
-from minitorch.device import get_default_device, placed
+from minitorch.device import get_default_device, placed, table_at
 from minitorch.dtypes import dtype as Dtype
-from minitorch.dtypes import from_numpy_dtype, get_default_dtype, promote_types
+from minitorch.dtypes import from_numpy_dtype, get_default_dtype
 from minitorch.kernels import tables
-from minitorch.kernels.cpu.creation import as_numpys, cast, new, view_dtype
 from minitorch.kernels.cpu.unsigned import check_known
+from minitorch.nested import as_array, with_our_dtype
 from minitorch.ops.arguments import sizes
 from minitorch.ops.mistakes import explained
 from minitorch.ops.promotion import Number, as_dtype, check_fits, number_dtype
@@ -27,10 +26,19 @@ from minitorch.warn import warn
 
 
 def made(array: np.ndarray, device: Any, requires_grad: bool) -> Tensor:
-    """An array as a tensor, with the settings that all functions here take."""
+    """An array of numpy's as a tensor, with the settings that all functions here take."""
+    return finished(placed(array, device), requires_grad)
+
+
+def finished(array: Any, requires_grad: bool) -> Tensor:
+    """An array, on the device where it is to be, as a tensor.
+
+    Raises:
+        RuntimeError: there are no gradients of its dtype.
+    """
     if requires_grad and array.dtype.kind != "f":
         raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
-    return Variable._of(placed(array, device)).requires_grad_(requires_grad)
+    return Variable._of(array).requires_grad_(requires_grad)
 
 
 def asked_shape(function: str, given: tuple[Any, ...], size: Any = None) -> tuple[int, ...]:
@@ -87,7 +95,7 @@ def tensor(data: Any, *, dtype: Dtype | None = None, device: Any = None, require
             "Creating a tensor from a list of numpy.ndarrays is extremely slow. Please consider converting the list to a single "
             "numpy.ndarray with numpy.array() before converting to a tensor."
         )
-    array = _as_array(data, dtype)
+    array = as_array(data, dtype)
     if isinstance(data, Variable) and device is None:
         device = data.device  # type: ignore[attr-defined]  # it is a tensor
     return made(array.copy("C"), device, requires_grad)
@@ -107,115 +115,6 @@ def as_tensor(data: Any, dtype: Dtype | None = None, device: Any = None) -> Tens
     return tensor(data, dtype=dtype, device=device)
 
 
-def _as_array(data: Any, dtype: Dtype | None) -> np.ndarray:
-    if dtype is not None and not isinstance(dtype, Dtype):
-        raise TypeError(f"tensor(): argument 'dtype' must be torch.dtype, not {type(dtype).__name__}")
-    if isinstance(data, Variable):
-        array = tables[type(data._array)].to_host(data._array)
-    elif isinstance(data, np.ndarray | np.generic):
-        array = np.asanyarray(data)
-        from_numpy_dtype(array.dtype)  # says which dtypes there are
-    else:
-        array = _from_sequence(data, dtype)
-        if dtype is None and _holds_arrays(data):
-            dtype = reduce(promote_types, _dtypes_in(data)) if array.size else from_numpy_dtype(array.dtype)
-        elif dtype is None and array.dtype == np.float64:
-            dtype = get_default_dtype()
-    return _with_our_dtype(array if dtype is None else cast(array, dtype.numpy))
-
-
-def _with_our_dtype(array: np.ndarray) -> np.ndarray:
-    """The same memory, with the dtype object that is compared by identity: arrays that were pickled have another one."""
-    return view_dtype(array, from_numpy_dtype(array.dtype).numpy)
-
-
-def _holds_arrays(data: Any) -> bool:
-    """Whether the innermost elements are numpy's or tensors, which keep their dtype."""
-    while isinstance(data, list | tuple):
-        if not data:
-            return False
-        data = data[0]
-    return isinstance(data, np.ndarray | np.generic | Variable)
-
-
-def _dtypes_in(data: Any) -> set[Dtype]:
-    if isinstance(data, list | tuple):
-        return set().union(*map(_dtypes_in, data))
-    if isinstance(data, np.ndarray | np.generic | Variable):
-        return {data.dtype if isinstance(data, Tensor) else from_numpy_dtype(data.dtype)}  # type: ignore[union-attr]  # an array
-    return {number_dtype(data)}
-
-
-def _from_sequence(data: Any, dtype: Dtype | None) -> np.ndarray:
-    if isinstance(data, list | tuple):
-        data = _without_tensors(data)
-    try:
-        array = np.asarray(data)
-    except ValueError:
-        _refuse_raggedness(data)
-        raise
-    if array.dtype == np.dtype(object):
-        if any(isinstance(each, int) for each in array.flat):
-            raise ValueError("Overflow when unpacking long long")
-        first = next((each for each in array.flat), data)
-        raise RuntimeError(f"Could not infer dtype of {type(first).__name__}")
-    if array.dtype.kind not in "fiub":
-        kind = {"U": "str", "S": "bytes"}.get(array.dtype.kind, array.dtype.name)
-        first = data
-        while isinstance(first, list | tuple):
-            first = first[0]
-        if first is not data and isinstance(first, str | bytes):
-            raise ValueError(f"too many dimensions '{kind}'")
-        raise TypeError(f"new(): invalid data type '{kind}'")
-    if array.dtype.kind in "iu" and not _holds_arrays(data):
-        if array.dtype.kind == "u" and (
-            dtype is None or (dtype is not dtypes.uint64 and dtype.category != dtypes.FLOATING)
-        ):
-            raise ValueError("Overflow when unpacking long long")
-        array = array if array.dtype.kind == "u" else array.astype(np.int64)
-    if dtype is not None and dtype.category == dtypes.INTEGRAL and array.size:
-        _check_range(array, dtype)
-    return array
-
-
-def _check_range(array: np.ndarray, dtype: Dtype) -> None:
-    """Numbers have to fit; to unsigned types, negative ones do as far as the type reaches, and wrap around."""
-    limits = np.iinfo(dtype.numpy)
-    if not (np.isfinite(array) & (array >= (limits.min or -limits.max)) & (array <= limits.max)).all():
-        raise RuntimeError(f"value cannot be converted to type {dtype.name} without overflow")
-
-
-def _without_tensors(data: Any) -> Any:
-    if isinstance(data, Variable):
-        if data._array.ndim and data._array.size != 1:
-            raise ValueError("only one element tensors can be converted to Python scalars")
-        return as_numpys(data._array).reshape(())[()]
-    return [_without_tensors(each) for each in data] if isinstance(data, list | tuple) else data
-
-
-def _refuse_raggedness(data: Any) -> None:
-    """Raises torch's error where sequences are of other lengths than the first ones, or mixed with numbers."""
-    sizes, first = [], data
-    while isinstance(first, list | tuple):
-        sizes.append(len(first))
-        first = first[0] if first else None
-    waiting = [(data, 1)]
-    while waiting:
-        sequence, depth = waiting.pop()
-        for each in sequence:
-            if depth < len(sizes):
-                if not isinstance(each, list | tuple):
-                    raise TypeError("not a sequence")
-                if len(each) != sizes[depth]:
-                    raise ValueError(f"expected sequence of length {sizes[depth]} at dim {depth} (got {len(each)})")
-                waiting.append((each, depth + 1))
-            elif isinstance(each, list | tuple):
-                given = type(each).__name__
-                if isinstance(first, float | np.floating):
-                    raise TypeError(f"must be real number, not {given}")
-                raise TypeError(f"'{given}' object cannot be interpreted as an integer")
-
-
 def from_numpy(ndarray: np.ndarray) -> Tensor:
     """A tensor over the memory of a numpy array: changes show on both sides.
 
@@ -225,7 +124,8 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
     """
     if not isinstance(ndarray, np.ndarray):
         kind = type(ndarray)
-        name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
+        named = kind.__module__ == "builtins" or kind is Tensor
+        name = kind.__name__ if named else f"{kind.__module__}.{kind.__name__}"
         raise TypeError(f"expected np.ndarray (got {name})")
     from_numpy_dtype(ndarray.dtype.newbyteorder("="))
     if not ndarray.dtype.isnative:
@@ -248,7 +148,7 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
             "this tensor will result in undefined behavior. You may want to copy the array to protect its data or make it "
             "writable before converting it to a tensor. This type of warning will be suppressed for the rest of this program."
         )
-    return Variable._of(_with_our_dtype(lent(ndarray)))
+    return Variable._of(with_our_dtype(lent(ndarray)))
 
 
 def lent(array: np.ndarray) -> np.ndarray:
@@ -268,12 +168,27 @@ class _Lent:
 # -- filled -----------------------------------------------------------------------------------------------------------
 
 
+def _filled(
+    function: str, shape: tuple[Any, ...], size: Any, value: Any, dtype: Dtype | None, device: Any, requires_grad: bool
+) -> Tensor:
+    """What a function that is given a shape makes: ``value`` everywhere, or arbitrary contents for ``None``."""
+    array = table_at(device).full(asked_shape(function, shape, size), value, asked_dtype(function, dtype))
+    return finished(array, requires_grad)
+
+
+def _filled_like(input: Tensor, value: Any, dtype: Dtype | None, device: Any, requires_grad: bool) -> Tensor:
+    """Likewise, of the shape, the dtype and on the device of a tensor, unless others are given."""
+    like = input._array
+    k, wanted = table_at(device or input.device), like.dtype if dtype is None else dtype.numpy
+    return finished(k.full_like(tables[type(like)].outline(like), value, wanted), requires_grad)
+
+
 @explained
 def empty(
     *shape: Any, size: Any = None, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """A tensor with arbitrary contents."""
-    return made(new(np.empty, asked_shape("empty", shape, size), asked_dtype("empty", dtype)), device, requires_grad)
+    return _filled("empty", shape, size, None, dtype, device, requires_grad)
 
 
 @explained
@@ -281,7 +196,7 @@ def zeros(
     *shape: Any, size: Any = None, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Zeros."""
-    return made(new(np.zeros, asked_shape("zeros", shape, size), asked_dtype("zeros", dtype)), device, requires_grad)
+    return _filled("zeros", shape, size, 0, dtype, device, requires_grad)
 
 
 @explained
@@ -289,7 +204,7 @@ def ones(
     *shape: Any, size: Any = None, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Ones."""
-    return made(new(np.ones, asked_shape("ones", shape, size), asked_dtype("ones", dtype)), device, requires_grad)
+    return _filled("ones", shape, size, 1, dtype, device, requires_grad)
 
 
 @explained
@@ -299,27 +214,25 @@ def full(
     """One number everywhere; the dtype follows the number unless given."""
     wanted = dtype or number_dtype(fill_value)
     check_fits(fill_value, wanted)
-    return made(
-        cast(np.full(asked_shape("full", (size,)), as_dtype(fill_value, wanted)), wanted.numpy), device, requires_grad
-    )
+    return _filled("full", (size,), None, as_dtype(fill_value, wanted), wanted, device, requires_grad)
 
 
 @explained
 def zeros_like(input: Tensor, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Zeros of another tensor's shape and dtype."""
-    return made(_like(np.zeros_like, input, dtype), device or input.device, requires_grad)
+    return _filled_like(input, 0, dtype, device, requires_grad)
 
 
 @explained
 def ones_like(input: Tensor, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones of another tensor's shape and dtype."""
-    return made(_like(np.ones_like, input, dtype), device or input.device, requires_grad)
+    return _filled_like(input, 1, dtype, device, requires_grad)
 
 
 @explained
 def empty_like(input: Tensor, *, dtype: Dtype | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Arbitrary contents, of another tensor's shape and dtype."""
-    return made(_like(np.empty_like, input, dtype), device or input.device, requires_grad)
+    return _filled_like(input, None, dtype, device, requires_grad)
 
 
 @explained
@@ -329,12 +242,7 @@ def full_like(
     """One number everywhere, of another tensor's shape and dtype."""
     wanted = dtype or input.dtype
     check_fits(fill_value, wanted)
-    number = as_dtype(fill_value, wanted)
-    return made(
-        _like(lambda like, dtype: np.full_like(like, number, dtype), input, wanted),
-        device or input.device,
-        requires_grad,
-    )
+    return _filled_like(input, as_dtype(fill_value, wanted), wanted, device, requires_grad)
 
 
 @explained
@@ -347,14 +255,7 @@ def eye(
             raise RuntimeError(f"{name} must be greater or equal to 0, got {count}")
     wanted = asked_dtype("eye", dtype)
     check_known("eye", wanted)
-    return made(cast(np.eye(n, m, dtype=np.float32), wanted), device, requires_grad)
-
-
-def _like(make: Any, input: Tensor, dtype: Dtype | None) -> np.ndarray:
-    """What numpy's ``zeros_like`` or the like makes of a tensor, of any dtype."""
-    wanted = input._array.dtype if dtype is None else dtype.numpy
-    outline = tables[type(input._array)].outline(input._array)
-    return new(lambda like, of: make(like, dtype=of), as_numpys(outline), wanted)
+    return finished(table_at(device).eye(n, n if m is None else m, wanted), requires_grad)
 
 
 # -- counted ----------------------------------------------------------------------------------------------------------
@@ -391,6 +292,4 @@ def arange(
     wanted = dtype or (dtypes.int64 if whole else get_default_dtype())
     check_known("arange_cpu", wanted.numpy)
     count = -((start - end) // step) if whole else math.ceil((end - start) / step)
-    precise = np.int64 if wanted.category != dtypes.FLOATING and whole else np.float64
-    steps: np.ndarray = np.arange(count, dtype=precise)
-    return made(cast(start + step * steps, wanted.numpy), device, requires_grad)
+    return finished(table_at(device).arange(start, step, count, wanted.numpy), requires_grad)

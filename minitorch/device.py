@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from minitorch.kernels import tables
+import numpy as np
+
+from minitorch.kernels import Table, tables
 from minitorch.kernels.errors import AcceleratorError
 
 TYPES = (
@@ -115,6 +117,20 @@ def check_present(asked: Any) -> None:
     """
     if asked is not None:
         _checked(asked)
+
+
+def table_at(asked: Any) -> Table:
+    """The kernels of a device, the default one unless another is asked for.
+
+    Raises:
+        RuntimeError: arrays cannot be there.
+    """
+    wanted = _default[-1] if asked is None else _checked(asked)
+    if wanted.type == "cpu":
+        return tables[np.ndarray]
+    from minitorch.kernels.cuda import DeviceArray
+
+    return tables[DeviceArray]
 
 
 def placed(array: Any, asked: Any, wait: bool = True) -> Any:

@@ -9,6 +9,7 @@ from operator import index
 from typing import Any
 
 from minitorch import dtypes
+from minitorch.autograd.gathering import refusal
 from minitorch.autograd.variable import Variable
 from minitorch.creation import asked_dtype, asked_shape, empty, empty_like, made
 from minitorch.dtypes import dtype as Dtype
@@ -214,6 +215,9 @@ def _normal(mean: Tensor | float, std: Tensor | float, generator: Generator | No
         raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
     given = [each for each in (mean, std) if isinstance(each, Variable)]
     check_floating(given[0]._array.dtype, "normal_kernel_cpu")
+    places = {each._array.device for each in given if each._array.ndim}
+    if len(places) > 1:
+        raise refusal(places)
     shape, dtype = broadcast_shapes(*(each._array.shape for each in given)), given[0]._array.dtype
     if isinstance(std, Variable):
         standard = drawn_from(generator, given[0].device, lambda source: draws.normal(source, shape, dtype))

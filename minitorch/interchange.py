@@ -31,7 +31,7 @@ def numpy(self: Tensor, *, force: bool = False) -> np.ndarray:
     """
     if self._requires_grad and not force:
         raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
-    if self._array.dtype is BFLOAT16:
+    if self._array.dtype is BFLOAT16 and (force or not self.is_cuda):
         raise TypeError("Got unsupported ScalarType BFloat16")
     return (as_numpys(self._array) if force and self.is_cuda else np.asarray(self._array)).view(np.ndarray)
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minitorch.autograd.variable import Variable
-from minitorch.device import placed
+from minitorch.device import placed, table_at
 from minitorch.dtypes import dtype as Dtype
 from minitorch.kernels import tables
-from minitorch.kernels.cpu.creation import as_numpys, new
+from minitorch.kernels.cpu.creation import as_numpys
 from minitorch.memory_format import check
 from minitorch.ops.arguments import sizes
 from minitorch.ops.mistakes import explained_method
@@ -41,19 +41,19 @@ def new_full(self: Tensor, size: Any, fill_value: Any, *, dtype: Dtype | None = 
 @explained_method
 def new_zeros(self: Tensor, *shape: Any, **settings: Any) -> Tensor:
     """Zeros of another shape, of this dtype; settings are size, dtype, device and requires_grad."""
-    return _new_of_shape(self, np.zeros, shape, **settings)
+    return _new_of_shape(self, 0, shape, **settings)
 
 
 @explained_method
 def new_ones(self: Tensor, *shape: Any, **settings: Any) -> Tensor:
     """Ones of another shape, of this dtype; settings as for ``new_zeros``."""
-    return _new_of_shape(self, np.ones, shape, **settings)
+    return _new_of_shape(self, 1, shape, **settings)
 
 
 @explained_method
 def new_empty(self: Tensor, *shape: Any, **settings: Any) -> Tensor:
     """Arbitrary contents of another shape, of this dtype; settings as for ``new_zeros``."""
-    return _new_of_shape(self, np.empty, shape, **settings)
+    return _new_of_shape(self, None, shape, **settings)
 
 
 @explained_method
@@ -67,7 +67,7 @@ def new_empty_strided(self: Tensor, size: Any, stride: Any, *, dtype: Dtype | No
 
 def _new_of_shape(
     self: Tensor,
-    make: Any,
+    value: Any,
     shape: tuple[Any, ...],
     *,
     size: Any = None,
@@ -82,9 +82,9 @@ def _new_of_shape(
     for each in wanted:
         if each < 0:
             raise RuntimeError(f"Trying to create tensor with negative dimension {each}: {list(wanted)}")
-    return _new(
-        self, new(make, wanted, self._array.dtype if dtype is None else dtype.numpy), dtype, device, requires_grad
-    )
+    k = table_at(self.device if device is None else device)
+    kind = self._array.dtype if dtype is None else dtype.numpy
+    return Variable._of(k.full(wanted, value, kind)).requires_grad_(requires_grad)
 
 
 def _new(self: Tensor, array: np.ndarray, dtype: Dtype | None, device: Any, requires_grad: bool) -> Tensor:

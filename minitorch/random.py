@@ -70,12 +70,14 @@ class Generator(draws.Generator):
         twin.set_state(self.get_state())
         return twin
 
-    def __getstate__(self) -> bytes:
-        return self.get_state()._array.tobytes()
+    def __reduce__(self) -> Any:
+        return type(self), (self.device,), (self.initial_seed(), None, self.get_state())
 
-    def __setstate__(self, state: bytes) -> None:
-        Generator.__init__(self)
-        draws.Generator.set_state(self, np.frombuffer(state, np.uint8))
+    def __setstate__(self, state: tuple[int, int | None, Any]) -> None:
+        """Continues from the seed, an offset (of which torch's generators for GPUs have one) and the state of another one."""
+        seed, _, whole = state
+        self.manual_seed(seed)
+        self.set_state(whole)
 
 
 default_generator = Generator()

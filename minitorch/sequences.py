@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minitorch import dtypes
-from minitorch.creation import as_tensor, asked_shape, made
+from minitorch.creation import as_tensor, asked_shape, finished, made
+from minitorch.device import table_at
 from minitorch.dtypes import dtype as Dtype
 from minitorch.dtypes import get_default_dtype
 from minitorch.kernels import tables
@@ -43,7 +44,7 @@ def asarray(
     """
     shared = as_tensor(obj, dtype, device)
     source = getattr(obj, "_array", obj)
-    same = isinstance(source, np.ndarray) and np.may_share_memory(source, shared._array)
+    same = type(source) in tables and tables[type(source)].overlap(source, shared._array)
     if copy is False and not same:
         raise ValueError(
             f"can't alias tensor with dtype '{getattr(obj, 'dtype', type(obj).__name__)}' into dtype '{shared.dtype}'."
@@ -73,8 +74,8 @@ def empty_strided(
             f"dimensionality of sizes ({len(shape)}) must match dimensionality of strides ({len(stride)})"
         )
     span = 1 + sum((n - 1) * step for n, step in zip(shape, stride, strict=True)) if math.prod(shape) else 0
-    memory = new(np.empty, span, wanted)
-    return made(tables[type(memory)].as_strided(memory, shape, stride, 0), device, requires_grad)
+    k = table_at(device)
+    return finished(k.as_strided(k.full((span,), None, wanted), shape, stride, 0), requires_grad)
 
 
 def _bounds(function: str, start: Any, end: Any, steps: Any) -> tuple[Any, Any]:
@@ -115,7 +116,7 @@ def linspace(
     first, last = _bounds("linspace", start, end, steps)
     wanted = (dtype or get_default_dtype()).numpy
     check_known("linspace_cpu", wanted)
-    return made(cast(np.linspace(first, last, steps), wanted), device, requires_grad)
+    return finished(table_at(device).linspace(first, last, steps, wanted), requires_grad)
 
 
 @explained

@@ -1,7 +1,7 @@
 """Storages: the memory that tensors lie in, as bytes (``UntypedStorage``) or as numbers (``TypedStorage``, which is deprecated).
 
-numpy owns the memory, and a storage is another way to look at it: it cannot grow, as a storage of torch's over numpy's memory
-cannot.
+Arrays own the memory, on the CPU or on a GPU, and a storage is another way to look at it: it cannot grow, as a storage of
+torch's over numpy's memory cannot.
 """
 
 from __future__ import annotations
@@ -14,14 +14,23 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from minitorch import dtypes
-from minitorch.device import CPU, device
+from minitorch.device import CPU, GPU, placed
+from minitorch.device import device as Device
 from minitorch.dtypes import dtype as Dtype
 from minitorch.dtypes import get_default_dtype
-from minitorch.kernels.cpu import strides
+from minitorch.kernels import tables
 from minitorch.typename import typename
 
 _known: WeakValueDictionary[int, UntypedStorage] = WeakValueDictionary()
 """The storages that somebody holds, by the arrays that own their memory: there is one for each."""
+
+
+BYTE = np.dtype(np.uint8)
+
+
+def _write(target: Any, numbers: Any) -> None:
+    """Writes numbers of the CPU, or of the same device, over a row of them."""
+    tables[type(target)].write_over(target, placed(numbers, target.device))
 
 
 class _Storage:
@@ -30,9 +39,17 @@ class _Storage:
     __slots__ = ("__weakref__", "_array")
 
     _array: np.ndarray
-    device: device = CPU
-    is_cuda = False
     is_sparse = False
+
+    @property
+    def device(self) -> Device:
+        """Where the memory is."""
+        return CPU if self._array.device == "cpu" else Device(self._array.device)
+
+    @property
+    def is_cuda(self) -> bool:
+        """Whether that is a GPU."""
+        return self._array.device != "cpu"
 
     def __len__(self) -> int:
         return self._array.size
@@ -49,7 +66,7 @@ class _Storage:
 
     def data_ptr(self) -> int:
         """The address of the first byte."""
-        return self._array.__array_interface__["data"][0]
+        return tables[type(self._array)].address(self._array)
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self._array.tolist())
@@ -59,12 +76,12 @@ class _Storage:
         return self._array.tolist()
 
     def get_device(self) -> int | None:
-        """The number of the GPU: there is none."""
+        """The number of the GPU; nothing on the CPU."""
         return self.device.index
 
     def is_shared(self) -> bool:
-        """Whether the memory is shared between processes: never."""
-        return False
+        """Whether the memory is shared between processes: never on the CPU; a GPU's counts as shared, as in torch."""
+        return self.is_cuda
 
     def is_pinned(self, device: Any = None) -> bool:
         """Whether the memory is locked for transfers to a GPU: never."""
@@ -97,11 +114,18 @@ class _Storage:
             raise RuntimeError(
                 f"size does not match, self was {self.nbytes()} bytes but src was {source.nbytes()} bytes"
             )
-        self._array.view(np.uint8)[...] = source._array.view(np.uint8)
+        own, given = (tables[type(each._array)].view_dtype(each._array, BYTE) for each in (self, source))
+        _write(own, placed(given, self.device))
         return self
 
     def _has(self, index: int) -> bool:
         return -len(self) <= index < len(self)
+
+    def _part(self, index: int | slice) -> Any:
+        """One element, or some in a row."""
+        part = slice(index, index + 1 or None) if isinstance(index, int) else index
+        first, end, _ = part.indices(len(self))
+        return tables[type(self._array)].slice(self._array, 0, first, max(first, end), 1)
 
     def _listed(self, description: str) -> str:
         return (
@@ -122,7 +146,7 @@ class UntypedStorage(_Storage):
 
     def __init__(self, data: int | Sequence[int] = 0) -> None:
         if isinstance(data, int):
-            self._array = np.empty(data, np.uint8)
+            self._array = np.empty(data, BYTE)
             return
         for each in data:
             if not isinstance(each, int):
@@ -141,30 +165,31 @@ class UntypedStorage(_Storage):
     @classmethod
     def of(cls, array: np.ndarray) -> UntypedStorage:
         """The storage that an array lies in: the same object as long as somebody holds it."""
-        owner = strides.owner(array)
+        k = tables[type(array)]
+        owner = k.owner(array)
         known = _known.get(id(owner))  # which is alive with its storage, so that no other array has its id
         if known is None:
-            known = _known[id(owner)] = cls._over(strides.storage(array).view(np.uint8))
+            known = _known[id(owner)] = cls._over(k.view_dtype(k.storage(array), BYTE))
         return known
 
     def __getitem__(self, index: int | slice) -> Any:
         if isinstance(index, slice):
             if index.step not in (None, 1):
                 raise RuntimeError(f"Trying to slice with a step of {index.step}, but only a step of 1 is supported")
-            return self._over(self._array[index])
+            return self._over(self._part(index))
         if not isinstance(index, int):
             raise TypeError(f"can't index a torch.UntypedStorage with {type(index).__name__}")
         if not self._has(index):
             wrapped = index + len(self) if index < 0 else index
             raise IndexError(f"index {wrapped} out of range for storage of size {len(self)}")
-        return int(self._array[index])
+        return int(self._part(index).item())
 
     def __setitem__(self, index: int | slice, value: int) -> None:
         if not isinstance(value, int):
             raise RuntimeError(f"can only set storage content with a int types, but got {type(value).__name__} instead")
         if isinstance(index, int) and not self._has(index):
             raise RuntimeError("out of bounds")
-        self._array[index] = value & 0xFF
+        _write(self._part(index), np.array(value & 0xFF, BYTE))
 
     def fill_(self, value: int) -> UntypedStorage:
         """Writes a byte everywhere.
@@ -179,7 +204,7 @@ class UntypedStorage(_Storage):
 
     def clone(self) -> UntypedStorage:
         """A copy."""
-        return self._over(self._array.copy())
+        return self._over(tables[type(self._array)].contiguous_clone(self._array))
 
     __copy__ = clone
 
@@ -198,15 +223,24 @@ class UntypedStorage(_Storage):
         """The storage itself."""
         return self
 
-    cpu = untyped
+    def cpu(self) -> UntypedStorage:
+        """The memory, on the CPU: itself, if it is there."""
+        return self._to(CPU)
+
+    def cuda(self, device: Any = None, non_blocking: bool = False) -> UntypedStorage:
+        """The memory, on a GPU: itself, if it is there."""
+        return self._to(GPU if device is None else Device(device))
+
+    def _to(self, place: Device) -> UntypedStorage:
+        return self if place == self.device else self._over(placed(self._array, place))
 
     def _as(self, dtype: Dtype) -> np.ndarray:
         """The bytes as numbers; bytes are left over where they do not make up another one."""
         count = len(self) // dtype.itemsize
-        return self._array[: count * dtype.itemsize].view(dtype.numpy)
+        return tables[type(self._array)].view_dtype(self._part(slice(count * dtype.itemsize)), dtype.numpy)
 
     def __repr__(self) -> str:
-        return self._listed("device=cpu")
+        return self._listed(f"device={self.device}")
 
 
 class TypedStorage(_Storage):
@@ -250,14 +284,14 @@ class TypedStorage(_Storage):
             raise RuntimeError(f"can't index a {type(self)} with {type(index)}")
         if not self._has(index):
             raise IndexError(f"index {index} out of range for storage of size {len(self)}")
-        return self._array[index].item()
+        return self._part(index).item()
 
     def __setitem__(self, index: int | slice, value: Any) -> None:
         if not isinstance(value, int | float):
             raise TypeError(f"can't assign a {type(value).__name__} to a torch.{self.dtype.tensor_type}")
         if isinstance(index, int) and not self._has(index):
             raise IndexError(f"index {index} is out of bounds for dimension 0 with size {len(self)}")
-        self._array[index] = value
+        _write(self._part(index), np.asarray(value))
 
     def fill_(self, value: Any) -> TypedStorage:
         """Writes a number everywhere."""
@@ -269,8 +303,8 @@ class TypedStorage(_Storage):
         return self._untyped_storage
 
     def cpu(self) -> TypedStorage:
-        """The same memory, on the CPU."""
-        return self._over(self._untyped_storage, self.dtype)
+        """The memory, on the CPU."""
+        return self._over(self._untyped_storage.cpu(), self.dtype)
 
     def clone(self) -> TypedStorage:
         """A copy."""
@@ -285,10 +319,10 @@ class TypedStorage(_Storage):
         return f"{self.dtype.scalar_type}Storage"
 
     def _to(self, dtype: Dtype) -> TypedStorage:
-        return self._over(UntypedStorage.of(self._array.astype(dtype.numpy)), dtype)
+        return self._over(UntypedStorage.of(tables[type(self._array)].cast(self._array, dtype.numpy)), dtype)
 
     def __repr__(self) -> str:
-        return self._listed(f"dtype={self.dtype!r}, device=cpu")
+        return self._listed(f"dtype={self.dtype!r}, device={self.device}")
 
 
 for _name, _dtype in {

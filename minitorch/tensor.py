@@ -23,7 +23,7 @@ from minitorch.device import device as Device
 from minitorch.dtypes import dtype as Dtype
 from minitorch.dtypes import from_numpy_dtype
 from minitorch.kernels import tables
-from minitorch.kernels.cpu.creation import as_numpys, view_dtype
+from minitorch.kernels.cpu.creation import view_dtype
 from minitorch.ops import (
     arithmetic,
     comparison,
@@ -276,7 +276,8 @@ class Tensor(Traits, _Methods):
         return twin
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        return _unpickled, (type(self), as_numpys(self._array), self._requires_grad, self._array.device)
+        array = tables[type(self._array)].to_host(self._array).view(np.ndarray)
+        return _unpickled, (type(self), array, self._requires_grad, self._array.device, self.dtype)
 
     # -- in other dtypes, on other devices ------------------------------------------------------------------------------
 
@@ -325,8 +326,10 @@ class Tensor(Traits, _Methods):
         return comparison.bitwise_not(self)
 
 
-def _unpickled(kind: type[Tensor], array: np.ndarray, requires_grad: bool, device: str = "cpu") -> Tensor:
-    array = view_dtype(array, from_numpy_dtype(array.dtype).numpy)  # dtypes are compared by identity
+def _unpickled(
+    kind: type[Tensor], array: np.ndarray, requires_grad: bool, device: str = "cpu", dtype: Dtype | None = None
+) -> Tensor:
+    array = view_dtype(array, (dtype or from_numpy_dtype(array.dtype)).numpy)  # dtypes are compared by identity
     tensor = Variable._of(placed(array, device))
     tensor.__class__ = kind
     tensor._requires_grad = requires_grad

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minitorch.autograd.gathering import check_together
 from minitorch.autograd.inplace import check_inplace
 from minitorch.autograd.ownership import ALONE
 from minitorch.autograd.variable import Variable
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from minitorch.tensor import Tensor
 
 ABSENT = (
-    "is_cuda", "is_ipu", "is_maia", "is_meta", "is_mkldnn", "is_mps", "is_mtia", "is_nested", "is_quantized", "is_sparse",
+    "is_ipu", "is_maia", "is_meta", "is_mkldnn", "is_mps", "is_mtia", "is_nested", "is_quantized", "is_sparse",
     "is_sparse_csr", "is_vulkan", "is_xla", "is_xpu",
 )  # fmt: skip
 """Kinds of tensors, and devices, that there are none of."""
@@ -45,7 +46,7 @@ class Traits(Variable):
 
     @property
     def is_cpu(self) -> bool:
-        return True
+        return self._array.device == "cpu"
 
     @property
     def layout(self) -> Layout:
@@ -133,20 +134,12 @@ class Traits(Variable):
         """A tensor of this dtype, as ``FloatTensor`` makes it: of a shape, or of numbers."""
         from minitorch.tensor_types import constructed  # which is written with tensors
 
-        return constructed(data, self.dtype)  # type: ignore[attr-defined]  # Tensor has it
+        return constructed(data, self.dtype, self.device if device is None else device)  # type: ignore[attr-defined]  # Tensor has it
 
     # -- memory -------------------------------------------------------------------------------------------------------
 
     def untyped_storage(self) -> UntypedStorage:
-        """The memory that the tensor lies in, as bytes.
-
-        Raises:
-            NotImplementedError: it is that of a GPU.
-        """
-        if self._array.device != "cpu":
-            raise NotImplementedError(
-                "storages of tensors on a GPU are not supported: use tensor.cpu().untyped_storage()"
-            )
+        """The memory that the tensor lies in, as bytes."""
         return UntypedStorage.of(self._array)
 
     def storage(self) -> TypedStorage:
@@ -268,6 +261,8 @@ class Traits(Variable):
         return self._write_each("map2_", callable, x, y)
 
     def _write_each(self, name: str, callable: Callable[..., Any], *others: Tensor) -> Any:
+        if self._array.device != "cpu":
+            raise TypeError(f"{name} is only implemented on CPU tensors")
         if any(each._wants_grad() for each in (self, *others)):
             raise RuntimeError(
                 f"Can't call {name}() on Variable that requires grad. Use var.detach().{name}() instead."
@@ -317,20 +312,26 @@ def _compare_steps(array: np.ndarray, a: int, b: int) -> int:
     return 1 if first > second else -1
 
 
+SET_STORAGE = (
+    'Attempted to set the storage of a tensor on device "{}" to a storage on different device "{}".  This is no longer allowed; '
+    "the devices must match."
+)
+
+
 def _laid_over(tensor: Any, source: Any, offset: int, size: Any, stride: Any) -> np.ndarray:
     """The array of ``set_``."""
-    kind = tensor._array.dtype
+    kind, k = tensor._array.dtype, tables[type(tensor._array)]
     if source is None:
-        return np.empty(0, kind)
+        return k.full((0,), None, kind)
     if isinstance(source, Variable):
         if source._array.dtype is not kind:
             raise RuntimeError(
                 f"Could not set tensor of type {cpp_name(source)} to a tensor of type {cpp_name(tensor)}"  # type: ignore[arg-type]
             )
+        check_together(SET_STORAGE, tensor, source)
         if size is None:
             return source._array
-        row = tables[type(source._array)].storage(source._array)
-        return _seen(row, offset, size, stride)
+        return _seen(k.storage(source._array), offset, size, stride)
     if isinstance(source, TypedStorage):
         if source.dtype is not tensor.dtype:
             raise RuntimeError(
@@ -342,6 +343,8 @@ def _laid_over(tensor: Any, source: Any, offset: int, size: Any, stride: Any) ->
         raise TypeError(
             f"set_() received an invalid combination of arguments - got ({type(source).__name__}), but expected one of:"
         )
+    if source.device != tensor.device:
+        raise RuntimeError(SET_STORAGE.format(tensor.device, source.device))
     row = source._as(tensor.dtype)
     return row if size is None else _seen(row, offset, size, stride)
 

@@ -30,6 +30,7 @@ FLOORS = [
         "minitorch.filling",
         "minitorch.printing",
         "minitorch.creation",
+        "minitorch.nested",
         "minitorch.drawing",
         "minitorch.backends",
         "minitorch.cuda",

@@ -220,3 +220,12 @@ def test_memory_that_others_see_is_not_replaced():
         x.resize_(12)
     del part
     assert_same(x.resize_(12)[:6], torch.arange(6.0))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "uint16", "bool"])
+def test_a_storage_is_one_object_as_long_as_somebody_holds_it(dtype):
+    x = minitorch.ones(3).to(getattr(minitorch, dtype))
+    storage = x.untyped_storage()
+    others = [minitorch.ones(3).to(x.dtype).untyped_storage() for _ in range(3)]
+    assert x[1:].untyped_storage() is x.view(3, 1).untyped_storage() is storage
+    assert len({each.data_ptr() for each in [storage, *others]}) == 4

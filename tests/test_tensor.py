@@ -187,3 +187,10 @@ def test_the_storage_is_the_whole_memory():
     storage = x[1, 2, 3:]._storage_array()
     assert storage.tolist() == list(range(24))
     assert np.shares_memory(storage, x._array)
+
+
+def test_pickled_tensors_keep_their_dtype():
+    for dtype in (minitorch.bfloat16, minitorch.uint16, minitorch.bool, minitorch.float16):
+        tensor = minitorch.ones(2).to(dtype)
+        twin = pickle.loads(pickle.dumps(tensor))
+        assert (twin.dtype, twin.tolist()) == (tensor.dtype, tensor.tolist())

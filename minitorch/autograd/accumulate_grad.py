@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING, Any
 
+from minitorch.autograd.gathering import refusal
 from minitorch.autograd.graph import Function, new_tensor
 from minitorch.autograd.hooks import Hooks, next_sequence_nr
 from minitorch.autograd.ownership import Array, has_memory_of_its_own, is_alone
@@ -61,6 +62,8 @@ class AccumulateGrad(Function):
                 variable._grad = new_tensor(k.clone_as(grads[0], variable._array))
         else:
             known = variable._grad
+            if known._array.device != grads[0].device:
+                raise refusal((known._array.device, grads[0].device))
             known._array = (k.add if known._borrowed else k.add_into)(known._array, grads[0])
             known._borrowed = False
             known._version_counter[0] += 1

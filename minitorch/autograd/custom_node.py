@@ -84,7 +84,7 @@ class FunctionCtx:
 class CustomNode(Node):
     """The node of a user's operator. Attributes of its context can be read from it too."""
 
-    __slots__ = ("captured", "ctx", "is_tensor")
+    __slots__ = ("captured", "ctx", "is_tensor", "places")
     broadcasts = True  # torch sums every gradient back to its input's shape, where that can be
     fills_in_zeros = False  # backward() below does
 
@@ -92,6 +92,7 @@ class CustomNode(Node):
     captured: list[Edge]  # of saved tensors that are neither inputs nor results
     ctx: FunctionCtx
     is_tensor: list[bool]  # for each argument of apply()
+    places: list[str]  # the device of each that is
 
     def __getattr__(self, name: str) -> Any:
         if hasattr(self.ctx, name):
@@ -117,10 +118,11 @@ class CustomNode(Node):
         """The gradient for each argument, ``_NO_INPUT`` where that was no tensor.
 
         Raises:
-            RuntimeError: there are too few or too many, one is for no tensor, is none itself, or has a shape that does not fit.
+            RuntimeError: there are too few or too many, one is for no tensor, is none itself, is on another device, or has a
+                shape that does not fit.
         """
         grads = list(returned) if isinstance(returned, tuple) else [returned]
-        count, edges = len(self.is_tensor), iter(self.next_functions)
+        count, edges, places = len(self.is_tensor), iter(self.next_functions), iter(self.places)
         if all(each is None for each in grads[count:]):
             del grads[count:]
         if len(grads) != count:
@@ -137,6 +139,7 @@ class CustomNode(Node):
                 grads[position] = _NO_INPUT
                 continue
             below, number = next(edges)
+            place = next(places)
             if grad is not None and not isinstance(grad, Variable):
                 raise RuntimeError(f"expected Variable or None (got {type(grad).__name__})")
             if grad is not None and below is not None:
@@ -146,6 +149,13 @@ class CustomNode(Node):
                         f"Function {self.name()} returned an invalid gradient at index {position} - got "
                         f"{list(grad._array.shape)} but expected shape compatible with {list(shape)}"
                     )
+                if grad._array.device != place:
+                    if grad._array.ndim:
+                        raise RuntimeError(
+                            f"Function {self.name()} returned an invalid gradient at index {position} - expected device {place} "
+                            f"but got {grad._array.device}"
+                        )
+                    grads[position] = tables[self.Tensor].to(grad, grad._array.dtype, place)
         return grads
 
     def saved_arrays(self) -> tuple[Any, ...]:

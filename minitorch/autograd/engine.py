@@ -238,11 +238,12 @@ def _replaced(
 def _check_alike(hook: Callable[..., Any], tensor: Any, before: Gradient) -> None:
     """A hook may give other numbers, but not another kind of tensor."""
     known: Any = before if isinstance(before, Function.Tensor) else new_tensor(before)
-    if tensor._array.dtype is not known._array.dtype:
+    given, wanted = tensor._array, known._array
+    if given.dtype is not wanted.dtype or given.device != wanted.device:
         raise RuntimeError(
             f"hook '{_name_of(hook)}' has changed the type of value (was {known._type_name()} got {tensor._type_name()})"
         )
-    if tensor._array.shape != known._array.shape:
+    if given.shape != wanted.shape:
         raise RuntimeError(f"hook '{_name_of(hook)}' has changed the size of value")
 
 

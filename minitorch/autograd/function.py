@@ -161,6 +161,7 @@ def _record(node: CustomNode, edges: tuple[Edge, ...], inputs: list[Variable], r
     kinds = [(each._array.shape, each._array.dtype) if isinstance(each, Variable) else ((), None) for each in results]
     node.outputs = tuple([part for kind in kinds for part in kind])
     node.sequence_nr = next_sequence_nr()
+    node.places = [each._array.device for each in inputs]
     node.captured = []
     sources: list[Source | None] = []
     for position, each in enumerate(ctx._to_save):

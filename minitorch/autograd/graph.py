@@ -22,6 +22,7 @@ from collections.abc import Callable, Sequence
 from math import inf
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from minitorch.autograd import gathering
 from minitorch.autograd.edges import NO_EDGE, Edge, GradientEdge, get_gradient_edge
 from minitorch.autograd.grad_mode import Untracked, inferring, is_inference_mode_enabled, recording
 from minitorch.autograd.hooks import (
@@ -203,14 +204,7 @@ class Function(SavedValues, metaclass=_NodeType):
         arrays = [x._array for x in inputs if isinstance(x, cls.Tensor)]
         places = sorted({each.device for each in arrays}, reverse=True)
         if len(places) > 1:
-            if not cls.broadcasts or any(each.ndim for each in arrays if each.device == "cpu"):
-                raise RuntimeError(
-                    "Expected all tensors to be on the same device, but found at least two devices, "
-                    f"{' and '.join(places)}!"
-                ) from None
-            k = tables[cls.Tensor]
-            together = [k.to(x, x._array.dtype, places[0]) if isinstance(x, cls.Tensor) else x for x in inputs]
-            return cls.apply(*together, **params)
+            return gathering.apply(cls, inputs, places, params)
         if isinstance(error, ValueError):
             cls.explain(inputs)
         raise error

@@ -78,15 +78,19 @@ class saved_tensors_hooks:
 
 
 class save_on_cpu(saved_tensors_hooks):
-    """Inside, saved tensors are kept in the memory of the CPU, where they already are.
+    """Inside, saved tensors are kept in the memory of the CPU, and copied back to where they were when they are read.
 
     Args:
-        pin_memory: of no effect.
+        pin_memory: keep what was on a GPU in page-locked memory, from which it is copied while Python goes on.
         device_type: of no effect.
     """
 
     def __init__(self, pin_memory: bool = False, device_type: str = "cuda") -> None:
-        super().__init__(lambda tensor: tensor.detach().cpu(), lambda tensor: tensor)
+        def pack(tensor: Any) -> tuple[Any, Any]:
+            kept = tensor.detach().cpu()
+            return tensor.device, kept.pin_memory() if pin_memory and tensor.is_cuda else kept
+
+        super().__init__(pack, lambda packed: packed[1].to(packed[0], non_blocking=pin_memory))
 
 
 @contextmanager

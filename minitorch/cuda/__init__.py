@@ -46,13 +46,35 @@ from minitorch.cuda.streams import (
     set_stream,
     stream,
 )
+from minitorch.cuda.types import (
+    BFloat16Tensor,
+    BoolTensor,
+    ByteTensor,
+    CharTensor,
+    DoubleTensor,
+    FloatTensor,
+    HalfTensor,
+    IntTensor,
+    LongTensor,
+    ShortTensor,
+)  # fmt: skip
 from minitorch.kernels.errors import AcceleratorError, OutOfMemoryError
 
 __all__ = [
     "AcceleratorError",
+    "BFloat16Tensor",
+    "BoolTensor",
+    "ByteTensor",
+    "CharTensor",
+    "DoubleTensor",
     "Event",
     "ExternalStream",
+    "FloatTensor",
+    "HalfTensor",
+    "IntTensor",
+    "LongTensor",
     "OutOfMemoryError",
+    "ShortTensor",
     "Stream",
     "StreamContext",
     "current_device",
@@ -113,8 +135,8 @@ def device_count() -> int:
 
 
 def is_bf16_supported(including_emulation: bool = True) -> bool:
-    """Whether tensors of bfloat16 can be on the GPU: they cannot."""
-    return False
+    """Whether tensors of bfloat16 can be on the GPU, which computes them in float32: if there is one."""
+    return including_emulation and is_available()
 
 
 def synchronize(device: Any = None) -> None:

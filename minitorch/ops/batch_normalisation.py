@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from minitorch.autograd.gathering import apart
 from minitorch.autograd.graph import beside, new_tensor
 from minitorch.kernels import tables
 from minitorch.kernels.cpu.creation import as_numpys
@@ -140,6 +141,8 @@ def _check_channels(
                 raise RuntimeError(f"{name} must be defined in evaluation mode")
         elif each._array.size != channels:
             raise RuntimeError(f"{name} should contain {channels} elements not {each._array.size}")
+        elif each._array.device != input._array.device:
+            raise apart("_native_batch_norm" if weight is None else "_cudnn_batch_norm", input, each, name)
     check_dtypes("batch_norm", input, *given.values())
 
 

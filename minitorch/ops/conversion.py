@@ -99,6 +99,8 @@ class FillBackward2(Function):
 class FillBackward3(Function):
     """Everything is overwritten by the one element of another tensor."""
 
+    broadcasts = True
+
     def forward(self, k: Table, a: Any, value: Any) -> Any:
         return k.fill(a, value)
 

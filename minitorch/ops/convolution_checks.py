@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from minitorch.dtypes import from_numpy_dtype
 from minitorch.ops.arguments import Each, cpp_name, dtype_name
 
 if TYPE_CHECKING:
@@ -131,6 +130,10 @@ def _check_output_padding(output_padding: Sizes, stride: Sizes, dilation: Sizes)
 def check_dtypes(kernel: str, input: Tensor, weight: Tensor, bias: Tensor | None, transposed: bool = False) -> None:
     """Raises RuntimeError where the dtypes differ, or have no convolution."""
     of_input = input._array.dtype
+    for name, other in (("weight", weight), ("bias", bias)):
+        if other is not None and other._array.device != input._array.device:
+            text = _differ(name, input, other)
+            raise RuntimeError(text.partition(" or ")[0] if input.is_cuda else text)
     if bias is not None and bias._array.dtype is not of_input:
         if transposed:
             raise RuntimeError(_differ("bias", input, bias))
@@ -144,7 +147,7 @@ def check_dtypes(kernel: str, input: Tensor, weight: Tensor, bias: Tensor | None
 
 
 def _differ(name: str, input: Tensor, other: Tensor) -> str:
-    given, found = (f"torch.{from_numpy_dtype(each._array.dtype).scalar_type}Tensor" for each in (input, other))
+    given, found = (each._type_name() for each in (input, other))
     return (
         f"Input type ({given}) and {name} type ({found}) should be the same or input should be a MKLDNN tensor and {name} is a "
         "dense tensor"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minitorch.autograd.gathering import apart
 from minitorch.autograd.graph import Function, beside
 from minitorch.kernels import tables
 from minitorch.kernels.cpu.creation import as_numpys
@@ -81,6 +82,8 @@ def embedding(
             raise AssertionError("Padding_idx must be within num_embeddings")
         padding = padding_idx % rows
     check_tensors("embedding", weight=weight, indices=input)
+    if input._array.device != weight._array.device:
+        raise apart("_index_select", weight, input)
     if max_norm is not None:
         renormalise(weight, input, max_norm, norm_type)
     if weight._array.ndim != 2:

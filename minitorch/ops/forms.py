@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from minitorch import return_types
+from minitorch.autograd.gathering import refusal
 from minitorch.autograd.grad_mode import no_grad, recording
 from minitorch.autograd.inplace import check_inplace, check_written_once, is_expanded, take_over
 from minitorch.autograd.variable import Variable
@@ -55,6 +56,7 @@ def in_place(function: Callable[..., Any], expanded: str | None = None) -> Calla
             raise RuntimeError(
                 f"output with shape {list(self._array.shape)} doesn't match the broadcast shape {list(result._array.shape)}"
             )
+        _check_placed(result, self)
         _check_castable(result, self)
         if overlaps:  # an element that stays would undo the change of another in its place
             k.write_changes(self._array, result._array)
@@ -158,6 +160,7 @@ def _check_strictly(result: Tensor, out: Tensor, given: list[Any], other_dtype: 
 
 def _write_to(out: Tensor, result: Tensor) -> None:
     """Writes a result over a tensor, which takes its shape."""
+    _check_placed(result, out)
     if out._array.shape != result._array.shape:
         if out._array.size:
             warn(
@@ -171,6 +174,12 @@ def _write_to(out: Tensor, result: Tensor) -> None:
     else:
         tables[type(out._array)].write_over(out._array, result._array)
     out._version_counter[0] += 1
+
+
+def _check_placed(result: Tensor, target: Tensor) -> None:
+    places = result._array.device, target._array.device
+    if places[0] != places[1]:
+        raise refusal(places)
 
 
 def _check_castable(result: Tensor, target: Tensor) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minitorch.autograd.gathering import apart, check_together
 from minitorch.autograd.graph import Function, beside
 from minitorch.autograd.variable import Variable
 from minitorch.kernels import tables
@@ -119,6 +120,8 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False)
         RuntimeError: the index has another dtype or number of dimensions, is too large, or out of bounds.
     """
     d, array = dimension(dim, input._array.ndim), index._array
+    if array.device != input._array.device:
+        raise apart("gather", input, index)
     if not array.size:  # reads nothing, whatever its dtype and dimensions
         return GatherBackward0.apply(input, index, dim=d)
     if not is_index(index):
@@ -146,6 +149,8 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     check_tensors("index_select", input=input)
     array, ndim = index._array, input._array.ndim
     d = dimension(dim, ndim)
+    if array.device != input._array.device:
+        raise apart("_index_select", input, index)
     if array.ndim > 1:
         raise IndexError("index_select(): Index is supposed to be a vector")
     if not is_index(index):
@@ -216,6 +221,10 @@ def take(input: Tensor, index: Tensor) -> Tensor:
         IndexError: a position is out of range.
         RuntimeError: the index has another dtype.
     """
+    check_together(
+        "take(): self, index and out expected to be in the same device, but got self.device = {0}, index.device = {1}, and "
+        "out.device = {0}", input, index,
+    )  # fmt: skip
     if not input._array.size and index._array.size:
         raise IndexError("take(): tried to take from an empty tensor")
     check_positions("take", index, input._array.size)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minitorch.autograd.gathering import check_together
 from minitorch.autograd.graph import Function
 from minitorch.kernels import tables
 from minitorch.kernels.cpu.creation import cast
@@ -109,6 +110,11 @@ def grid_sampler(
 def _sampled(
     dims: int, input: Tensor, grid: Tensor, interpolation_mode: int, padding_mode: int, align_corners: bool
 ) -> Tensor:
+    check_together(
+        "grid_sampler(): expected input and grid to be on same device, but input is on {} and grid is on {}",
+        input,
+        grid,
+    )
     shape, positions = list(input._array.shape), list(grid._array.shape)
     if not shape or not positions or shape[0] != positions[0]:
         raise RuntimeError(

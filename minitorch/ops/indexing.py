@@ -46,15 +46,6 @@ class IndexBackward0(Function):
     def backward(self, k: Table, grad: Any, *indices: Any) -> tuple[Any, ...]:
         return (k.index_backward(grad, *indices, shape=self.shape),)
 
-    @classmethod
-    def apply_after(cls, error: Exception, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
-        own, *others = [each._array.device for each in inputs if isinstance(each, Variable)]
-        if any(each != own for each in others):
-            raise RuntimeError(
-                f"indices should be either on cpu or on the same device as the indexed tensor ({own})"
-            ) from None
-        return super().apply_after(error, inputs, params)
-
     _saved_indices = property(lambda self: tuple(self.saved_in_graph()))
 
 
@@ -149,6 +140,13 @@ def _looked_up(part: Any) -> np.ndarray:
     return array if array.dtype == np.bool_ else array.astype(np.int64)
 
 
+def _check_place(positions: Any, array: Any) -> None:
+    if positions.device not in ("cpu", array.device):
+        raise RuntimeError(
+            f"indices should be either on cpu or on the same device as the indexed tensor ({array.device})"
+        )
+
+
 def _views(input: Tensor, parts: tuple[Any, ...], alone: bool) -> tuple[Tensor, list[np.ndarray | None]]:
     """Goes through the parts of an index that are views, and collects the others by dimension.
 
@@ -190,6 +188,7 @@ def _views(input: Tensor, parts: tuple[Any, ...], alone: bool) -> tuple[Tensor, 
             dim += 1
         else:
             array = _looked_up(part)
+            _check_place(array, input._array)
             if array.dtype.kind == "b":
                 _check_mask(array, input._array.shape, dim)
                 for offset, positions in enumerate(array.nonzero()):
@@ -343,6 +342,8 @@ def _put(input: Tensor, indices: tuple[Any, ...], values: Tensor, accumulate: bo
     lookups: list[np.ndarray | None] = []
     for each in indices:
         array = each if each is None or not isinstance(each, Variable | Sequence) else _looked_up(each)
+        if array is not None:
+            _check_place(array, input._array)
         if array is None or array.dtype.kind == "i":
             lookups.append(array)
         else:

@@ -78,8 +78,20 @@ def is_set_to(input: Tensor, tensor: Tensor) -> bool:
 
 @operator(public=False)
 def is_shared(input: Tensor) -> bool:
-    """Whether the memory is shared between processes: never."""
-    return False
+    """Whether the memory is shared between processes: never on the CPU; a GPU's counts as shared, as in torch."""
+    return input._array.device != "cpu"
+
+
+@operator(public=False)
+def share_memory_(input: Tensor) -> Tensor:
+    """The tensor, if it is on a GPU, whose memory counts as shared between processes.
+
+    Raises:
+        NotImplementedError: it is on the CPU.
+    """
+    if not is_shared(input):
+        raise NotImplementedError("memory of the CPU that processes share is not supported")
+    return input
 
 
 @operator(public=False)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minitorch.autograd.gathering import check_together
 from minitorch.autograd.graph import beside
 from minitorch.autograd.variable import Variable
 from minitorch.kernels import tables
@@ -107,6 +108,8 @@ def _quantile(name: str, input: Tensor, q: Any, dim: int | None, keepdim: bool, 
 def _shares(input: Tensor, q: Any) -> Tensor:
     """``q`` as a tensor; raises torch's errors if it or the input is not what it has to be."""
     given, array = isinstance(q, Variable), input._array
+    if given:
+        check_together("quantile() q tensor must be on the same device as the input tensor", input, q)
     if not given and not 0 <= q <= 1:
         raise RuntimeError(f"quantile() q must be in the range [0, 1] but got {q:g}")
     shares: Tensor = q if given else beside(np.asarray(q, array.dtype.type), input)

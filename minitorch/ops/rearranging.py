@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minitorch.autograd.gathering import apart
 from minitorch.autograd.graph import Unary, beside
 from minitorch.kernels.cpu.creation import as_numpys
 from minitorch.ops.arguments import check_exact_dtype, dimension, sizes
@@ -237,6 +238,8 @@ def repeat_interleave(
         shape = list(source._array.shape)
         repeated = expand(unsqueeze(source, d + 1), *shape[: d + 1], repeats, *shape[d + 1 :])
         return flatten(clone(repeated, contiguous=True), d, d + 1)
+    if repeats._array.device != input._array.device:
+        raise apart("_index_select", input, repeats)
     counts = as_numpys(repeats._array)
     if counts.ndim > 1:
         raise RuntimeError("repeats must be 0-dim or 1-dim tensor")

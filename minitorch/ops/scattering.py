@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minitorch.autograd.gathering import apart, check_together
 from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
 from minitorch.kernels import tables
@@ -200,6 +201,8 @@ def _check_scatter(name: str, input: Tensor, dim: int, index: Tensor, src: Any) 
     """The dimension counted from the front, after all the checks that the scatter family has in common."""
     shape, wanted = input._array.shape, index._array.shape
     d = dimension(dim, len(shape))
+    if index._array.device != input._array.device:
+        raise apart(name, input, index)
     if isinstance(src, Variable) and src._array.dtype != input._array.dtype:
         raise RuntimeError("scatter(): Expected self.dtype to be equal to src.dtype")
     if not index._array.size:  # names nothing, whatever its dtype and dimensions
@@ -303,6 +306,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Tensor | Number) -> Tensor:
     """
     if mask._array.dtype.kind != "b":
         raise RuntimeError("masked_fill_ only supports boolean masks, but got mask with dtype " + cpp_name(mask))
+    check_together("expected self and mask to be on the same device, but got mask on {1} and self on {0}", input, mask)
     if not isinstance(value, Variable):
         if not isinstance(value, Number | np.number | np.bool_):
             raise invalid_combination("masked_fill", mask, value)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minitorch import dtypes, return_types
+from minitorch.autograd.gathering import refusal
 from minitorch.autograd.graph import Function, beside
 from minitorch.autograd.variable import Variable
 from minitorch.kernels import tables
@@ -109,7 +110,13 @@ def searchsorted(
     """
     rows, values = sorted_sequence, input
     if not isinstance(values, Variable):
-        values = Variable._of(array_of(values, number_dtype(values).numpy))
+        values = beside(array_of(values, number_dtype(values).numpy), rows)
+    places = [each._array.device.partition(":")[0] for each in (rows, values)]
+    if places[0] != places[1]:
+        raise RuntimeError(
+            "torch.searchsorted(): boundaries and input value tensors should have same device type, but got boundaries tensor "
+            f"device type {places[0]} and input value tensor device type {places[1]}"
+        )
     if side is not None and side not in ("left", "right"):
         raise RuntimeError(f"torch.searchsorted(): side can only be 'left' or 'right' but got {side}")
     if side == "left" and right:
@@ -292,6 +299,10 @@ def isin(
         RuntimeError: a tensor is of dtype bool.
     """
     check_any_tensor("isin", elements, test_elements)
+    tensors = [each for each in (elements, test_elements) if isinstance(each, Variable)]
+    places = {each._array.device for each in tensors if each._array.ndim}
+    if len(places) > 1:
+        raise refusal(places)
     given, others = (
         as_numpys(each._array) if isinstance(each, Variable) else each for each in (elements, test_elements)
     )

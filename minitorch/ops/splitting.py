@@ -150,6 +150,10 @@ def tensor_split(input: Tensor, indices_or_sections: int | Sequence[int] | Tenso
     d = dimension(dim, input._array.ndim)
     size, parts = input._array.shape[d], indices_or_sections
     if isinstance(parts, Variable):
+        if parts._array.device != "cpu":
+            raise RuntimeError(
+                f"tensor_split expected tensor_indices_or_sections to be on cpu, but it's on {parts._array.device}"
+            )
         if parts._array.dtype.name != "int64":
             raise RuntimeError(
                 f"tensor_split expected tensor_indices_or_sections to have dtype of long, but got {dtype_name(parts)}"

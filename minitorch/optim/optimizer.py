@@ -130,7 +130,7 @@ class Optimizer:
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Takes over the state and the settings of another optimiser, for the parameters at the same positions.
 
-        Tensors are cast to the dtype of their parameter.
+        Tensors are moved to the device of their parameter, and cast to its dtype.
 
         Raises:
             ValueError: the groups are of other sizes.
@@ -167,9 +167,9 @@ class Optimizer:
 
 
 def _cast(value: Any, param: Tensor) -> Any:
-    """What was saved about a parameter, with floating point tensors in the parameter's dtype."""
+    """What was saved about a parameter, with tensors on the parameter's device and in its dtype, if that is floating point."""
     if isinstance(value, Tensor):
-        return value.to(param.dtype) if param.is_floating_point() else value
+        return value.to(param.device, param.dtype if param.is_floating_point() else None)
     if isinstance(value, dict):
         return {name: each if name == "step" else _cast(each, param) for name, each in value.items()}
     if isinstance(value, list | tuple):

@@ -6,7 +6,7 @@ import math
 import os
 import sys
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -21,12 +21,15 @@ from minitorch.serialization.archive import Archive
 from minitorch.serialization.format import MAX_DEPTH, MAX_PICKLE_BYTES, STORAGE_NAMES, LoadError
 from minitorch.serialization.unpickler import Call, Unpickler
 from minitorch.size import Size
+from minitorch.storage import UntypedStorage
 from minitorch.tensor import Tensor
+
+MapLocation = str | Mapping[str, str] | Callable[[UntypedStorage, str], Any] | None
 
 
 def load(
     f: str | os.PathLike[str] | BinaryIO,
-    map_location: str | Mapping[str, str] | None = None,
+    map_location: MapLocation = None,
     *,
     weights_only: bool = True,
 ) -> Any:
@@ -36,7 +39,8 @@ def load(
 
     Args:
         f: a path, or a file open for binary reading that can be searched (``seek``).
-        map_location: where tensors go that were saved on another device: ``"cpu"``, or a dict from saved to wanted.
+        map_location: where tensors go that were saved on another device: ``"cpu"``, or a dict from saved to wanted;
+            or a function of a storage and the device that it was on, which gives a storage on the wanted one, or nothing.
         weights_only: must be true; the parameter is there because torch has it.
 
     Raises:
@@ -60,7 +64,7 @@ def load(
     return _load(f, getattr(f, "name", "the file"), map_location)
 
 
-def _load(file: BinaryIO, title: object, map_location: str | Mapping[str, str] | None) -> Any:
+def _load(file: BinaryIO, title: object, map_location: MapLocation) -> Any:
     try:
         return _Loader(Archive(file), map_location).load()
     except LoadError as error:
@@ -85,7 +89,7 @@ class _Storage:
 class _Loader:
     """Turns an archive into the object: what each allowed name means, and where storages come from."""
 
-    def __init__(self, archive: Archive, map_location: str | Mapping[str, str] | None) -> None:
+    def __init__(self, archive: Archive, map_location: MapLocation) -> None:
         self._archive = archive
         self._map_location = map_location
         self._storages: dict[str, _Storage] = {}
@@ -115,7 +119,7 @@ class _Loader:
         if key not in self._storages:
             array = self._read_storage(kind, key, count)
             try:
-                self._storages[key] = _Storage(placed(array, self._target(location)))
+                self._storages[key] = _Storage(placed(array, self._target(array, location)))
             except RuntimeError as error:
                 raise LoadError(
                     f"a tensor is on the device {location!r}; pass map_location='cpu' to load it into memory ({error})"
@@ -125,12 +129,15 @@ class _Loader:
             raise LoadError(f"data.pkl describes storage {key!r} in two ways")
         return storage
 
-    def _target(self, location: str) -> str:
-        """The device for a tensor that was saved on ``location``."""
+    def _target(self, array: np.ndarray, location: str) -> str:
+        """The device for the memory of a tensor that was saved on ``location``."""
         if self._map_location is None:
             return location
         if isinstance(self._map_location, Mapping):
             return str(self._map_location.get(location, location))
+        if callable(self._map_location):
+            chosen = self._map_location(UntypedStorage.of(array), location)
+            return location if chosen is None else str(chosen.device)
         return str(self._map_location)
 
     def _read_storage(self, kind: _StorageType, key: str, count: int) -> np.ndarray:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -157,3 +159,24 @@ def test_a_generator_is_for_one_device(interpreted):
             minitorch.rand(3, device=place, generator=given)
         with pytest.raises(RuntimeError, match=text):
             minitorch.zeros(3, device=place).uniform_(generator=given)
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda each: pickle.loads(pickle.dumps(each))])
+@pytest.mark.parametrize("place", ["cpu", "cuda"])
+def test_the_copy_of_a_generator_is_for_the_same_device(place, copied, interpreted):
+    generator = minitorch.Generator(place)
+    generator.manual_seed(11)
+    minitorch.randn(3, device=place, generator=generator)
+    twin = copied(generator)
+    assert (twin.device, twin.initial_seed()) == (generator.device, 11)
+    ours, expected = (minitorch.randn(5, device=place, generator=each) for each in (twin, generator))
+    assert ours.tolist() == expected.tolist()
+
+
+def test_generators_are_taken_apart_as_torchs():
+    ours, theirs = minitorch.Generator(), torch.Generator()
+    for each in (ours, theirs):
+        each.manual_seed(11)
+    kind, (place,), (seed, offset, state) = ours.__reduce__()
+    assert (kind, place) == (minitorch.Generator, ours.device)
+    assert (seed, offset, state.tolist()) == (11, None, theirs.__reduce__()[2][2].tolist())

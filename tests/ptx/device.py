@@ -6,7 +6,7 @@ It takes the place of the GPU behind the package's device seam. Every array is a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,19 +23,20 @@ CAPABILITY = (9, 0)
 
 
 class EmulatedMemory:
-    """Elements in an allocation, from an address on. ``owner`` is whatever has to stay as long as they do."""
+    """Elements in an allocation, from an address on. ``of`` is what else shows them, and has to stay as long as they do."""
 
-    def __init__(self, dtype: np.dtype, start: int, address: int, size: int, owner: Any = None) -> None:
-        self.dtype, self.start, self.address, self.size, self.owner = dtype, start, address, size, owner
+    def __init__(self, dtype: np.dtype, start: int, address: int, size: int, of: Any = None) -> None:
+        self.dtype, self.start, self.address, self.size, self.of = dtype, start, address, size, of
 
     def __getitem__(self, part: slice) -> EmulatedMemory:
         offset = part.start or 0
         return EmulatedMemory(
-            self.dtype, self.start, self.address + offset * self.dtype.itemsize, self.size - offset, self.owner
+            self.dtype, self.start, self.address + offset * self.dtype.itemsize, self.size - offset, self.of
         )
 
     def view(self, dtype: np.dtype) -> EmulatedMemory:
-        return EmulatedMemory(dtype, self.start, self.address, self.size, self.owner)
+        size = self.size * self.dtype.itemsize // dtype.itemsize
+        return EmulatedMemory(dtype, self.start, self.address, size, self if self.of is None else self.of)
 
     def parameters(self) -> list[int]:
         """What numba passes for a flat array: two pointers of its own, size, itemsize, data, shape, strides."""
@@ -72,21 +73,29 @@ class Interpreter:
     def address(self, memory: EmulatedMemory) -> int:
         return memory.address
 
-    def _part(self, memory: EmulatedMemory, size: int) -> tuple[Any, slice]:
-        first = (memory.address - memory.start) // memory.dtype.itemsize
-        return self.memory.region(memory.start), slice(first, first + size)
+    def _region(self, memory: EmulatedMemory) -> Any:
+        """What the memory is in, whose elements are no larger than the memory's."""
+        region = self.memory.region(memory.start)
+        region.refine(memory.dtype.itemsize)
+        return region
+
+    def _part(self, memory: EmulatedMemory, size: int) -> tuple[np.ndarray, np.ndarray]:
+        """So many elements of memory, and when what they consist of was written."""
+        region, itemsize = self._region(memory), memory.dtype.itemsize
+        first, parts = (memory.address - memory.start) // itemsize, itemsize // region.itemsize
+        return region.view(memory.dtype)[first : first + size], region.written[first * parts : (first + size) * parts]
 
     def write(self, memory: EmulatedMemory, array: np.ndarray, wait: bool = True) -> None:
-        region, part = self._part(memory, array.size)
-        region.view(memory.dtype)[part] = array
-        region.written[part] = BEFORE
+        elements, written = self._part(memory, array.size)
+        elements[...] = array
+        written[...] = BEFORE
 
     def read(self, memory: EmulatedMemory, size: int, wait: bool = True) -> np.ndarray:
-        region, part = self._part(memory, size)
-        if (region.written[part] == NEVER).any():
-            first = np.flatnonzero(region.written[part] == NEVER)[0]
-            raise PTXError(f"an output was never written, at element {first} of {size}")
-        return region.view(memory.dtype)[part].copy()
+        elements, written = self._part(memory, size)
+        if (written == NEVER).any():
+            first = np.flatnonzero(written == NEVER)[0]
+            raise PTXError(f"an output was never written, at element {first * size // written.size} of {size}")
+        return elements.copy()
 
     def launch(
         self,
@@ -98,6 +107,8 @@ class Interpreter:
     ) -> None:
         program = self.program(kernel, signature(args), threads)
         self.launched.append(program)
+        for each in _memories(args):
+            self._region(each)
         parameters = [each for arg in args for each in _parameters(arg)]
         self.counts.update(run(program, grid, (threads, 1, 1), parameters, self.memory, self.counting, self.most))
         if self.most is not None:
@@ -124,6 +135,14 @@ class Interpreter:
 
     def page_locked(self, size: int, dtype: np.dtype) -> np.ndarray:
         return np.empty(size, dtype)
+
+
+def _memories(args: Any) -> Iterator[EmulatedMemory]:
+    for each in args:
+        if isinstance(each, tuple):
+            yield from _memories(each)
+        elif isinstance(each, EmulatedMemory):
+            yield each
 
 
 def _parameters(value: Any) -> list[Any]:

@@ -35,6 +35,14 @@ class Region:
         self.first = np.full(elements, NEVER, np.int64)
         self.last = np.full(elements, NEVER, np.int64)
 
+    def refine(self, itemsize: int) -> None:
+        """From now on elements may be so small."""
+        if itemsize < self.itemsize:
+            parts, self.itemsize = self.itemsize // itemsize, itemsize
+            self.written, self.first, self.last = (
+                np.repeat(each, parts) for each in (self.written, self.first, self.last)
+            )
+
     def settle(self) -> None:
         """A launch is over: what it wrote can be read by all."""
         self.written[self.written >= 0] = BEFORE

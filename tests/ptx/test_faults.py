@@ -79,6 +79,8 @@ FAMILIES = {
     "max_pool": (lambda k, a: k.max_pool(a, (2, 2), (2, 2), (0, 0), (1, 1), False)[0], [normal(3, 9, 31)], 0),
     "sort": (lambda k, a: k.sort(a, 1, False, True)[0], [normal(5, 50)], 3),
     "cumsum": (lambda k, a: k.cumsum(a, 0), [normal(300)], 0),
+    "linspace": (lambda k, a: k.linspace(0.0, 1.0, 257, a.dtype), [normal(1)], 0),
+    "eye": (lambda k, a: k.eye(19, 17, a.dtype), [normal(1)], 0),
     "max_pool_backward": (pooled, [normal(1, 30, 31)], 2),
     "index": (lambda k, a, i: k.index(k.t(a), None, i), [normal(31, 5), RANDOM.integers(-31, 31, 70)], 0),
     "masked_scatter": (lambda k, a, m: k.masked_scatter(a, m, a), [normal(257), RANDOM.random(257) < 0.5], 0),
@@ -245,6 +247,8 @@ OTHER = {"ge": "gt", "gt": "ge", "lt": "le", "le": "lt"}
         "cdist",
         "cdist_backward",
         "multilabel_margin",
+        "linspace",
+        "eye",
     ],
 )
 def test_a_bound_that_is_off_by_one(family):
@@ -302,6 +306,15 @@ def test_a_size_that_is_off_by_one(family, by):
         return [*args[:n], np.uint32(int(args[n]) + by), *args[n + 1 :]]
 
     assert ("never written" if by < 0 else "out of bounds") in outcome(family, numbers=change)
+
+
+@pytest.mark.parametrize("by", [-1, 1])
+def test_a_number_of_columns_that_is_off_by_one(by):
+    assert outcome("eye", numbers=lambda args: [args[0], np.uint32(int(args[1]) + by), args[2]]) == "wrong numbers"
+
+
+def test_a_start_and_a_step_that_change_places():
+    assert outcome("linspace", numbers=lambda args: [args[0], args[2], args[1], *args[3:]]) == "wrong numbers"
 
 
 @pytest.mark.parametrize("by", [-1, 1])

@@ -3,12 +3,14 @@
 Nothing is computed with the bits. A kernel of this table widens such arrays to float32, calls the kernel of that name for
 numpy's arrays and rounds what comes out of it, once; those that only move elements are given the bits as they are. As the
 class of an array decides whose table it goes to (``minitorch.kernels.tables``), no other kernel ever looks for bfloat16.
+
+The table for a GPU's arrays is made in the same way, of its other kernels.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -37,6 +39,7 @@ KNOWING = (
     "coincide",
     "outline",
     "overlap",
+    "owner",
     "storage",
     "to",
     "to_host",
@@ -106,16 +109,59 @@ def narrow(a: Array) -> BFloat16:
     return rounded.astype(np.uint16).view(BFloat16)
 
 
-def table(plain: Table) -> Table:
-    """The kernels for bfloat16, made of those for numpy's arrays."""
+class Form(NamedTuple):
+    """How arrays of a device hold bfloat16.
+
+    Attributes:
+        kind: the class of such arrays.
+        plain: that of all others.
+        widen: makes them float32.
+        narrow: rounds others.
+        bits: the same memory, as an array of the bits.
+        of_bits: the opposite.
+    """
+
+    kind: type
+    plain: type
+    widen: Kernel
+    narrow: Kernel
+    bits: Kernel
+    of_bits: Kernel
+
+    def is_among(self, values: Any) -> bool:
+        """Whether bfloat16 is among these arguments, as an array or a dtype."""
+        return any(
+            type(each) is self.kind or each is BFLOAT16 or (type(each) in (tuple, list) and self.is_among(each))
+            for each in values
+        )
+
+    def widened(self, value: Any) -> Any:
+        if type(value) is self.kind:
+            return self.widen(value)
+        return np.dtype(np.float32) if value is BFLOAT16 else value
+
+    def rounded(self, value: Any) -> Any:
+        single = type(value) in (self.plain, np.float32) and value.dtype == np.float32
+        return self.narrow(np.asarray(value) if type(value) is np.float32 else value) if single else value
+
+    def as_bits(self, value: Any) -> Any:
+        return self.bits(value) if type(value) is self.kind else value
+
+
+HOST = Form(BFloat16, Array, widen, narrow, lambda a: a.view(Array), lambda a: a.view(BFloat16))
+
+
+def table(plain: Table, form: Form = HOST, knowing: Sequence[str] = KNOWING) -> Table:
+    """The kernels for bfloat16, made of those for a device's other arrays, of which some know bfloat16 themselves."""
     kernels = Table()
     for name in plain:
         if name == "overwrite":
             kernels[name] = overwrite
-        elif name in KNOWING:
+        elif name in knowing:
             kernels[name] = getattr(plain, name)
         else:
-            kernels[name] = (_moving if name in MOVING else _writing if name in WRITING else _in_float32)(plain, name)
+            make = _moving if name in MOVING else _writing if name in WRITING else _in_float32
+            kernels[name] = make(plain, name, form)
     return kernels
 
 
@@ -124,39 +170,39 @@ def overwrite(name: str, a: Array, *operands: Any, **settings: Any) -> bool:
     return False
 
 
-def _in_float32(plain: Table, name: str) -> Kernel:
+def _in_float32(plain: Table, name: str, form: Form) -> Kernel:
     def kernel(*args: Any, **params: Any) -> Any:
         values = (*args, *params.values())
         if name in ROUNDING:
             args = tuple([widen(narrow(np.asarray(each))).item() if type(each) is float else each for each in args])
-        wide = _each(_wide, args), {key: _each(_wide, value) for key, value in params.items()}
+        wide = _each(form.widened, args), {key: _each(form.widened, value) for key, value in params.items()}
         result = getattr(plain, name)(*wide[0], **wide[1])
-        if not _any_bfloat16(values) or any(each == np.float32 for each in values if isinstance(each, np.dtype)):
+        if not form.is_among(values) or any(each == np.float32 for each in values if isinstance(each, np.dtype)):
             return result  # float32 is what it is meant to be
-        return _each(_rounded, result)
+        return _each(form.rounded, result)
 
     return kernel
 
 
-def _writing(plain: Table, name: str) -> Kernel:
+def _writing(plain: Table, name: str, form: Form) -> Kernel:
     def kernel(*args: Any) -> Any:
-        wide = _each(_wide, args)
+        wide = _each(form.widened, args)
         result = getattr(plain, name)(*wide)
         for place in WRITING[name]:
             several = type(args[place]) is list
             pairs = zip(args[place], wide[place], strict=True) if several else [(args[place], wide[place])]
             for array, widened in pairs:
-                if type(array) is BFloat16:
-                    array[...] = widened
+                if type(array) is form.kind:
+                    plain.write_over(form.bits(array), form.bits(form.narrow(widened)))
         return args[0] if result is wide[0] else result
 
     return kernel
 
 
-def _moving(plain: Table, name: str) -> Kernel:
+def _moving(plain: Table, name: str, form: Form) -> Kernel:
     def kernel(*args: Any, **params: Any) -> Any:
-        result = getattr(plain, name)(*_each(_as_bits, args), **params)
-        return _each(_as_bfloat16, result) if _any_bfloat16(args) else result
+        result = getattr(plain, name)(*_each(form.as_bits, args), **params)
+        return _each(form.of_bits, result) if form.is_among(args) else result
 
     return kernel
 
@@ -166,26 +212,3 @@ def _each(change: Callable[[Any], Any], value: Any) -> Any:
     if type(value) in (tuple, list):
         return type(value)([_each(change, each) for each in value])
     return change(value)
-
-
-def _any_bfloat16(values: Any) -> bool:
-    return any(
-        type(each) is BFloat16 or each is BFLOAT16 or (type(each) in (tuple, list) and _any_bfloat16(each))
-        for each in values
-    )
-
-
-def _wide(value: Any) -> Any:
-    return widen(value) if type(value) is BFloat16 else np.dtype(np.float32) if value is BFLOAT16 else value
-
-
-def _rounded(value: Any) -> Any:
-    return narrow(np.asarray(value)) if type(value) in (Array, np.float32) and value.dtype == np.float32 else value
-
-
-def _as_bits(value: Any) -> Any:
-    return value.view(Array) if type(value) is BFloat16 else value
-
-
-def _as_bfloat16(value: Any) -> Any:
-    return value.view(BFloat16)

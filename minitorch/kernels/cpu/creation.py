@@ -12,7 +12,7 @@ from minitorch.kernels import tables
 from minitorch.kernels.cpu.bfloat16 import BFloat16, narrow
 from minitorch.kernels.cpu.unsigned import Unsigned
 
-__all__ = ["cast", "fill", "ones", "view_dtype", "zeros"]
+__all__ = ["arange", "cast", "eye", "fill", "full", "full_like", "linspace", "ones", "view_dtype", "zeros"]
 
 Array = np.ndarray
 
@@ -33,7 +33,7 @@ def numpys_dtype(dtype: np.dtype) -> np.dtype:
 def as_numpys(a: Array) -> Array:
     """The numbers for numpy's own functions: bfloat16 as float32, all others as they are, and what a GPU has as a copy."""
     if not isinstance(a, Array | np.generic):
-        return tables[type(a)].to_host(a)
+        a = tables[type(a)].to_host(a)
     return a.astype(np.float32) if type(a) is BFloat16 else a.view(Array)
 
 
@@ -55,6 +55,40 @@ def zeros(shape: tuple[int, ...], like: Array, dtype: np.dtype | None = None) ->
 def ones(shape: tuple[int, ...], like: Array, dtype: np.dtype | None = None) -> Array:
     """Ones, on the device of ``like`` and of its dtype unless another is given."""
     return new(np.ones, shape, like.dtype if dtype is None else dtype)
+
+
+def full(shape: tuple[int, ...], value: Any, dtype: np.dtype) -> Array:
+    """``value`` everywhere; anything may be there for ``None``."""
+    if value is None:
+        return new(np.empty, shape, dtype)
+    if type(value) is int and not value:
+        return new(np.zeros, shape, dtype)  # which takes no time
+    return cast(np.full(shape, value, numpys_dtype(dtype)), dtype)
+
+
+def full_like(a: Array, value: Any, dtype: np.dtype) -> Array:
+    """Likewise, in the shape of an array and laid out as it is."""
+    like = np.empty_like(as_numpys(a), numpys_dtype(dtype))
+    if value is not None:
+        like[...] = value
+    return cast(like, dtype)
+
+
+def arange(start: float, step: float, count: int, dtype: np.dtype) -> Array:
+    """``start + step i`` for i from 0 up to ``count``, reckoned in int64 for whole numbers, else in float64."""
+    whole = dtype.kind != "f" and isinstance(start, int) and isinstance(step, int)
+    places: Array = np.arange(count, dtype=np.int64 if whole else np.float64)
+    return cast(start + step * places, dtype)
+
+
+def linspace(start: float, end: float, count: int, dtype: np.dtype) -> Array:
+    """``count`` numbers at equal distances from one to another, reckoned in float64."""
+    return cast(np.linspace(start, end, count), dtype)
+
+
+def eye(rows: int, columns: int, dtype: np.dtype) -> Array:
+    """Ones on the diagonal, else zeros."""
+    return cast(np.eye(rows, columns, dtype=np.float32), dtype)
 
 
 def fill(a: Array, value: float | Array) -> Array:

@@ -8,9 +8,9 @@ import numpy as np
 
 from minitorch.device import placed
 from minitorch.kernels import tables
-from minitorch.kernels.cpu.strides import storage
+from minitorch.kernels.cpu.strides import owner, storage
 
-__all__ = ["address", "beside", "coincide", "outline", "overlap", "storage", "to", "to_host"]
+__all__ = ["address", "beside", "coincide", "outline", "overlap", "owner", "storage", "to", "to_host"]
 
 Array = np.ndarray
 

@@ -57,7 +57,7 @@ def table(plain: Table) -> Table:
     """The kernels for these types, made of those for numpy's arrays."""
     kernels = Table()
     for name in plain:
-        kernels[name] = (_refused if name in REFUSED else _known)(plain, name)
+        kernels[name] = (_refused if name in REFUSED else _known)(plain, name) if name != "owner" else plain.owner
     return kernels
 
 

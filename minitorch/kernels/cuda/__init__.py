@@ -9,9 +9,12 @@ No result depends on the order in which threads happen to run: nothing is added 
 from __future__ import annotations
 
 import importlib
+from operator import attrgetter
 
 from minitorch.kernels import Table, tables
-from minitorch.kernels.cuda.array import DeviceArray, from_host, to_host
+from minitorch.kernels.cpu import bfloat16
+from minitorch.kernels.cuda import lifting
+from minitorch.kernels.cuda.array import BFloat16Array, DeviceArray, from_host, to_host
 
 __all__ = ["DeviceArray", "from_host", "to_host"]
 
@@ -27,3 +30,7 @@ MODULES = (
 """The modules of kernels, each with its ``__all__``."""
 
 tables[DeviceArray] = Table(*[importlib.import_module(f"{__name__}.{name}") for name in MODULES])
+tables[BFloat16Array] = bfloat16.table(
+    tables[DeviceArray],
+    bfloat16.Form(BFloat16Array, DeviceArray, lifting.widen, lifting.narrow, attrgetter("bits"), BFloat16Array.of),
+)

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minitorch.dtypes import BFLOAT16
+from minitorch.kernels.cpu.bfloat16 import BFloat16
 from minitorch.kernels.cuda.device import SIMULATED, Device, Memory, current
 
 MOST_ELEMENTS = 2**31  # from which on kernels, which count in 32 bits, do not work
@@ -58,7 +60,7 @@ class DeviceArray:
 
     def seen(self, shape: Sequence[int], steps: Sequence[int], offset: int = 0) -> DeviceArray:
         """The same memory, seen otherwise. ``offset`` counts from this array's first element."""
-        return DeviceArray(self.memory, self.dtype, tuple(shape), tuple(steps), self.offset + offset)
+        return type(self)(self.memory, self.dtype, tuple(shape), tuple(steps), self.offset + offset)
 
     def __repr__(self) -> str:
         return f"DeviceArray(shape={self.shape}, dtype={self.dtype}, steps={self.steps})"
@@ -94,9 +96,10 @@ class DeviceArray:
 
     @property
     def base(self) -> Memory | None:
-        """The memory, where another array shows it too, or this one shows an element several times."""
-        alone = sys.getrefcount(self.memory) <= _ALONE + (self._flat is self.memory)
-        return None if alone and 0 not in self.steps else self.memory
+        """The memory, where something else shows it too, or this array shows an element several times."""
+        memory = self.memory
+        alone = memory.of is None and sys.getrefcount(memory) <= _ALONE + 1 + (self._flat is memory)
+        return None if alone and 0 not in self.steps else memory
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -151,6 +154,21 @@ class DeviceArray:
         }
 
     __array_ufunc__ = None  # numpy's arithmetic refuses what is not on the host
+
+
+class BFloat16Array(DeviceArray):
+    """Numbers of bfloat16, in memory of uint16: the upper halves of the bits of float32."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, bits: DeviceArray) -> BFloat16Array:
+        """The array over such memory."""
+        return cls(bits.memory, BFLOAT16, bits.shape, bits.steps, bits.offset)
+
+    @property
+    def bits(self) -> DeviceArray:
+        return DeviceArray(self.memory, BFLOAT16.memory, self.shape, self.steps, self.offset)
 
 
 def lie_as(shape: Sequence[int], steps: Sequence[int], others: Sequence[int]) -> bool:
@@ -218,6 +236,8 @@ def from_host(array: np.ndarray, wait: bool = True) -> DeviceArray:
 
     Without ``wait``, a copy from page-locked memory is only begun.
     """
+    if type(array) is BFloat16:
+        return BFloat16Array.of(from_host(array.view(np.ndarray), wait))
     order = sorted(range(array.ndim), key=lambda d: (-array.strides[d], d))
     turned = array.transpose(order)
     if not turned.flags.c_contiguous:
@@ -238,6 +258,17 @@ def _kept(device: Device, dtype: np.dtype, numbers: bytes) -> DeviceArray:
     return from_host(np.frombuffer(numbers, dtype))
 
 
+def no_hosts(value: Any) -> Any:
+    """The value, an array of the device or a number.
+
+    Raises:
+        TypeError: it is an array of the host.
+    """
+    if isinstance(value, np.ndarray):
+        raise TypeError("an array of the host was given to a kernel of a device")
+    return value
+
+
 def on_device(a: DeviceArray | np.ndarray) -> DeviceArray:
     """The array, copied to the device if it is on the host, where operators compute some indices."""
     return from_host(a) if isinstance(a, np.ndarray) else a
@@ -248,6 +279,8 @@ def to_host(a: DeviceArray, wait: bool = True) -> np.ndarray:
 
     Without ``wait``, the copy of what lies densely is only begun: it is there after ``synchronize``.
     """
+    if type(a) is BFloat16Array:
+        return to_host(a.bits, wait).view(BFloat16)
     if not a.size:
         return np.empty(a.shape, a.dtype)
     extent = 1 + sum((size - 1) * step for size, step in zip(a.shape, a.steps, strict=True))

@@ -44,11 +44,13 @@ class Memory(Protocol):
 
     dtype: np.dtype
     size: int
+    of: Any
+    """What else shows the same bytes: other memory, of which this is a view, or the library whose they are; or nothing."""
 
     def __getitem__(self, part: slice) -> Memory: ...
 
     def view(self, dtype: np.dtype) -> Memory:
-        """The same bytes, as elements of another dtype of the same size."""
+        """The same bytes, as elements of another dtype; bytes are left over where they make up none."""
 
 
 class Device(Protocol):

@@ -14,7 +14,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minitorch.kernels.cuda.array import DeviceArray, dense_strides
+from minitorch.dtypes import BFLOAT16
+from minitorch.kernels.cpu.creation import memory_dtype
+from minitorch.kernels.cpu.dlpack import BFLOAT16 as BRAIN
+from minitorch.kernels.cuda.array import BFloat16Array, DeviceArray, dense_strides
 from minitorch.kernels.cuda.device import current
 from minitorch.kernels.cuda.placement import address, adopted
 
@@ -134,9 +137,8 @@ def capsule_of(
     numbers = (c_int64 * (2 * count))(*shape, *steps)
     first = ctypes.addressof(numbers)
     strides = ctypes.cast(first + 8 * count, POINTER(c_int64))
-    tensor = Tensor(
-        data, device, count, CODES[dtype.kind], 8 * dtype.itemsize, 1, ctypes.cast(first, POINTER(c_int64)), strides, 0
-    )
+    code = BRAIN if dtype is BFLOAT16 else CODES[dtype.kind]
+    tensor = Tensor(data, device, count, code, 8 * dtype.itemsize, 1, ctypes.cast(first, POINTER(c_int64)), strides, 0)
     deleter = ctypes.cast(_deleter, c_void_p)
     structure = ManagedVersioned(VERSION, None, deleter, 0, tensor) if versioned else Managed(tensor, None, deleter)
     place = ctypes.addressof(structure)
@@ -190,13 +192,14 @@ def content_of(tensor: Tensor) -> Content:
     Raises:
         BufferError: there is no dtype for its elements.
     """
-    kind = KINDS.get(tensor.code)
+    is_bfloat16 = (tensor.code, tensor.bits) == (BRAIN, 16)
+    kind = "u" if is_bfloat16 else KINDS.get(tensor.code)
     if kind is None or tensor.lanes != 1 or tensor.bits % 8:
         given = f"{tensor.lanes} lanes of {tensor.bits} bits, of type {tensor.code}"
         raise BufferError(f"elements that DLPack describes as {given} are not supported on CUDA")
     shape = tuple(tensor.shape[: tensor.ndim])
     steps = tuple(tensor.strides[: tensor.ndim]) if tensor.strides else dense_strides(shape)
-    dtype = np.dtype(f"{kind}{tensor.bits // 8}")
+    dtype = BFLOAT16 if is_bfloat16 else np.dtype(f"{kind}{tensor.bits // 8}")
     return Content((tensor.data or 0) + tensor.byte_offset, tuple(tensor.device), dtype, shape, steps)
 
 
@@ -213,4 +216,5 @@ def from_dlpack(capsule: Any) -> DeviceArray:
         raise BufferError(
             f"the capsule's elements are on DLPack's device ({kind}, {number}), not on the GPU, which is (2, 0)"
         )
-    return adopted(content.data, content.dtype, content.shape, content.steps, Taken(capsule))
+    array = adopted(content.data, memory_dtype(content.dtype), content.shape, content.steps, Taken(capsule))
+    return BFloat16Array.of(array) if content.dtype is BFLOAT16 else array

@@ -10,6 +10,7 @@ import numpy as np
 
 from minitorch.kernels.cuda import formulas
 from minitorch.kernels.cuda.array import DeviceArray, empty
+from minitorch.kernels.cuda.creation import overwrite_all
 from minitorch.kernels.cuda.device import cuda
 from minitorch.kernels.cuda.lifting import (
     BOOL,
@@ -23,6 +24,7 @@ from minitorch.kernels.cuda.lifting import (
     unary,
     write,
 )
+from minitorch.kernels.cuda.placement import overlap
 
 __all__ = [
     "abs", "acos", "acosh", "add", "add_into", "addcdiv", "addcmul", "asin", "asinh", "atan", "atan2", "atanh", "bitwise_and",
@@ -32,7 +34,7 @@ __all__ = [
     "isneginf", "isposinf", "isreal", "lcm", "le", "lerp", "log", "log1p", "log2", "log10", "logaddexp", "logaddexp2",
     "logical_and", "logical_not", "logical_or", "logical_xor", "lt", "maximum", "minimum", "mul", "nan_to_num", "ne",
     "neg", "nextafter", "overwrite", "pow", "rad2deg", "reciprocal", "round", "rsqrt", "sigmoid", "signbit", "sin", "sinc",
-    "sinh", "sqrt", "sub", "tan", "tanh", "trunc", "write_changes", "write_over", "xlogy",
+    "sinh", "sqrt", "sub", "tan", "tanh", "trunc", "write_over", "xlogy",
 ]  # fmt: skip
 
 LIBDEVICE: Any = getattr(cuda, "libdevice", None)  # of functions that ``math`` lacks; the simulator does not have it
@@ -239,31 +241,36 @@ def write_over(target: DeviceArray, source: DeviceArray) -> None:
     write(formulas.same, target, source)
 
 
-def write_changes(target: DeviceArray, new: DeviceArray) -> None:
-    """Refuses to write over elements that lie at one place.
-
-    Raises:
-        NotImplementedError: always; which of them would be the last is not known.
-    """
-    raise NotImplementedError("writing over an expanded tensor is not supported on CUDA: clone() it first")
-
-
 def overwrite(name: str, a: DeviceArray, *operands: DeviceArray | float, alpha: float = 1) -> bool:
     """Writes what the kernel of that name gives for ``a`` and operands of its dtype and shape (or numbers) over ``a``.
 
     Returns:
         Whether it did: it does where the kernel is one formula for floats, and no operand is another view of ``a``.
     """
+    if a.dtype.kind != "f":
+        return False
+    if name in ("fill", "zero"):
+        return _filled(a, *operands)
     formula = OVERWRITING.get((name, 1 + len(operands)))
-    if formula is None or a.dtype.kind != "f":
+    if formula is None:
         return False
     arrays = [each for each in operands if isinstance(each, DeviceArray)]
-    if any(each.memory is a.memory and each is not a for each in arrays):
+    if any(each is not a and overlap(each, a) for each in arrays):
         return False
     numbers = tuple([a.dtype.type(each * alpha) for each in operands if not isinstance(each, DeviceArray)])
     if alpha != 1:
         arrays = [mul(each, alpha) for each in arrays]
     write(of_second_number(formula) if numbers else formula, a, a, *arrays, numbers=numbers)
+    return True
+
+
+def _filled(a: DeviceArray, value: DeviceArray | float = 0) -> bool:
+    """Writes a number over an array that lies densely, if it is one that the dtype has. Returns whether it did."""
+    if isinstance(value, DeviceArray) or not a.flags.forc:
+        return False
+    if math.isfinite(value) and builtins.abs(value) > np.finfo(a.dtype).max:
+        return False
+    overwrite_all(a, value)
     return True
 
 

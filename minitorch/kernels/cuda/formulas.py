@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from numba import int64, uint64
+from numba import int64, uint32, uint64
 
 from minitorch.kernels.cuda.device import function
 
@@ -203,3 +203,18 @@ def shifted_left(x: Any, y: Any) -> Any:
 def shifted_right(x: Any, y: Any) -> Any:
     """By as many bits, of which new ones have the sign's value."""
     return int64(x) >> int64(y if y >= 0 and y < 63 else 63)
+
+
+# -- the bits of bfloat16 -------------------------------------------------------------------------------------------------
+
+
+def in_upper_half(x):
+    """The bits of a float32, from those of the bfloat16 that is equal."""
+    return uint32(uint32(x) << uint32(16))
+
+
+def upper_half(x):
+    """The bits of the nearest bfloat16, from those of a float32; of two that are as near, of the even one."""
+    if uint32(x & uint32(0x7FFFFFFF)) > uint32(0x7F800000):
+        return uint32(0x7FC0)  # NaN
+    return uint32(uint32(x + uint32(uint32(uint32(x >> uint32(16)) & uint32(1)) + uint32(0x7FFF))) >> uint32(16))

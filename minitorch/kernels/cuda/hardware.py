@@ -89,7 +89,7 @@ class Hardware:
             raise NotImplementedError("numba's simulator has no memory of a GPU that libraries could share")
         interface = {"shape": (size * dtype.itemsize,), "typestr": "|u1", "data": (address, False), "version": 3}
         block = Block(cuda.from_cuda_array_interface(interface, owner=owner), address)
-        return Region(owner, block, dtype, size)
+        return Region(owner, block, dtype, size, of=owner)
 
     def address(self, memory: Region) -> int:
         return memory.address

@@ -23,7 +23,7 @@ Grid = tuple[int, int, int]
 ARRAY = 7 * "Q"
 NUMBERS = {
     np.bool_: "?", np.int8: "b", np.uint8: "B", np.int16: "h", np.uint16: "H", np.int32: "i", np.uint32: "I", np.int64: "q",
-    np.uint64: "Q", np.float16: "e", np.float32: "f", np.float64: "d",
+    np.uint64: "Q", np.longlong: "q", np.ulonglong: "Q", np.float16: "e", np.float32: "f", np.float64: "d",
 }  # fmt: skip
 """How `struct` names the types of numbers."""
 

@@ -16,15 +16,16 @@ from typing import Any
 import numpy as np
 from numba import uint32
 
+from minitorch.dtypes import BFLOAT16
 from minitorch.kernels.cuda import formulas
-from minitorch.kernels.cuda.array import DeviceArray, blank, dense_strides, known_dtype, lie_as
+from minitorch.kernels.cuda.array import BFloat16Array, DeviceArray, blank, dense_strides, known_dtype, lie_as, no_hosts
 from minitorch.kernels.cuda.device import cuda, function, number_type
 from minitorch.kernels.cuda.launch import blocks_for, launch
 
 Formula = Callable[..., Any]
 Number = int | float | bool | np.generic
 View = tuple[tuple[int, ...], tuple[int, ...]]  # shape and strides
-BOOL, HALF, SINGLE = np.dtype(bool), np.dtype(np.float16), np.dtype(np.float32)
+BOOL, HALF, SINGLE, WORD = (np.dtype(each) for each in (bool, np.float16, np.float32, np.uint32))
 LAYOUTS = 1 << 12  # ways in which arrays can lie that are kept in mind
 
 
@@ -250,21 +251,38 @@ def _strided(formula: Formula, arity: int, dims: int) -> Callable[..., None]:
 
 def cast(a: DeviceArray, dtype: Any) -> DeviceArray:
     """The same numbers in another dtype; the same array if it has that dtype already."""
+    if dtype is BFLOAT16:
+        return a if a.dtype is BFLOAT16 else narrow(a)
+    if isinstance(a, BFloat16Array):
+        a = widen(a)
     dtype = known_dtype(dtype)
     if a.dtype == np.float16 and dtype == BOOL:  # a step that numba does not take at once
         a = cast(a, np.float32)
     return a if a.dtype == dtype else lift(formulas.same, a, dtype=dtype)
 
 
+def widen(a: BFloat16Array) -> DeviceArray:
+    """bfloat16 as float32: exact."""
+    bits = lift(formulas.in_upper_half, a.bits, dtype=WORD)
+    return DeviceArray(bits.memory.view(SINGLE), SINGLE, bits.shape, bits.steps, bits.offset)
+
+
+def narrow(a: DeviceArray) -> BFloat16Array:
+    """Any numbers as bfloat16, by way of float32, as on the CPU."""
+    single = cast(a, SINGLE)
+    bits = DeviceArray(single.memory.view(WORD), WORD, single.shape, single.steps, single.offset)
+    return BFloat16Array.of(lift(formulas.upper_half, bits, dtype=BFLOAT16.memory))
+
+
 def common(*operands: DeviceArray | Number) -> np.dtype:
     """The dtype that numpy gives a result of these."""
-    return np.result_type(*(each.dtype if isinstance(each, DeviceArray) else each for each in operands))
+    return np.result_type(*(each.dtype if isinstance(each, DeviceArray) else no_hosts(each) for each in operands))
 
 
 def numbers_of(dtype: np.dtype, *numbers: Number) -> tuple[np.generic, ...]:
     """Numbers of the type in which that dtype is computed."""
     kind = np.float32 if dtype == HALF else dtype.type
-    return tuple([kind(each) for each in numbers])
+    return tuple([kind(no_hosts(each)) for each in numbers])
 
 
 def unary(formula: Formula, dtype: np.dtype | None = None) -> Callable[..., DeviceArray]:
@@ -298,9 +316,7 @@ def like(ufunc: np.ufunc, formula: Formula, whole: Formula | None = None) -> Cal
 
 def _kind(operand: DeviceArray | Number) -> Any:
     """What numpy goes by: a dtype, or the type of Python's numbers, which adapt themselves."""
-    if isinstance(operand, np.ndarray):
-        raise TypeError("an array of the host was given to a kernel of a device")
-    return operand.dtype if isinstance(operand, DeviceArray | np.generic) else type(operand)
+    return operand.dtype if isinstance(operand, DeviceArray | np.generic) else type(no_hosts(operand))
 
 
 @cache

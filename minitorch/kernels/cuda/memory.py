@@ -78,12 +78,13 @@ class Region:
     Args:
         owner: keeps the block from being used for something else: a lease, or what another library calls its own.
         start: the first element's number, among the block's elements of that dtype.
+        of: what else shows these elements, if something does.
     """
 
-    __slots__ = ("_array", "_numbers", "block", "dtype", "owner", "size", "start")
+    __slots__ = ("_array", "_numbers", "block", "dtype", "of", "owner", "size", "start")
 
-    def __init__(self, owner: Any, block: Block, dtype: np.dtype, size: int, start: int = 0) -> None:
-        self.owner, self.block, self.dtype, self.size, self.start = owner, block, dtype, size, start
+    def __init__(self, owner: Any, block: Block, dtype: np.dtype, size: int, start: int = 0, of: Any = None) -> None:
+        self.owner, self.block, self.dtype, self.size, self.start, self.of = owner, block, dtype, size, start, of
         self._array: Any = None
         self._numbers: tuple[int, ...] = ()
 
@@ -113,8 +114,9 @@ class Region:
         return Region(self.owner, self.block, self.dtype, self.size - offset, self.start + offset)
 
     def view(self, dtype: np.dtype) -> Region:
-        """The same elements as numbers of another dtype of the same size."""
-        return Region(self.owner, self.block, dtype, self.size, self.start)
+        """The same bytes as elements of another dtype."""
+        size, start = (each * self.dtype.itemsize // dtype.itemsize for each in (self.size, self.start))
+        return Region(self.owner, self.block, dtype, size, start, self if self.of is None else self.of)
 
 
 class Tally:

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from minitorch.kernels.cpu.creation import memory_dtype
 from minitorch.kernels.cpu.placement import to
 from minitorch.kernels.cuda.array import DeviceArray, dense_strides, from_host, to_host
 from minitorch.kernels.cuda.device import Memory, current, is_page_locked, page_locked
 
-__all__ = ["address", "beside", "coincide", "outline", "overlap", "storage", "to", "to_host"]
+__all__ = ["address", "beside", "coincide", "outline", "overlap", "owner", "storage", "to", "to_host"]
 
 
 def address(a: DeviceArray) -> int:
@@ -22,17 +23,13 @@ def address(a: DeviceArray) -> int:
 def coincide(a: DeviceArray, b: DeviceArray | np.ndarray) -> bool:
     """Whether both show the same elements of the same memory, in the same way."""
     return isinstance(b, DeviceArray) and (
-        a.memory is b.memory
-        and a.offset == b.offset
-        and a.dtype == b.dtype
-        and a.shape == b.shape
-        and a.steps == b.steps
+        a.dtype == b.dtype and a.shape == b.shape and a.steps == b.steps and address(a) == address(b)
     )
 
 
 def outline(a: DeviceArray) -> np.ndarray:
     """An array of numpy's that lies as ``a`` does, for what does not look into it."""
-    return np.lib.stride_tricks.as_strided(np.empty(1, a.dtype), a.shape, a.strides)
+    return np.lib.stride_tricks.as_strided(np.empty(1, memory_dtype(a.dtype)), a.shape, a.strides)
 
 
 def overlap(a: DeviceArray, b: DeviceArray | np.ndarray) -> bool:
@@ -49,9 +46,15 @@ def _extent(memory: Memory) -> tuple[int, int]:
     return first, first + memory.size * memory.dtype.itemsize
 
 
+def owner(a: DeviceArray) -> Any:
+    """What has the memory that an array lies in: one object, as whatever it is seen."""
+    memory = a.memory
+    return memory if memory.of is None else memory.of
+
+
 def storage(a: DeviceArray) -> DeviceArray:
     """The whole memory that an array lies in, as one row of elements."""
-    return DeviceArray(a.memory, a.dtype, (a.memory.size,), (1,))
+    return type(a)(a.memory, a.dtype, (a.memory.size,), (1,))
 
 
 def beside(a: np.ndarray, like: DeviceArray) -> DeviceArray:

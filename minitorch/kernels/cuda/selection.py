@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from minitorch.kernels.cuda.array import DeviceArray
+from minitorch.kernels.cuda.array import DeviceArray, no_hosts
 from minitorch.kernels.cuda.elementwise import maximum, minimum
 from minitorch.kernels.cuda.lifting import cast, common, lift, unary
 
@@ -57,5 +57,5 @@ def _choose_other(condition: Any, y: Any, x: Any) -> Any:
 
 def masked_fill(a: DeviceArray, mask: DeviceArray, value: float | DeviceArray) -> DeviceArray:
     """``value`` where the mask holds."""
-    given = cast(value, a.dtype) if isinstance(value, DeviceArray) else np.asarray(value).astype(a.dtype)[()]
+    given = cast(value, a.dtype) if isinstance(value, DeviceArray) else np.asarray(no_hosts(value)).astype(a.dtype)[()]
     return where(mask, given, a)

@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from minitorch.kernels.cuda.array import DeviceArray
+from minitorch.dtypes import BFLOAT16
+from minitorch.kernels.cpu.creation import memory_dtype
+from minitorch.kernels.cuda.array import BFloat16Array, DeviceArray
 from minitorch.kernels.cuda.creation import zeros
 from minitorch.kernels.cuda.elementwise import contiguous_clone, write_over
 from minitorch.kernels.cuda.lines import added, terms_of
@@ -85,16 +87,17 @@ def unfold_backward(grad: DeviceArray, shape: tuple[int, ...], dim: int, size: i
 
 
 def view_dtype(a: DeviceArray, dtype: np.dtype) -> DeviceArray:
-    """The same bytes, read as another dtype.
-
-    Raises:
-        NotImplementedError: the dtypes are of different sizes.
-    """
+    """The same bytes, read as another dtype: the last dimension, without gaps, is of as many elements as they make up."""
     if a.dtype == dtype:
         return a
-    if a.dtype.itemsize != dtype.itemsize:
-        raise NotImplementedError(f"{a.dtype} read as {dtype}, which is of another size, is not supported on CUDA")
-    return DeviceArray(a.memory.view(dtype), dtype, a.shape, a.steps, a.offset)
+    old, new = a.dtype.itemsize, dtype.itemsize
+    memory = a.memory.view(memory_dtype(dtype))
+    kind = BFloat16Array if dtype is BFLOAT16 else DeviceArray
+    if old == new:
+        return kind(memory, dtype, a.shape, a.steps, a.offset)
+    shape = (*a.shape[:-1], a.shape[-1] * old // new)
+    steps = (*[step * old // new for step in a.steps[:-1]], 1)
+    return kind(memory, dtype, shape, steps, a.offset * old // new)
 
 
 def read_region(base: DeviceArray, region: Region) -> DeviceArray:

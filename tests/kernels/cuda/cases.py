@@ -8,6 +8,7 @@ import numpy as np
 
 from tests.kernels.cuda import (
     cases_attention,
+    cases_creation,
     cases_indexing,
     cases_linalg,
     cases_losses,
@@ -297,6 +298,7 @@ def losses() -> list[Case]:
 CASES = [*pointwise(), *activations(), *reductions(), *shapes(), *products(), *convolutions(), *poolings(), *losses()]
 CASES += cases_indexing.CASES + cases_sorting.CASES
 CASES += cases_spatial.CASES
+CASES += cases_creation.CASES
 CASES += cases_linalg.CASES
 CASES += cases_normal.CASES
 CASES += cases_pointwise.CASES

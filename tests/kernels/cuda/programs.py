@@ -12,6 +12,7 @@ from minitorch.kernels import tables
 from minitorch.kernels.cuda import DeviceArray, device, from_host
 from minitorch.kernels.cuda.device import signature
 from tests.kernels.cuda import (
+    cases_creation,
     cases_indexing,
     cases_linalg,
     cases_losses,
@@ -61,12 +62,12 @@ PROGRAMS = {
     ),
 }  # fmt: skip
 FAMILIES = (
-    cases_indexing, cases_linalg, cases_losses, cases_normal, cases_pointwise, cases_sorting, cases_spatial,
+    cases_creation, cases_indexing, cases_linalg, cases_losses, cases_normal, cases_pointwise, cases_sorting, cases_spatial,
 )  # fmt: skip
 for family in FAMILIES:
     PROGRAMS |= family.PROGRAMS
 """By name: a function of a table and of arrays of it, and the arrays' shapes."""
-IN_DOUBLE = cases_linalg.DECOMPOSING | cases_pointwise.IN_DOUBLE
+IN_DOUBLE = cases_linalg.DECOMPOSING | cases_pointwise.IN_DOUBLE | cases_creation.IN_DOUBLE
 """Programs that compute float32 in double precision too."""
 ON_STACK = dict.fromkeys(cases_linalg.DECOMPOSING, 16) | dict.fromkeys(cases_pointwise.OF_ANGLES, 40)
 """Bytes that kernels may put aside: around calls, to divide numbers of 64 bits; for the sines of huge angles."""

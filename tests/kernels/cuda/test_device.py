@@ -16,7 +16,7 @@ pytest.importorskip("numba_cuda", reason="numba-cuda, which compiles these kerne
 from numba import cuda
 
 from minitorch.kernels import tables
-from minitorch.kernels.cuda import DeviceArray, array, cache, device, from_host, launch, to_host
+from minitorch.kernels.cuda import DeviceArray, array, cache, device, from_host, launch, placement, to_host
 from tests.kernels.cuda.programs import PROGRAMS, launches
 
 GPU = tables[DeviceArray]
@@ -65,6 +65,26 @@ def test_arrays_go_to_the_device_and_back(dtype, interpreter):
 def test_a_view_that_strides_do_not_allow_is_an_error(interpreter):
     with pytest.raises(ValueError, match="no view of shape"):
         GPU.view(GPU.t(from_host(np.ones((3, 4)))), (12,))
+
+
+def test_memory_that_is_seen_as_another_dtype_is_not_an_arrays_own(interpreter):
+    ours = from_host(np.ones(5, np.float32))
+    assert ours.base is None
+    bits = GPU.view_dtype(ours, np.dtype(np.int32))
+    assert ours.base is not None
+    assert bits.base is not None
+    again = GPU.view_dtype(bits, FLOAT)
+    assert GPU.coincide(again, ours)
+    assert not GPU.coincide(bits, ours)
+    assert not GPU.overwrite("add", ours, again)
+    del bits, again
+    assert ours.base is None
+
+
+def test_another_librarys_memory_is_not_an_arrays_own(interpreter):
+    ours = from_host(np.ones(5, np.float32))
+    lent = placement.adopted(GPU.address(ours), FLOAT, (5,), (1,), object())
+    assert lent.base is not None
 
 
 def test_devices_take_turns(interpreter):

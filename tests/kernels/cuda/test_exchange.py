@@ -14,7 +14,9 @@ import torch
 
 pytest.importorskip("numba_cuda", reason="numba-cuda, which compiles these kernels, is not installed")
 
+from minitorch.dtypes import BFLOAT16
 from minitorch.kernels import tables
+from minitorch.kernels.cpu.bfloat16 import narrow
 from minitorch.kernels.cuda import DeviceArray, dlpack, formulas, from_host, placement, to_host
 from minitorch.kernels.cuda.lifting import write
 from minitorch.kernels.cuda.placement import from_cuda_array_interface
@@ -199,7 +201,15 @@ def test_strides_may_be_missing():
     assert dlpack.content_of(tensor) == (0x1008, (2, 0), np.dtype(np.float32), (2, 3), (3, 1))
 
 
-@pytest.mark.parametrize(("code", "bits", "lanes"), [(4, 16, 1), (5, 64, 1), (2, 32, 4), (0, 4, 1)])
+def test_bfloat16_goes_to_the_gpu_and_back(interpreter):
+    kept = from_host(narrow(np.array([1.5, -2.0, 3.0], np.float32)))
+    capsule = dlpack.to_dlpack(kept)
+    again = dlpack.from_dlpack(capsule)
+    assert (again.dtype, again.tolist()) == (BFLOAT16, [1.5, -2, 3])
+    assert placement.coincide(again, kept)
+
+
+@pytest.mark.parametrize(("code", "bits", "lanes"), [(4, 32, 1), (5, 64, 1), (2, 32, 4), (0, 4, 1)])
 def test_dtypes_that_there_are_not_are_an_error(code, bits, lanes):
     with pytest.raises(BufferError, match=f"{lanes} lanes of {bits} bits, of type {code}"):
         dlpack.content_of(dlpack.Tensor(0x1000, dlpack.GPU, 0, code, bits, lanes, None, None, 0))
