@@ -30,7 +30,7 @@ THOROUGH = EXAMPLES > 1
 
 
 def examples(case: Case, dtype: str) -> list[Arrays]:
-    """Inputs of a row, the same ones every time: the largest of some that are drawn, for hypothesis begins with the smallest."""
+    """Inputs of a row, the same ones every time: the smallest there are, with which hypothesis begins, and the largest of some."""
     drawn: list[Arrays] = []
 
     @seed(zlib.crc32(f"{case.name} {dtype}".encode()))
@@ -41,7 +41,9 @@ def examples(case: Case, dtype: str) -> list[Arrays]:
 
     draw()
     groups = [drawn[first : first + DRAWN] for first in range(0, len(drawn), DRAWN)]
-    return [max(reversed(each), key=lambda arrays: sum(array.size for array in arrays)) for each in groups]
+    largest = [max(reversed(each), key=lambda arrays: sum(array.size for array in arrays)) for each in groups]
+    alike = [each.shape for each in drawn[0]] == [each.shape for each in largest[0]]
+    return largest if alike else [drawn[0], *largest]
 
 
 def assert_equal(ours: Derivatives, theirs: Derivatives, case: Case, arrays: Arrays, twice: bool = True) -> None:
@@ -69,15 +71,16 @@ def test_gradients_and_graphs_are_torchs_in_the_interpreter(case: Case, dtype: s
             assert graph(ours.value) == graph(theirs.value)
 
 
-LESS_EXACT = {
+NOT_COMPARED = {
     "special.ndtri": "what it is given is rounded to float16, and torch, which has it in float32 only, does not round there",
     "special.zeta": "likewise, for what is rounded are the factors of its gradient",
+    "logit": "torch rounds the quotient whose logarithm it takes, and may so undo the rounding of what it is given; we do not",
     "cdist by products": "torch has this one way to distances in float16; we refuse, as it does for the others",
 }
 WRONG_IN_TORCH = {"matrix_exp": "infinity", "matrix_exp of large ones": "NaN"}  # in float16, and not in float32
 
 
-@every([case for case in CASES if case.name not in LESS_EXACT])
+@every([case for case in CASES if case.name not in NOT_COMPARED])
 def test_gradients_and_graphs_in_float16_are_torchs_in_the_interpreter(case: Case):
     """Where torch's CPU has no float16, so that it refuses, we refuse likewise, or give what it gives in float32, rounded."""
     for arrays in examples(case, "float16"):
@@ -90,17 +93,17 @@ def test_gradients_and_graphs_in_float16_are_torchs_in_the_interpreter(case: Cas
                 continue
             in_float32 = isinstance(theirs, str) or case.name in WRONG_IN_TORCH
             if in_float32:
-                theirs = Derivatives(torch, case, [each.astype(np.float32) for each in arrays], THOROUGH)
+                theirs = Derivatives(torch, case, [each.astype(np.float32) for each in arrays], twice=False)
             assert graph(ours.value) == graph(theirs.value)
             if in_float32:
                 theirs.value, theirs.first, theirs.second = map(rounded, (theirs.value, theirs.first, theirs.second))
-            assert_equal(ours, theirs, case, arrays, THOROUGH)
+            assert_equal(ours, theirs, case, arrays, twice=False)
 
 
 def outcome(lib: Any, case: Case, arrays: Arrays, on: str | None = None) -> Derivatives | str:
     """What a library gives, or the first line of what it refuses with."""
     try:
-        return Derivatives(lib, case, arrays, THOROUGH, on)
+        return Derivatives(lib, case, arrays, twice=False, device=on)
     except RuntimeError as error:
         return f"{type(error).__name__}: {error}".partition("\n")[0]
 

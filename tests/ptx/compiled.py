@@ -13,7 +13,7 @@ from functools import cache
 from hashlib import sha256
 from importlib.metadata import distributions
 from pathlib import Path
-from types import CodeType, FunctionType, ModuleType
+from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 import numba
@@ -37,6 +37,7 @@ def ptx_of(kernel: Callable[..., None], types: tuple[Any, ...], capability: tupl
         return path.read_text()
     except FileNotFoundError:
         text = compile_to_ptx(kernel, types, capability, threads)
+        path.parent.mkdir(exist_ok=True)  # tests of other sources may have thrown it away
         unfinished = path.with_suffix(f".{os.getpid()}")
         unfinished.write_text(text)
         unfinished.replace(path)
@@ -70,6 +71,10 @@ def _described(value: Any, above: set[int]) -> Iterator[str]:
         yield f"{type(value).__qualname__} {value!r}"
     elif isinstance(value, ModuleType):
         yield f"module {value.__name__}"
+    elif isinstance(value, np.ufunc) or (
+        isinstance(value, BuiltinFunctionType) and isinstance(value.__self__, ModuleType)
+    ):
+        yield f"{type(value).__name__} {value.__name__} {getattr(value, '__module__', '')}"
     elif isinstance(value, np.ndarray):
         yield f"array {value.dtype} {value.shape} {value.tobytes()!r}"
     elif isinstance(value, tuple):

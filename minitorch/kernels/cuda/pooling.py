@@ -14,9 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import uint32
 
-from minitorch.kernels.cuda import formulas
 from minitorch.kernels.cuda.array import DeviceArray, empty
-from minitorch.kernels.cuda.elementwise import row_by_row, write_over
+from minitorch.kernels.cuda.elementwise import add, row_by_row, write_over
 from minitorch.kernels.cuda.launch import blocks_for, launch
 from minitorch.kernels.cuda.lifting import lift, position
 from minitorch.kernels.cuda.lines import table
@@ -87,7 +86,7 @@ def fractional_max_pool(
     lines = []
     for d, (size, count, kernel) in enumerate(zip(sizes, output_size, kernel_size, strict=True)):
         begins = _random_starts(slice(samples, 1, d, d + 1, 1), size, count, kernel)
-        ends = lift(formulas.add, begins, numbers=(np.int32(kernel),))
+        ends = add(begins, kernel)
         lines.append(Line(count, begins, ends))
     return in_float32(_pooled)(input, lines, prod(sizes))
 

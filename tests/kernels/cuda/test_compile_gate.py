@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("numba_cuda", reason="numba-cuda, which compiles these kernels, is not installed")
 
 from minitorch.kernels.cuda import gemm_tile
-from tests.kernels.cuda.programs import IN_DOUBLE, ON_STACK, PROGRAMS, compiled
+from tests.kernels.cuda.programs import IN_DOUBLE, ON_STACK, PROGRAMS, compiled, launches
 from tests.ptx.module import parse
 from tests.ptx.toolkit import CAPABILITIES, NEWEST_TARGET, assemble, machine_code, main_loop, tool
 
@@ -95,3 +95,10 @@ def test_matrices_that_allow_it_are_read_sixteen_bytes_at_a_time():
 @pytest.mark.parametrize("name", sorted({*PROGRAMS} - OF_FLOAT32))
 def test_float64_compiles_too(name):
     assert all(text for text, _ in compiled(name, (9, 0), "d"))
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_program_that_runs_again_has_its_kernels(name):
+    """None is made anew, which would be compiled anew."""
+    first, again = ([kernel for kernel, _, _ in launches.__wrapped__(name)] for _ in range(2))
+    assert first == again

@@ -104,12 +104,6 @@ def test_each_kernel_is_stored_in_a_file_of_its_own():
     assert cache.name_of(lambda a: a, 32, types, (9, 0)) is None
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
-def test_what_is_used_again_is_not_compiled_again(name):
-    """A kernel that is made anew at each call would be."""
-    assert launches.__wrapped__(name) == launches(name)
-
-
 # -- where no GPU can be used -----------------------------------------------------------------------------------------
 
 
