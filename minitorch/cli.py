@@ -81,6 +81,12 @@ def build_parser() -> argparse.ArgumentParser:
     warmup.add_argument(
         "--dtype", choices=["float32", "float64"], default="float32", help="of the network (default: %(default)s)"
     )
+    warmup.add_argument(
+        "--device",
+        choices=["cpu", "cuda"],
+        default="cpu",
+        help="for which to compile; cuda: a GPU (default: %(default)s)",
+    )
     return parser
 
 
@@ -112,10 +118,10 @@ def train(threads: int | None, **options: Any) -> None:
     program.run(program.Recipe(**options))
 
 
-def warmup(dtype: str) -> None:
+def warmup(**options: Any) -> None:
     from minitorch import program
 
-    program.warmup(dtype)
+    program.warmup(**options)
 
 
 def say_warning(message: Warning | str, *where: Any) -> None:

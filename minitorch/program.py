@@ -6,6 +6,7 @@ writes down what came out.
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import json
 import time
@@ -217,13 +218,17 @@ def prepare_kernels(train_set: PictureDataset, batch_size: int, device: str) -> 
         say(f"... compiled in {time.perf_counter() - start:.1f} s")
 
 
-def warmup(dtype: str = "float32") -> None:
-    """Compiles and stores what training the network in ``dtype`` needs, on one thread and on all, and says what it did.
+def warmup(dtype: str = "float32", device: str = "cpu") -> None:
+    """Compiles and stores what training the network needs, on a CPU for one thread and for all, and says what it did.
 
     Raises:
         OSError: compiled kernels cannot be stored anywhere.
+        RuntimeError: there is no such device.
     """
-    place = STORE.place
+    minitorch.empty(0, device=device)  # so that it is there
+    on_cpu = device == "cpu"
+    store = STORE if on_cpu else importlib.import_module("minitorch.kernels.cuda.cache").STORE
+    place = store.place
     if place.writable is None:
         raise OSError(place.complaint)
     count = minitorch.get_num_threads()
@@ -233,18 +238,19 @@ def warmup(dtype: str = "float32") -> None:
         compiled.append(name)
         say(f"  {name:<32} {seconds:5.1f} s")
 
-    say(f"Kernels for training in {dtype}, on one thread and on {count}: those that are not ready are compiled now.")
+    where = f"on one thread and on {count}" if on_cpu else "on the GPU"
+    say(f"Kernels for training in {dtype}, {where}: those that are not ready are compiled now.")
     start = time.perf_counter()
     try:
         with watch_compiling(after=report):
-            for threads, batch_size in itertools.product(sorted({1, count}), WARMUP_BATCH_SIZES):
+            for threads, batch_size in itertools.product(sorted({1, count} if on_cpu else {count}), WARMUP_BATCH_SIZES):
                 minitorch.set_num_threads(threads)
-                use_kernels(Digits(transform=varied()), batch_size, getattr(minitorch, dtype))
+                use_kernels(Digits(transform=varied()), batch_size, getattr(minitorch, dtype), device)
     finally:
         minitorch.set_num_threads(count)
     seconds = time.perf_counter() - start
     say(f"{len(compiled)} kernels compiled in {seconds:.1f} s." if compiled else f"All are ready ({seconds:.1f} s).")
-    say(f"{place.writable} holds {STORE.size() / 1e6:.1f} MB of them.")
+    say(f"{place.writable} holds {store.size() / 1e6:.1f} MB of them.")
 
 
 def use_kernels(pictures: PictureDataset, batch_size: int, dtype: minitorch.dtype, device: str = "cpu") -> None:

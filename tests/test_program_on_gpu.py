@@ -34,12 +34,11 @@ def few_pictures(monkeypatch):
     monkeypatch.setattr(program, "TEST_BATCH_SIZE", 2)
 
 
-def test_training_gives_what_it_gives_on_the_cpu(few_pictures, tmp_path, capsys):
+def test_training_gives_what_it_gives_on_the_cpu(few_pictures, tmp_path):
     plain = program.run(Recipe(epochs=1, batch_size=2, out=str(tmp_path / "cpu")))
     with device.use(Interpreter()) as interpreter:
         found = program.run(Recipe(epochs=1, batch_size=2, device="cuda", out=str(tmp_path / "cuda")))
     assert len(interpreter.launched) > 100
-    assert "Compiling kernels for the GPU" in capsys.readouterr().out
     assert len(found.losses) == 2
     np.testing.assert_allclose(found.losses, plain.losses, rtol=1e-6)
     assert json.loads((tmp_path / "cuda" / "history.json").read_text())["recipe"]["device"] == "cuda"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import threading
 
 import numpy as np
 import pytest
 
 import minitorch
+from minitorch import program
 from minitorch.kernels import tables
 from minitorch.kernels.cpu.compiler import watch_compiling
 from minitorch.kernels.cuda import DeviceArray, device, from_host, to_host
@@ -96,3 +98,17 @@ def test_kernels_from_elsewhere_are_not_stored(gpu, tmp_path):
     launch(parts, (1,), (from_host(np.zeros(4)), np.float32(1), (np.uint8(7), (np.float32(1), np.int8(-1)))), 32)
     lift(lambda x: x + x, from_host(np.ones(3)))
     assert [*tmp_path.glob("*.kernel")] == []
+
+
+def test_after_a_warmup_nothing_is_left_to_compile(driver, monkeypatch, capsys):
+    driver.interpreting = False
+    monkeypatch.setattr(program, "WARMUP_BATCH_SIZES", (2,))
+    program.warmup(device="cuda")
+    first = capsys.readouterr().out
+    assert "Kernels for training in float32, on the GPU" in first
+    assert "gemm_tile.kernel" in first
+    assert re.search(r"^\d+ kernels compiled in", first, re.M)
+    monkeypatch.setattr(device, "_found", [])
+    device.compiled.cache_clear()
+    program.warmup(device="cuda")
+    assert "All are ready" in capsys.readouterr().out

@@ -140,11 +140,12 @@ def parse(ptx: str) -> Module:
 
 
 def _declare(module: Module, text: str) -> None:
+    """Variables are aligned as they say, and no better: who relies on more is found out."""
     for space, align, type, name, count, data in VARIABLE.findall(text):
         space = "global" if space == "const" else space
         itemsize = DTYPES[type].itemsize
         size = int(count or 1) * itemsize
-        offset = -(-module.sizes[space] // int(align)) * int(align)
+        offset = (-(-module.sizes[space] // int(align)) | 1) * int(align)
         contents = b""
         if data:
             contents = b"".join(

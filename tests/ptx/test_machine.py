@@ -76,6 +76,13 @@ def test_a_mistake_is_found(message, monkeypatch):
         run(ADDRESS + FAULTS[message], 64, 1, OUT, np.zeros(64, np.int64))
 
 
+def test_a_variable_is_aligned_as_it_says_and_no_better():
+    body = ADDRESS + "mov.u32 %r2, narrow;\nld.shared.v2.u32 {%r5, %r6}, [%r2];"
+    declared = ".shared .align 4 .b8 first[8];\n.shared .align 4 .b8 narrow[256];\n"
+    with pytest.raises(PTXError, match="an address that 8 does not divide"):
+        Bench(body, OUT, declarations=declared).run(64, 1)
+
+
 def test_blocks_must_not_write_what_others_read():
     body = ADDRESS + (
         "mov.u32 %r5, %ctaid.x;\nsetp.eq.u32 %p1, %r5, 0;\n@%p1 st.global.u32 [%rd2], %r1;\n@!%p1 ld.global.u32 %r6, [%rd2];"

@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import uint32, uint64
 
-from minitorch.kernels.cuda.device import cuda, function, number_type, resident
+from minitorch.kernels.cuda.device import SIMULATED, cuda, function, number_type, resident
 from minitorch.kernels.cuda.launch import launch
 from minitorch.kernels.cuda.vector import BYTES, lanes, load
 
@@ -81,6 +81,7 @@ def pitch(extent: int, number: Any) -> int:
     return extent + BYTES * 8 // number.bitwidth
 
 
+ALIGNMENT = None if SIMULATED else BYTES  # of tiles in shared memory, for vectors; the simulator has none
 DEEP = 256  # sums that take so long that it matters more how columns are read than how they are written
 
 
@@ -122,8 +123,8 @@ def _kernel(
     write = _epilogue(tile, row_of, column_of, sink)
 
     def kernel(out, a, b, size, length, splits):
-        a_tile = cuda.shared.array(a_size, number)
-        b_tile = cuda.shared.array(b_size, number)
+        a_tile = cuda.shared.array(a_size, number, alignment=ALIGNMENT)
+        b_tile = cuda.shared.array(b_size, number, alignment=ALIGNMENT)
         totals = cuda.local.array(shape, number)
         a_part = cuda.local.array(high, number)
         b_part = cuda.local.array(wide, number)
