@@ -27,21 +27,23 @@ def name_of(kernel: Callable[..., None], threads: int, types: Sequence[Any], cap
     None if it cannot be told from other kernels: if its source is not in this package, or it was made with what only this process
     knows.
     """
-    places: list[str] = []
-    if not _identify(kernel, places):
+    made_of: list[str] = []
+    if not _identify(kernel, made_of):
         return None
-    identity = repr((places, threads, [str(each) for each in types], capability))
+    identity = repr((made_of, threads, [str(each) for each in types], capability))
     return file_name(kernel.__module__, kernel.__name__.strip("_"), identity.encode())
 
 
 def _identify(value: Any, found: list[str]) -> bool:
-    """Gathers what tells a value that kernels are made with from all others. Returns whether that is possible."""
+    """Gathers what tells a value that kernels are made with from others, as long as no source changes, which the store sees.
+
+    Returns whether that is possible.
+    """
     function = getattr(value, "py_func", value)
     code = getattr(function, "__code__", None)
     if isinstance(code, CodeType):
-        found.append(
-            f"{code.co_filename} {[*code.co_positions()]}"
-        )  # where it is: the store sees to what is written there
+        constants = [each for each in code.co_consts if not isinstance(each, CodeType)]
+        found.append(f"{function.__module__} {function.__qualname__} {code.co_code.hex()} {code.co_names} {constants}")
         enclosed = [cell.cell_contents for cell in function.__closure__ or ()]
         return Path(code.co_filename).is_relative_to(_ALL) and all(_identify(each, found) for each in enclosed)
     if isinstance(value, tuple):
