@@ -44,7 +44,7 @@ class AsStridedScatterBackward0(Function):
     def forward(
         self, k: Table, a: Any, src: Any, size: tuple[int, ...], stride: tuple[int, ...], storage_offset: int | None
     ) -> Any:
-        self.save(positions(size, stride, storage_offset or 0))
+        self.save(k.beside(positions(size, stride, storage_offset or 0), a))
         offset = layout(a)[2] if storage_offset is None else storage_offset
         return k.as_strided_scatter(a, src, size, stride, offset)
 
