@@ -101,8 +101,8 @@ class Driver:
 
     ``log`` has what was done, and on which stream; ``limit`` is the memory, ``pending`` the events that have not come, ``time``
     what a clock on the GPU shows, in milliseconds. ``fail`` is a code with which the next thing that is done fails, ``refusal``
-    one with which the driver does not even start, ``refuse_memory`` one with which it gives no memory. Without ``interpreting``,
-    kernels do nothing.
+    one with which the driver does not even start, ``refuse_memory`` one with which it gives no memory, ``broken_event`` one with
+    which it answers when asked for an event. Without ``interpreting``, kernels do nothing.
     """
 
     def __init__(self) -> None:
@@ -126,6 +126,7 @@ class Driver:
         self.fail: int | None = None
         self.refusal: int | None = None
         self.refuse_memory: int | None = None
+        self.broken_event: int | None = None
         self.limit, self.version, self.devices, self.asked, self.time = 80 * GIB, 13010, 1, 0, 0.0
         self.pending: set[int] = set()
         self.recorded: dict[int, float] = {}
@@ -336,6 +337,8 @@ class Driver:
         self.recorded[event] = self.time
 
     def cuEventQuery(self, event: int) -> None:
+        if self.broken_event is not None:
+            raise Failure(self.broken_event)
         if event in self.pending:
             raise Failure(NOT_READY)
 

@@ -253,6 +253,16 @@ def test_whatever_reports_a_failure_names_it_as_torch_does(use, gpu, driver):
     assert driver.fail is None
 
 
+def test_a_question_for_an_event_fails_likewise(gpu, driver):
+    event = gpu.mark(DEFAULT)
+    assert not gpu.is_done(event)
+    driver.pending.clear()
+    assert gpu.is_done(event)
+    driver.broken_event = ILLEGAL_ADDRESS
+    with pytest.raises(AcceleratorError, match=f"^CUDA error: {ERRORS[ILLEGAL_ADDRESS][1]}\n"):
+        gpu.is_done(event)
+
+
 def test_no_memory_for_a_launch_is_out_of_memory(gpu, driver):
     ours = from_host(np.ones(3, np.float32))
     driver.fail = OUT_OF_MEMORY

@@ -101,7 +101,7 @@ def test_streams_are_chosen_within_a_block(driver):
     assert cuda.ExternalStream(0) == default
 
 
-def test_events_are_recorded_waited_for_and_timed(driver):
+def test_events_are_recorded_waited_for_and_timed(driver, caplog):
     cuda = minitorch.cuda
     stream, default = cuda.Stream(), cuda.default_stream()
     start, end = cuda.Event(enable_timing=True), cuda.Event(enable_timing=True)
@@ -112,6 +112,7 @@ def test_events_are_recorded_waited_for_and_timed(driver):
     with pytest.raises(ValueError, match=r"^Both events must be completed before calculating elapsed time\.$"):
         start.elapsed_time(end)
     assert not start.query()
+    assert caplog.records == []
     start.synchronize()
     end.synchronize()
     assert start.elapsed_time(end) == 2.5

@@ -27,7 +27,7 @@ INSTALL = "pip install 'minitorch[cuda]' installs versions that work together."
 PARTS = ("numba-cuda", "numba", "numpy", "cuda-toolkit")
 """What kernels are compiled with."""
 
-OUT_OF_MEMORY, NO_DEVICE, UNSUPPORTED_PTX_VERSION = 2, 100, 222  # codes of the driver's errors
+OUT_OF_MEMORY, NO_DEVICE, UNSUPPORTED_PTX_VERSION, NOT_READY = 2, 100, 222, 600  # codes of the driver's errors
 
 
 def broken(error: BaseException) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -168,16 +169,12 @@ class Hardware:
         kinds, numbers = unpacked(args)
         launcher = self.launchers.get((kernel, threads, kinds))
         if launcher is None:
-            launcher = Launcher(
-                self._loaded(kernel, threads, args), kinds, driver_launch(cuda.cudadrv.driver.driver.lib)
-            )
+            launcher = Launcher(self._loaded(kernel, threads, args), kinds, driver_launch(_driver()))
             self.launchers[kernel, threads, kinds] = launcher
         if not self.chosen.begun:
             cuda.current_context()  # in this thread, too
             self.chosen.begun = True
-        code = launcher(grid, threads, self.address_of(stream), numbers)
-        if code:
-            raise cuda.cudadrv.driver.CudaAPIError(code, f"cuLaunchKernel has failed with {code}")
+        _check(launcher(grid, threads, self.address_of(stream), numbers), "cuLaunchKernel")
 
     def _loaded(self, kernel: Callable[..., None], threads: int, args: Sequence[Any]) -> Any:
         """The kernel, compiled for arguments of these types, on the GPU."""
@@ -276,8 +273,16 @@ class Hardware:
 
     @_explained
     def is_done(self, event: Any) -> bool:
-        """Whether an event has come. In the simulator, all is done at once."""
-        return True if SIMULATED else event.query()
+        """Whether an event has come. In the simulator, all is done at once.
+
+        numba's own question writes an error to programs' logs if it has not.
+        """
+        if SIMULATED:
+            return True
+        code = _driver().cuEventQuery(ctypes.c_void_p(int(event.handle)))
+        if code != errors.NOT_READY:
+            _check(code, "cuEventQuery")
+        return code != errors.NOT_READY
 
     @_explained
     def finish(self, awaited: Any) -> None:
@@ -314,6 +319,17 @@ class Hardware:
             found.uuid,
             *[getattr(found, each) for each in PROPERTIES],
         ]
+
+
+def _driver() -> Any:
+    """The driver's library, as ``ctypes`` has it."""
+    return cuda.cudadrv.driver.driver.lib
+
+
+def _check(code: int, call: str) -> None:
+    """Raises what numba does where the driver has answered with another code than 0."""
+    if code:
+        raise cuda.cudadrv.driver.CudaAPIError(code, f"Call to {call} results in {code}")
 
 
 def _argument(value: Any) -> Any:
