@@ -14,6 +14,7 @@ pytest.importorskip("numba_cuda", reason="numba-cuda, which compiles these kerne
 
 from minitorch.kernels.cuda import errors
 from tests.driver.emulated import build, compiler
+from tests.kernels.cuda.test_device import FORK
 
 HERE = Path(__file__).parent
 pytestmark = pytest.mark.skipif(compiler() is None, reason="the emulated driver needs a C compiler")
@@ -80,6 +81,12 @@ def test_what_is_missing_is_said_in_torchs_words(situation, first, then, environ
         assert len(said) == 1
     else:
         assert then in said[1]
+
+
+def test_after_a_fork_the_error_is_torchs_and_the_cpu_works(environment):
+    program = f"from tests.driver import emulated\ndriver = emulated.Driver()\n{FORK}"
+    run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=300)
+    assert run.stdout.splitlines() == [*[errors.FORKED] * 4, "False 0 [2.0, 2.0, 2.0]", "[1. 1. 1.]"], run.stderr
 
 
 def test_a_gpu_that_numba_does_not_know_is_an_error(environment):
