@@ -1,4 +1,4 @@
-"""Starts compiled kernels through the driver itself. numba would look at every argument anew each time, which takes ten times as
+"""Starts compiled kernels through the driver itself. numba would look at every argument anew each time, which takes six times as
 long.
 
 What a kernel gets are numbers, one after another: for a flat array seven (two pointers of numba's own, which kernels do not use,
