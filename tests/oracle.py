@@ -80,10 +80,10 @@ def _root_mean_square(errors: np.ndarray) -> float:
 
 
 def cotangent(tensor: Any, seed: int = 0) -> Any:
-    """Random numbers of the shape and dtype of a tensor, in its library."""
+    """Random numbers of the shape, dtype and device of a tensor, in its library."""
     lib = torch if isinstance(tensor, torch.Tensor) else minitorch
     random = np.random.default_rng(seed).uniform(0.5, 2, tuple(tensor.shape))
-    return lib.from_numpy(np.asarray(random)).to(tensor.dtype)
+    return lib.from_numpy(np.asarray(random)).to(tensor.device, tensor.dtype)
 
 
 def pull_back(tensor: Any, **settings: Any) -> None:

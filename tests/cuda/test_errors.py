@@ -184,23 +184,25 @@ def test_saved_tensors_wait_on_the_cpu():
         y = x * x
     (node,) = {y.grad_fn}
     assert node.saved[0].content[1].device.type == "cpu"
-    y.sum().backward()
-    assert (x.grad.device.type, x.grad.tolist()) == ("cuda", [6.0, -2.0])
+    y.backward(minitorch.tensor([0.5, 3.0], device="cuda"))
+    assert (x.grad.device.type, x.grad.tolist()) == ("cuda", [3.0, -6.0])
 
 
 def test_an_optimisers_state_follows_its_parameters():
     net = nn.Linear(2, 1)
     before = minitorch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)
-    net(minitorch.ones(1, 2)).sum().backward()
+    net(minitorch.tensor([[2.0, 3.0]])).backward(minitorch.tensor([[0.5]]))
     before.step()
     moved = nn.Linear(2, 1).cuda()
     after = minitorch.optim.SGD(moved.parameters(), lr=0.1, momentum=0.9)
     after.load_state_dict(before.state_dict())
-    moved(minitorch.ones(1, 2, device="cuda")).sum().backward()
+    moved(minitorch.tensor([[1.0, -1.0]], device="cuda")).backward(minitorch.tensor([[2.0]], device="cuda"))
     after.step()
-    for state in after.state.values():
-        assert state["momentum_buffer"].is_cuda
-        assert state["momentum_buffer"].flatten().tolist() == pytest.approx([1.9] * state["momentum_buffer"].numel())
+    buffers = [state["momentum_buffer"] for state in after.state.values()]
+    assert all(each.is_cuda for each in buffers)
+    expected = [[0.9 * 0.5 * 2 + 2, 0.9 * 0.5 * 3 - 2], [0.9 * 0.5 + 2]]  # of the weight and the bias
+    for found, wanted in zip(buffers, expected, strict=True):
+        assert found.flatten().tolist() == pytest.approx(wanted)
 
 
 @pytest.mark.parametrize(

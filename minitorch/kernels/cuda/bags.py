@@ -15,13 +15,14 @@ from minitorch.kernels.cuda.elementwise import div, maximum, row_by_row
 from minitorch.kernels.cuda.launch import blocks_for, launch
 from minitorch.kernels.cuda.lifting import cast, position
 from minitorch.kernels.cuda.shape import unsqueeze
+from minitorch.kernels.halves import in_float32
 
 __all__ = ["embedding_bag"]
 
-HALF = np.dtype(np.float16)
 Array = DeviceArray | np.ndarray
 
 
+@in_float32
 def embedding_bag(
     weight: DeviceArray, indices: Array, starts: Array, shares: DeviceArray | None, mode: str, padding: int
 ) -> tuple[DeviceArray, DeviceArray, DeviceArray]:
@@ -35,10 +36,6 @@ def embedding_bag(
         mode: ``"sum"``, ``"mean"`` or ``"max"``.
         padding: a row that counts nothing; or -1.
     """
-    if weight.dtype == HALF:
-        wide = None if shares is None else cast(shares, np.float32)
-        out, counts, origins = embedding_bag(cast(weight, np.float32), indices, starts, wide, mode, padding)
-        return cast(out, HALF), counts, origins
     rows, bounds = row_by_row(on_device(indices)), row_by_row(on_device(starts))
     bags, numbers = bounds.size - 1, weight.shape[1]
     out, counts = empty((bags, numbers), weight.dtype), empty((bags,), np.int64)

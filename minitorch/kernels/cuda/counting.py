@@ -23,6 +23,7 @@ from minitorch.kernels.cuda.reduction import sum
 from minitorch.kernels.cuda.selection import where
 from minitorch.kernels.cuda.shape import reshape, select, slice
 from minitorch.kernels.cuda.sorting import count_up, sorted_rows
+from minitorch.kernels.halves import in_float32
 
 __all__ = ["bincount", "histc", "histogram"]
 
@@ -43,10 +44,9 @@ def bincount(a: DeviceArray, weights: DeviceArray | None, minlength: int) -> Dev
     return _sums(ordered, order, weights, bins)
 
 
+@in_float32
 def histc(a: DeviceArray, bins: int, low: float, high: float) -> DeviceArray:
     """How many elements fall into each of ``bins`` intervals of equal width, in the array's dtype."""
-    if a.dtype == np.float16:
-        return cast(histc(cast(a, np.float32), bins, low, high), a.dtype)
     number = a.dtype.type
     numbers = (number(low), number(high), number(bins), np.int64(bins))
     bin_of = lift(_interval, reshape(a, (a.size,)), numbers=numbers, dtype=INT64)

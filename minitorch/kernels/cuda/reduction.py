@@ -21,6 +21,7 @@ from minitorch.kernels.cuda.launch import launch
 from minitorch.kernels.cuda.lifting import BOOL, cast, places
 from minitorch.kernels.cuda.selection import where
 from minitorch.kernels.cuda.shape import reshape
+from minitorch.kernels.halves import in_float32
 
 __all__ = [
     "all", "amax", "amin", "any", "argmax", "argmin", "count_nonzero", "logsumexp", "max_dim", "mean", "min_dim", "prod", "sum",
@@ -108,6 +109,7 @@ def count_nonzero(a: DeviceArray, dim: Dim) -> DeviceArray:
     return fold(a, dim, False, formulas.add, 0, np.dtype(np.int64), _is_true)
 
 
+@in_float32
 def var_mean(
     a: DeviceArray, dim: Dim, keepdim: bool, correction: float, root: bool = False
 ) -> tuple[DeviceArray, DeviceArray]:
@@ -115,9 +117,6 @@ def var_mean(
 
     What the deviations add up to, because the mean is rounded, is taken from the sum of their squares.
     """
-    if a.dtype == np.float16:
-        variance, average = var_mean(cast(a, np.float32), dim, keepdim, correction, root)
-        return cast(variance, a.dtype), cast(average, a.dtype)
     count = _count(a, dim)
     average = mean(a, dim, True)
     deviation = sub(a, average)
@@ -147,10 +146,9 @@ def vector_norm(a: DeviceArray, p: float, dim: Dim, keepdim: bool, dtype: np.dty
     return pow(sum(pow(abs(a), p), dim, keepdim), 1 / p)
 
 
+@in_float32
 def logsumexp(a: DeviceArray, dim: Dim, keepdim: bool) -> DeviceArray:
     """log(sum(exp(a))), shifted by the largest element unless that is infinite, so that nothing overflows."""
-    if a.dtype == np.float16:
-        return cast(logsumexp(cast(a, np.float32), dim, keepdim), a.dtype)
     largest = amax(a, dim, True)
     largest = where(isinf(largest), 0.0, largest)
     total = sum(exp(sub(a, largest)), dim, keepdim)
@@ -180,10 +178,8 @@ def min_dim(a: DeviceArray, dim: int, keepdim: bool) -> tuple[DeviceArray, Devic
     return _extreme(a, dim if a.ndim else None, keepdim, largest=False)
 
 
+@in_float32
 def _extreme(a: DeviceArray, dim: int | None, keepdim: bool, largest: bool) -> tuple[DeviceArray, DeviceArray]:
-    if a.dtype == np.float16:
-        values, indices = _extreme(cast(a, np.float32), dim, keepdim, largest)
-        return cast(values, a.dtype), indices
     if dim is None:
         shape = result_shape(a, None, keepdim)
         a, dim = reshape(a, (a.size,)), 0
