@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from operator import index
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from minitorch.autograd.variable import Variable
 from minitorch.dtypes import from_numpy_dtype
+from minitorch.kernels.cpu.creation import as_numpys
 from minitorch.ops.mistakes import invalid_combination
 from minitorch.ops.promotion import Number, result_dtype
 
@@ -18,6 +21,14 @@ Dim = int | Sequence[int] | None
 Pair = int | Sequence[int]
 Each = int | Sequence[int]
 """A number for each of some dimensions, or one for all."""
+
+
+def lies_within(array: Any, low: int, high: int) -> bool:
+    """Whether all numbers of an array are from ``low`` up to, but without, ``high``. Those of a GPU are read once, for both."""
+    if not array.size:
+        return True
+    numbers = array if isinstance(array, np.ndarray | np.generic) else as_numpys(array)
+    return bool(low <= numbers.min() <= numbers.max() < high)
 
 
 def dimension(dim: int, ndim: int) -> int:

@@ -8,6 +8,7 @@ import numpy as np
 
 from minitorch.autograd.graph import Function, beside
 from minitorch.kernels.cpu.creation import as_numpys
+from minitorch.ops.arguments import lies_within
 from minitorch.ops.gathering import is_index
 from minitorch.ops.operator import operator, operators
 from minitorch.ops.reduction import numpy_dtype_of
@@ -111,7 +112,7 @@ def embedding_bag(
         )
     starts = _starts(offsets, size, include_last_offset)
     places = as_numpys(indices._array).astype(np.int64)
-    if (np.diff(starts) < 0).any() or (size and not 0 <= places.min() <= places.max() < rows):
+    if (np.diff(starts) < 0).any() or not lies_within(places, 0, rows):
         raise RuntimeError(
             "Expected i < index_size to be true, but got false.  (Could this error message be improved?  If so, please report "
             "an enhancement request to PyTorch.)"

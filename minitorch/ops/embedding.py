@@ -10,7 +10,7 @@ from minitorch.autograd.gathering import apart
 from minitorch.autograd.graph import Function, beside
 from minitorch.kernels import tables
 from minitorch.kernels.cpu.creation import as_numpys
-from minitorch.ops.arguments import check_tensors, dtype_name
+from minitorch.ops.arguments import check_tensors, dtype_name, lies_within
 from minitorch.ops.gathering import is_index
 from minitorch.ops.operator import formula, operator
 
@@ -99,7 +99,7 @@ def _check_rows(operator: str, weight: Tensor, indices: Tensor) -> None:
             f"{indices._type_name()} instead (while checking arguments for {operator})"
         )
     array = indices._array
-    if array.size and not 0 <= array.min() <= array.max() < weight._array.shape[0]:
+    if not lies_within(array, 0, weight._array.shape[0]):
         raise IndexError("index out of range in self")
 
 

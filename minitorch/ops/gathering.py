@@ -13,7 +13,7 @@ from minitorch.autograd.graph import Function, beside
 from minitorch.autograd.variable import Variable
 from minitorch.kernels import tables
 from minitorch.kernels.cpu.creation import as_numpys
-from minitorch.ops.arguments import check_tensors, dimension, dtype_name
+from minitorch.ops.arguments import check_tensors, dimension, dtype_name, lies_within
 from minitorch.ops.operator import operator
 from minitorch.ops.parts import unbind
 from minitorch.ops.promotion import broadcast_shapes
@@ -97,7 +97,7 @@ def check_bounds(
 ) -> None:
     """Raises an error that names the first index which a dimension does not have; negative ones it does not have either."""
     index = as_numpys(index)
-    if index.size and not 0 <= index.min() <= index.max() < size:
+    if not lies_within(index, 0, size):
         outside = next(each for each in index.flat if not 0 <= each < size)
         raise error(f"{prefix}index {outside} is out of bounds for dimension {dim} with size {size}")
 
@@ -157,7 +157,7 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
         raise RuntimeError("index_select(): Expected dtype int32 or int64 for index")
     if not ndim and array.size != 1:
         raise RuntimeError(f"index_select(): Index to scalar can have only 1 value, got {array.size} value(s)")
-    if array.size and not 0 <= array.min() <= array.max() < (input._array.shape[d] if ndim else 1):
+    if not lies_within(array, 0, input._array.shape[d] if ndim else 1):
         raise IndexError("index out of range in self")
     return IndexSelectBackward0.apply(input, index, dim=d)
 
@@ -206,7 +206,7 @@ def check_positions(operator: str, index: Tensor, numel: int) -> None:
     array = index._array
     if array.dtype != np.int64:
         raise RuntimeError(f"{operator}(): Expected a long tensor for index, but got {dtype_name(index)}")
-    if array.size and not -numel <= array.min() <= array.max() < numel:
+    if not lies_within(array, -numel, numel):
         outside = next(each for each in as_numpys(array).flat if not -numel <= each < numel)
         raise IndexError(f"out of range: tried to access index {outside} on a tensor of {numel} elements.")
 

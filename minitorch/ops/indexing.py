@@ -15,7 +15,7 @@ from minitorch.autograd.graph import Function, beside
 from minitorch.autograd.variable import Variable
 from minitorch.kernels import tables
 from minitorch.kernels.cpu.creation import as_numpys
-from minitorch.ops.arguments import dtype_name
+from minitorch.ops.arguments import dtype_name, lies_within
 from minitorch.ops.operator import Number, check_apart, formula, in_place, methods, operator
 from minitorch.ops.parts import SelectBackward0, slice
 from minitorch.ops.promotion import array_of, check_fits
@@ -232,7 +232,7 @@ def _check_lookups(lookups: list[np.ndarray | None], shape: tuple[int, ...]) -> 
     for d, (positions, size) in enumerate(given):
         if positions.size and not size:
             raise IndexError("index is out of bounds for dimension with size 0")
-        if positions.size and not -size <= positions.min() <= positions.max() < size:
+        if not lies_within(positions, -size, size):
             outside = next(p for p in as_numpys(positions).flat if not -size <= p < size)
             raise IndexError(f"index {outside} is out of bounds for dimension {d} with size {size}")
     shapes = [each.shape for each in lookups if each is not None]

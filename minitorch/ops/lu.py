@@ -8,7 +8,7 @@ import numpy as np
 
 from minitorch import return_types
 from minitorch.autograd.graph import Function
-from minitorch.ops.arguments import check_tensors, dtype_name
+from minitorch.ops.arguments import check_tensors, dtype_name, lies_within
 from minitorch.ops.linear_algebra import (
     check_infos,
     check_precise,
@@ -287,7 +287,7 @@ def lu_unpack(LU_data: Tensor, LU_pivots: Tensor, unpack_data: bool = True, unpa
     wanted = (*data.shape[:-2], min(data.shape[-2:]))
     if pivots.shape != wanted:
         raise ValueError(f"Expected LU_pivots to have shape {list(wanted)} but got {list(pivots.shape)} instead.")
-    if unpack_pivots and pivots.size and not (pivots.min() >= 1 and pivots.max() <= data.shape[-2]):
+    if unpack_pivots and not lies_within(pivots, 1, data.shape[-2] + 1):
         raise RuntimeError(
             "pivots passed to lu_unpack must be between 1 and LU.size(-2) inclusive."
             "Did you properly pass the result of lu_factor?"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from minitorch.autograd.graph import Function, beside
-from minitorch.ops.arguments import dtype_name
+from minitorch.ops.arguments import dtype_name, lies_within
 from minitorch.ops.arithmetic import AddBackward1, add, div, mul, neg, sub
 from minitorch.ops.comparison import eq, ne, where
 from minitorch.ops.conversion import cast
@@ -281,7 +281,7 @@ def multi_margin_loss(
     _check_dtype(target, "Long")
     if weight is not None:
         _check_dtype(weight, dtype_name(input))
-    if target._array.size and not 0 <= target._array.min() <= target._array.max() < classes:
+    if not lies_within(target._array, 0, classes):
         raise RuntimeError("target out of range")
     return MultiMarginLossBackward0.apply(input, target, weight, p=p, margin=margin, reduction=reduction)
 
@@ -305,6 +305,6 @@ def multilabel_margin_loss(input: Tensor, target: Tensor, reduction: str | int =
     if array.shape != shape and not (array.size == input._array.size and len(shape) < 2 and array.ndim < 2):
         raise RuntimeError(f"inconsistent target size: {list(array.shape)} for input of size: {list(shape)}")
     _check_dtype(target, "Long")
-    if array.size and not -1 <= array.min() <= array.max() < (shape[-1] if shape else 1):
+    if not lies_within(array, -1, shape[-1] if shape else 1):
         raise RuntimeError("argument #2 'target' is out of range")
     return MultilabelMarginLossBackward0.apply(input, target, reduction=reduction)

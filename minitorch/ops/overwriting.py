@@ -11,7 +11,7 @@ from minitorch.autograd.graph import Function
 from minitorch.autograd.variable import Variable
 from minitorch.kernels import tables
 from minitorch.kernels.cpu.creation import as_numpys
-from minitorch.ops.arguments import dimension, dtype_name
+from minitorch.ops.arguments import dimension, dtype_name, lies_within
 from minitorch.ops.gathering import check_bounds, check_positions, is_index
 from minitorch.ops.operator import Number, operator
 from minitorch.ops.scattering import ScatterReduceBackward0
@@ -178,7 +178,7 @@ def index_reduce(
     d = _check_slices("index_reduce", input, dim, index, source)
     warn("index_reduce() is in beta and the API may change at any time.", UserWarning)
     array, shape, k = index._array, source._array.shape, tables[type(index._array)]
-    if array.size and not 0 <= array.min() <= array.max() < (input._array.shape[d] if input._array.ndim else 1):
+    if not lies_within(array, 0, input._array.shape[d] if input._array.ndim else 1):
         raise IndexError("index out of range in self")
     whole = k.reshape(array, (*(1,) * d, array.size, *(1,) * (len(shape) - 1 - d)) if shape else ())
     everywhere = Variable._of(k.expand(whole, shape))
@@ -245,7 +245,7 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Tensor | Number) -
     if array.ndim > 1:
         raise RuntimeError("Index has to be a vector/scalar")
     size = shape[d] if shape else 1
-    if array.size and not -size <= array.min() <= array.max() < size:
+    if not lies_within(array, -size, size):
         outside = next(each for each in as_numpys(array).flat if not -size <= each < size)
         raise IndexError(f"index {outside} is out of bounds for dimension {d} with size {size}")
     k = tables[type(array)]

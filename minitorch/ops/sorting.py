@@ -12,7 +12,7 @@ from minitorch.autograd.graph import Function, beside
 from minitorch.autograd.variable import Variable
 from minitorch.kernels import tables
 from minitorch.kernels.cpu.creation import as_numpys
-from minitorch.ops.arguments import check_any_tensor, check_exact_dtype, dimension, dtype_name
+from minitorch.ops.arguments import check_any_tensor, check_exact_dtype, dimension, dtype_name, lies_within
 from minitorch.ops.maxima import Selection
 from minitorch.ops.operator import Number, operator
 from minitorch.ops.promotion import array_of, as_dtype, number_dtype, result_dtype
@@ -148,7 +148,7 @@ def _check_sorter(rows: Tensor, sorter: Tensor) -> None:
         raise RuntimeError(
             f"torch.searchsorted(): sorter must be a tensor of long dtype but got dtype {dtype_name(sorter)}"
         )
-    if sorter._array.size and not 0 <= sorter._array.min() <= sorter._array.max() < sorter._array.shape[-1]:
+    if sorter._array.size and not lies_within(sorter._array, 0, sorter._array.shape[-1]):
         raise RuntimeError("torch.searchsorted(): sorter index out of range")
 
 
